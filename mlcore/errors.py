@@ -1,0 +1,25 @@
+"""Errors of the library; each message is a sentence that a person can act on."""
+
+
+class MlcoreError(Exception):
+    """Root of everything this library raises on purpose."""
+
+
+class SupportSetError(MlcoreError):
+    """The labelled pictures cannot teach a classifier as they are."""
+
+
+class CheckpointError(MlcoreError):
+    """A checkpoint is missing, damaged or of another kind than was asked for."""
+
+
+class DatasetError(MlcoreError):
+    """A data set is missing, damaged or unknown; the message tells how to get it."""
+
+
+class ConfigError(MlcoreError):
+    """A setting has a value that cannot be used."""
+
+
+class ImageError(MlcoreError):
+    """The bytes given are not a picture that can be read."""

@@ -1,0 +1,80 @@
+"""Data sets for meta-training and evaluation.
+
+This module names them and needs the standard library alone; the modules it resolves load torch.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlcore.errors import DatasetError
+
+if TYPE_CHECKING:
+    from mlcore.datasets.base import PictureDataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSource:
+    """Describe a data set that `load_dataset` can read.
+
+    loader: dotted path of a function (DatasetRequest) -> PictureDataset.
+    splits: the class splits that it knows.
+    """
+
+    loader: str
+    splits: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetRequest:
+    """Say what to load; a loader ignores what does not concern it.
+
+    image_size: side in pixels, where the data set does not fix it.
+    n_classes: how many classes, where the data set is drawn by program.
+    download: fetch what is missing, where the data set can be downloaded.
+    """
+
+    root: Path | None
+    split: str
+    seed: int = 0
+    image_size: int | None = None
+    n_classes: int | None = None
+    download: bool = False
+
+
+DATASETS: dict[str, DatasetSource] = {
+    "omniglot": DatasetSource(
+        loader="mlcore.datasets.omniglot.load",
+        splits=("background", "evaluation", "background_train", "background_val", "train", "val", "trainval", "test"),
+        description="1,623 handwritten characters of 50 alphabets, 20 drawings each (Lake et al., 2015)",
+    ),
+}
+
+
+def load_dataset(
+    name: str,
+    *,
+    split: str,
+    root: Path | None = None,
+    seed: int = 0,
+    image_size: int | None = None,
+    n_classes: int | None = None,
+    download: bool = False,
+) -> "PictureDataset":
+    """Load one class split of a data set into memory.
+
+    Raise DatasetError, in words that say what to do, if it is unknown, missing or damaged.
+    """
+    source = DATASETS.get(name)
+    if source is None:
+        raise DatasetError(f"There is no data set called {name!r}; choose one of {', '.join(DATASETS)}.")
+    if split not in source.splits:
+        raise DatasetError(f"The data set {name} has no split called {split!r}; choose one of {', '.join(source.splits)}.")
+    module, function = source.loader.rsplit(".", 1)
+    request = DatasetRequest(
+        root=root, split=split, seed=seed, image_size=image_size, n_classes=n_classes, download=download
+    )
+    dataset: PictureDataset = getattr(import_module(module), function)(request)
+    return dataset

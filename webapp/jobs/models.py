@@ -1,0 +1,121 @@
+"""The abstract job: a row that is the truth about one piece of work."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar, Self, TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class JobStatus(models.TextChoices):
+    """Where a job stands.
+
+    queued    -> running    a worker claims it
+    queued    -> cancelled  the person cancels it before it starts
+    running   -> ready      its work succeeds
+    running   -> failed     its work cannot succeed, or its attempts are used up
+    running   -> cancelled  the person cancels it, and its worker stops
+    running   -> queued     its worker is lost, and attempts are left
+    `ready`, `failed` and `cancelled` are final.
+    """
+
+    QUEUED = "queued", gettext_lazy("queued")
+    RUNNING = "running", gettext_lazy("running")
+    READY = "ready", gettext_lazy("ready")
+    FAILED = "failed", gettext_lazy("failed")
+    CANCELLED = "cancelled", gettext_lazy("cancelled")
+
+
+ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
+MAX_RESEND_DOUBLINGS = 6
+J = TypeVar("J", bound="Job")
+
+
+class JobQuerySet(models.QuerySet[J]):
+    """Reads that every kind of job shares."""
+
+    def active(self) -> Self:
+        """Keep the jobs that are queued or running."""
+        return self.filter(status__in=ACTIVE)
+
+    def lapsed(self, now: datetime) -> Self:
+        """Keep the running jobs whose worker stopped renewing its lease."""
+        return self.filter(status=JobStatus.RUNNING, lease_expires__lt=now)
+
+    def maybe_unsent(self, now: datetime) -> Self:
+        """Keep the queued jobs whose message was never sent, or may have been lost since."""
+        overdue = models.Q(sent_at__isnull=True) | models.Q(sent_at__lt=now - resend_wait(1))
+        return self.filter(overdue, status=JobStatus.QUEUED).order_by("created")
+
+
+class Job(models.Model):
+    """One piece of work that a worker does, whatever becomes of brokers and processes meanwhile.
+
+    A subclass adds its input and result fields and names its Celery task. Only `webapp.jobs` writes the fields below.
+    """
+
+    queue: ClassVar[str] = "interactive"
+    task_name: ClassVar[str]
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    status = models.CharField(max_length=9, choices=JobStatus.choices, default=JobStatus.QUEUED, editable=False)
+    attempt = models.PositiveSmallIntegerField(default=0, editable=False)
+    max_attempts = models.PositiveSmallIntegerField(default=3, editable=False)
+    lease_owner = models.CharField(max_length=128, default="", blank=True, editable=False)
+    lease_expires = models.DateTimeField(null=True, blank=True, editable=False)
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    times_sent = models.PositiveSmallIntegerField(default=0, editable=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    started = models.DateTimeField(null=True, blank=True, editable=False)
+    finished = models.DateTimeField(null=True, blank=True, editable=False)
+    cancel_requested = models.BooleanField(default=False, editable=False)
+    progress = models.FloatField(default=0.0, editable=False)
+    progress_text = models.CharField(max_length=200, default="", blank=True, editable=False)
+    error_code = models.CharField(max_length=64, default="", blank=True, editable=False)
+    error = models.TextField(default="", blank=True, editable=False)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        indexes = [models.Index(fields=["status", "lease_expires"], name="%(app_label)s_%(class)s_due")]
+
+    @property
+    def is_active(self) -> bool:
+        """Say whether the job is still queued or running."""
+        return self.status in ACTIVE
+
+    @property
+    def status_sentence(self) -> str:
+        """Say in words for the person how the job stands."""
+        match self.status:
+            case JobStatus.QUEUED if self.sent_at is None:
+                return _("Busy, queued: this starts by itself as soon as it can.")
+            case JobStatus.QUEUED:
+                return _("Queued: this starts in a moment.")
+            case JobStatus.RUNNING if self.cancel_requested:
+                return _("Stopping.")
+            case JobStatus.RUNNING:
+                return self.progress_text or _("Working.")
+            case JobStatus.READY:
+                return _("Ready.")
+            case JobStatus.CANCELLED:
+                return _("Cancelled.")
+            case _status:
+                return self.error
+
+    def is_due_to_send(self, now: datetime) -> bool:
+        """Say whether a queued job's message is to be sent, at once or again."""
+        return self.sent_at is None or self.sent_at < now - resend_wait(self.times_sent)
+
+
+def resend_wait(times_sent: int) -> timedelta:
+    """Return how long a sent message may stay unclaimed before it is sent again: twice as long each time."""
+    doublings = min(max(times_sent - 1, 0), MAX_RESEND_DOUBLINGS)
+    return timedelta(seconds=settings.GLIMPSE_JOBS["resend_seconds"] * 2**doublings)

@@ -1,0 +1,157 @@
+"""Everything that moves a job from one status to another, apart from what its own claim writes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from celery.exceptions import CeleryError
+from django.apps import apps
+from django.db import InterfaceError, OperationalError, models, transaction
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from kombu.exceptions import KombuError
+from kombu.exceptions import OperationalError as BrokerDown
+
+from webapp.celery import app as celery
+
+from .claims import Claim, lease_end
+from .errors import Cancelled, JobFailed, LeaseLost
+from .models import Job, JobQuerySet, JobStatus
+
+logger = logging.getLogger(__name__)
+
+J = TypeVar("J", bound=Job)
+BROKER_ERRORS = (BrokerDown, KombuError, CeleryError, OSError)
+
+
+def enqueue(job: Job) -> None:
+    """Send the job to its queue once its transaction is committed; if the broker is down, `sweep` sends it later."""
+    transaction.on_commit(lambda: send(job))
+
+
+def send(job: Job) -> bool:
+    """Send the job's id to its queue now, and say whether the broker took it."""
+    try:
+        celery.send_task(job.task_name, args=[str(job.pk)], queue=job.queue)
+    except BROKER_ERRORS as error:
+        logger.warning("Job %s stays queued: the broker did not take it (%s).", job.pk, error)
+        return False
+    now = timezone.now()
+    _rows(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED).update(sent_at=now, times_sent=F("times_sent") + 1)
+    job.sent_at = now
+    return True
+
+
+def cancel(job: Job) -> None:
+    """Cancel the job at once if it is queued, or ask its worker to stop; a job that has ended stays as it is."""
+    queued = models.Q(status=JobStatus.QUEUED)
+    _rows(type(job)).filter(pk=job.pk).active().update(
+        cancel_requested=True,
+        status=Case(When(queued, then=Value(JobStatus.CANCELLED)), default=F("status")),
+        finished=Case(When(queued, then=timezone.now()), default=F("finished")),
+    )
+    job.refresh_from_db(fields=["status", "finished", "cancel_requested"])
+
+
+def claim(model: type[J], job_id: uuid.UUID | str, worker: str) -> Claim[J] | None:
+    """Take the queued job for one attempt, or return None if there is nothing to do: a message may come twice."""
+    claimed = _rows(model).filter(pk=job_id, status=JobStatus.QUEUED).first()
+    if claimed is None:
+        return None
+    taken = {"status": JobStatus.RUNNING, "attempt": claimed.attempt + 1, "lease_owner": worker}
+    times = {"lease_expires": lease_end(), "started": timezone.now()}
+    mine = _rows(model).filter(pk=job_id, status=JobStatus.QUEUED, attempt=claimed.attempt)
+    if not mine.update(progress=0.0, progress_text="", **taken, **times):
+        return None
+    for field, value in {**taken, **times}.items():
+        setattr(claimed, field, value)
+    return Claim(claimed, worker)
+
+
+def run_claimed(model: type[J], job_id: uuid.UUID | str, work: Callable[[Claim[J]], None]) -> None:
+    """Claim the job and do its work under a heartbeat; does nothing where the job is not to be done (any more).
+
+    `work` ends with `claim.finish(...)`, calls `claim.check()` or `claim.progress(...)` often, and raises `JobFailed`
+    for what the person can mend. Any other error is ours: it is logged under the job's id.
+    """
+    held = claim(model, job_id, worker_name())
+    if held is None:
+        logger.info("Nothing to do for job %s.", job_id)
+        return
+    with held.heartbeat():
+        try:
+            _work(held, work)
+        except Cancelled:
+            held.cancel()
+        except LeaseLost:
+            logger.warning("Attempt %s of job %s is not the current one any more.", held.job.attempt, job_id)
+
+
+def _work(held: Claim[J], work: Callable[[Claim[J]], None]) -> None:
+    """Do the work and write down how it failed, if it did."""
+    try:
+        work(held)
+    except (Cancelled, LeaseLost):
+        raise
+    except JobFailed as failure:
+        held.fail(failure.code, failure.message)
+    except (OperationalError, InterfaceError):
+        logger.exception("The database failed job %s; it is tried again.", held.job.pk)
+        held.release()
+    except Exception:
+        logger.exception("Job %s failed, and it is our fault.", held.job.pk)
+        held.fail("internal", _("Something went wrong on our side. It is logged under %(id)s.") % {"id": held.job.pk})
+
+
+def worker_name() -> str:
+    """Return a name that no other worker process has."""
+    return f"{socket.gethostname()[:80]}:{os.getpid()}"
+
+
+def sweep() -> None:
+    """Bring back every job that its message or its worker has lost."""
+    for model in job_models():
+        _settle_lapsed(model)
+    for job in _due_to_send():
+        if not send(job):
+            break
+
+
+def job_models() -> list[type[Job]]:
+    """Return every concrete kind of job."""
+    return [model for model in apps.get_models() if issubclass(model, Job)]
+
+
+def _settle_lapsed(model: type[J]) -> None:
+    """Cancel, fail or queue again the jobs whose worker is gone."""
+    now = timezone.now()
+    lapsed = _rows(model).lapsed(now)
+    lapsed.filter(cancel_requested=True).update(status=JobStatus.CANCELLED, finished=now)
+    lapsed.filter(attempt__gte=F("max_attempts")).update(
+        status=JobStatus.FAILED, finished=now, error_code="worker_lost", error=_worker_lost()
+    )
+    lapsed.update(status=JobStatus.QUEUED, sent_at=None, times_sent=0, lease_owner="", progress_text="")
+
+
+def _worker_lost() -> str:
+    """Say that the job ends because every attempt at it ended the worker."""
+    return _("Every attempt at this broke off because the program working on it stopped, so it is not tried again.")
+
+
+def _due_to_send() -> Iterator[Job]:
+    """Yield the queued jobs whose message is to be sent now."""
+    now = timezone.now()
+    for model in job_models():
+        yield from (job for job in _rows(model).maybe_unsent(now) if job.is_due_to_send(now))
+
+
+def _rows(model: type[J]) -> JobQuerySet[J]:
+    """Return the rows of one kind of job."""
+    rows: JobQuerySet[J] = JobQuerySet(model)
+    return rows

@@ -1,0 +1,45 @@
+"""Call each chore of `GLIMPSE_CLOCK` again and again, each on its own beat."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+from django.db import connection
+from django.utils.module_loading import import_string
+
+logger = logging.getLogger(__name__)
+
+
+class Clock:
+    """A thread for each chore, so that a slow chore never delays another, and a failing one is called again."""
+
+    def __init__(self, chores: Mapping[str, float]) -> None:
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._tick, args=(import_string(path), seconds), name=path)
+            for path, seconds in chores.items()
+        ]
+
+    def run(self) -> None:
+        """Tick until `stop` is called."""
+        for thread in self._threads:
+            thread.start()
+        for thread in self._threads:
+            thread.join()
+
+    def stop(self) -> None:
+        """Let the chores that run now come to their end, and start no other."""
+        self._stopping.set()
+
+    def _tick(self, chore: Callable[[], object], seconds: float) -> None:
+        """Call one chore, then rest, until the clock stops."""
+        while not self._stopping.is_set():
+            try:
+                chore()
+            except Exception:
+                logger.exception("%s failed; it is called again in %s s.", threading.current_thread().name, seconds)
+            connection.close_if_unusable_or_obsolete()
+            self._stopping.wait(seconds)
+        connection.close()

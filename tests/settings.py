@@ -1,0 +1,19 @@
+"""Settings of a test run: the site's own, over a throwaway data folder and secret key."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+os.environ.setdefault("GLIMPSE_SECRET_KEY", "tests-sign-nothing-of-value-but-need-a-key-of-at-least-fifty-characters")
+if "GLIMPSE_DATA_DIR" not in os.environ:
+    os.environ["GLIMPSE_DATA_DIR"] = tempfile.mkdtemp(prefix="glimpse-test-")
+    atexit.register(shutil.rmtree, os.environ["GLIMPSE_DATA_DIR"], ignore_errors=True)
+
+from webapp.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

@@ -1,0 +1,1 @@
+"""Two ready-made support sets with queries, whose pictures are drawn by program."""

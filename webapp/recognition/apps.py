@@ -1,0 +1,13 @@
+"""The recognition app: support sets, classifiers and what they say of query pictures."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RecognitionConfig(AppConfig):
+    """Register the app under its plain name."""
+
+    name = "webapp.recognition"
+    label = "recognition"
+    verbose_name = _("Recognition")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,252 @@
+"""Settings of the site: the only place that reads the environment."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.str("GLIMPSE_DATA_DIR", default=str(BASE_DIR / "data"))).expanduser().resolve()
+DEBUG = env.bool("GLIMPSE_DEBUG", default=False)
+HTTPS = env.bool("GLIMPSE_HTTPS", default=False)
+
+
+def secret_key() -> str:
+    """Return the key from the environment, or the one that `make run` wrote into the data folder."""
+    stored = DATA_DIR / "secret-key"
+    key = env.str("GLIMPSE_SECRET_KEY", default="") or (stored.read_text().strip() if stored.is_file() else "")
+    if key:
+        return key
+    if DEBUG:
+        return "for development on this machine only, signs nothing of value"
+    raise ImproperlyConfigured("There is no secret key. Start with `make run`, which makes one, or set GLIMPSE_SECRET_KEY.")
+
+
+SECRET_KEY = secret_key()
+
+# --- The site -------------------------------------------------------------------------------------------------------
+
+ALLOWED_HOSTS = env.list("GLIMPSE_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if HTTPS else []
+ROOT_URLCONF = "webapp.urls"
+WSGI_APPLICATION = "webapp.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "webapp.accounts",
+    "webapp.jobs",
+    "webapp.training",
+    "webapp.recognition",
+    "webapp.api",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "django_htmx",
+    "ninja",
+]
+if (BASE_DIR / "webapp" / "examples").is_dir():
+    INSTALLED_APPS.insert(0, "webapp.examples")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "webapp.admin_csp.AdminCSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+if (BASE_DIR / "webapp" / "accounts" / "middleware.py").is_file():
+    MIDDLEWARE.insert(-2, "webapp.accounts.middleware.OwnerMiddleware")
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+LANGUAGE_CODE = "en"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+# --- Database, files ------------------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'glimpse.sqlite3'}"),
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Without these, one write in nine fails under four writers; with them, none.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+MEDIA_ROOT = DATA_DIR / "media"  # private: an owner-checking view is the only way to it
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [path for path in [BASE_DIR / "webapp" / "static"] if path.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+
+# --- Who may come in ------------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_HTTP_RESPONSE_CODE = 429
+
+# --- What a browser may load ----------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+ADMIN_CONTENT_SECURITY_POLICY = {
+    "default-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "object-src": ["'none'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'self'"],
+    "frame-ancestors": ["'none'"],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = env.int("GLIMPSE_HSTS_SECONDS", default=3600) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+
+# --- What Glimpse allows --------------------------------------------------------------------------------------------
+
+MEGABYTE = 1024 * 1024
+GLIMPSE_LIMITS: dict[str, int] = {
+    "picture_bytes": 20 * MEGABYTE,
+    "picture_pixels": 50_000_000,
+    "stored_side": 1024,
+    "thumbnail_side": 256,
+    "pictures_per_class": 200,
+    "classes": 100,
+    "class_name_length": 64,
+    "files_per_request": 1000,
+    "queries_per_prediction": 50,
+    "zip_bytes": 500 * MEGABYTE,
+    "zip_entries": 20_000,
+    "owner_bytes": 500 * MEGABYTE,
+    "guest_bytes": 100 * MEGABYTE,
+    "waiting_jobs": 3,
+    "uploads_per_minute": 60,
+}
+DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]
+GLIMPSE_GUEST_HOURS = env.float("GLIMPSE_GUEST_HOURS", default=24.0)
+GLIMPSE_QUERY_HOURS = env.float("GLIMPSE_QUERY_HOURS", default=24.0)
+GLIMPSE_DEVICE = env.str("GLIMPSE_DEVICE", default="auto")  # auto | cpu | cuda | cuda:N
+GLIMPSE_PORT = env.int("GLIMPSE_PORT", default=8000)
+GLIMPSE_WEB_THREADS = env.int("GLIMPSE_WEB_THREADS", default=8)  # of each web process
+
+# --- Jobs -----------------------------------------------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{DATA_DIR / 'run' / 'valkey.sock'}"
+GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds between two calls
+    "webapp.jobs.services.sweep": 2,
+}
+GLIMPSE_JOBS = {
+    "lease_seconds": 8.0,  # a job whose worker was killed waits this long for another one
+    "renew_seconds": 2.0,
+    "resend_seconds": 5.0,  # a message unclaimed for this long is sent again, then after twice as long, and so on
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True  # the job's row is the truth
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+# A broker that is down must not hold a web thread: the job's row stays queued and the clock sends it later.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 0.5,
+    "retry_on_timeout": False,
+    "max_retries": 0,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+}
+
+# --- Log: ids, never names or pictures --------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"axes": {"level": "WARNING"}},
+}

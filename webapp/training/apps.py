@@ -1,0 +1,13 @@
+"""The training app: checkpoints and how they come to be."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class TrainingConfig(AppConfig):
+    """Register the app under its plain name."""
+
+    name = "webapp.training"
+    label = "training"
+    verbose_name = _("Training")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -71,7 +71,9 @@ def load_dataset(
     if source is None:
         raise DatasetError(f"There is no data set called {name!r}; choose one of {', '.join(DATASETS)}.")
     if split not in source.splits:
-        raise DatasetError(f"The data set {name} has no split called {split!r}; choose one of {', '.join(source.splits)}.")
+        raise DatasetError(
+            f"The data set {name} has no split called {split!r}; choose one of {', '.join(source.splits)}."
+        )
     module, function = source.loader.rsplit(".", 1)
     request = DatasetRequest(
         root=root, split=split, seed=seed, image_size=image_size, n_classes=n_classes, download=download

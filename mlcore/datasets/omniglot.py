@@ -2,84 +2,118 @@
 Science 350 (2015). 1,623 characters of 50 alphabets, each drawn once by 20 people, 105 x 105 pixels.
 
 Splits: `background` (964 characters, 30 alphabets) and `evaluation` (659, 20) are the authors' own.
-`background_val` holds out `VALIDATION_ALPHABETS` of the background for choosing; `background_train` is the rest.
-`train`, `val`, `trainval` and `test` are Vinyals et al.'s (NeurIPS 2016), which cut through alphabets.
+`background_val` holds VALIDATION_ALPHABETS out of the background, for choosing; `background_train` is the rest.
+`train`, `val`, `trainval` and `test` are those of Vinyals et al., "Matching Networks for One Shot Learning" (2016).
 """
 
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from mlcore.datasets import DatasetRequest
+from mlcore.datasets import DatasetRequest, omniglot_sources
 from mlcore.datasets.base import PictureDataset
+from mlcore.datasets.file_tree import open_tree
+from mlcore.datasets.omniglot_sources import N_DRAWERS, PACKED_FILE, SIDE, Pixels, Source
 from mlcore.errors import DatasetError
+from mlcore.torchvision_ops import torchvision_module
 
-SIDE = 105
-N_DRAWERS = 20
-PACKED_FILE = "omniglot_105_packbits.npz"
+N_CHARACTERS = {"images_background": 964, "images_evaluation": 659}
 VALIDATION_ALPHABETS = frozenset({"Armenian", "Bengali", "Futurama", "Hebrew", "Sanskrit"})
+VINYALS_SPLITS = frozenset({"train", "val", "trainval", "test"})
+VINYALS_FOLDER = "splits_vinyals"
+_SUBFOLDERS = ("", "omniglot", "omniglot-py", "python", "omniglot/python")  # the third is torchvision's own
 
-Pixels = NDArray[np.uint8]
-
-
-class PackedDrawings:
-    """Read the packed file: one bit a pixel (1 is ink), rows of 105 * 105 bits padded to whole bytes."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            with np.load(path, allow_pickle=False) as packed:
-                self._ink: Pixels = packed["ink"]
-                self.characters = [str(name) for name in packed["names"]]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise DatasetError(f"{path} is damaged ({error}); copy it again.") from error
-        expected = (len(self.characters), N_DRAWERS, (SIDE * SIDE + 7) // 8)
-        if self._ink.shape != expected or self._ink.dtype != np.uint8:
-            raise DatasetError(f"{path} is damaged: ink has shape {self._ink.shape}, not {expected}; copy it again.")
-
-    def read(self, characters: Sequence[str]) -> Pixels:
-        """Give the drawings of these characters, (n, 20, 105, 105), 255 paper and 0 ink."""
-        row_of = {character: row for row, character in enumerate(self.characters)}
-        pixels = np.empty((len(characters), N_DRAWERS, SIDE, SIDE), dtype=np.uint8)
-        for index, character in enumerate(characters):
-            bits = np.unpackbits(self._ink[row_of[character]], axis=1, count=SIDE * SIDE)
-            pixels[index] = (1 - bits.reshape(N_DRAWERS, SIDE, SIDE)) * np.uint8(255)
-        return pixels
+_GET_IT = (
+    "Download images_background.zip and images_evaluation.zip from "
+    "https://github.com/brendenlake/omniglot/tree/master/python, or let it be downloaded"
+)
+_GET_LISTS = (
+    "https://github.com/jakesnell/prototypical-networks/tree/master/data/omniglot/splits/vinyals has it; "
+    "the splits background and evaluation need no lists"
+)
 
 
 def load(request: DatasetRequest) -> PictureDataset:
     """Load one split; classes are `Alphabet/characterNN`, groups are alphabets, authors are drawers."""
-    root = request.root
-    if root is None:
-        raise DatasetError("Omniglot needs a folder to be read from.")
-    folder = next((f for f in (root, root / "omniglot") if (f / PACKED_FILE).is_file()), None)
-    if folder is None:
-        raise DatasetError(f"Omniglot was not found in {root}: expected {PACKED_FILE}.")
-    drawings = PackedDrawings(folder / PACKED_FILE)
-    characters = select(drawings.characters, split=request.split, folder=folder)
-    return _dataset(drawings.read(characters), characters, split=request.split)
+    if request.root is None:
+        raise DatasetError(f"Omniglot is read from a folder: name the one that holds it. {_GET_IT}.")
+    folders = [request.root / name for name in _SUBFOLDERS]
+    parts = _parts(request.split)
+    missing = [part for part in parts if not _find(folders, part)]
+    if missing and request.download:
+        _download(request.root, missing)
+    with ExitStack() as opened:
+        source = _open(folders, parts, root=request.root, opened=opened)
+        characters = _select(sorted(source), split=request.split, folders=folders)
+        pixels = np.empty((len(characters), N_DRAWERS, SIDE, SIDE), dtype=np.uint8)
+        for row, character in enumerate(characters):
+            pixels[row] = source[character]()
+    return _dataset(pixels, characters, split=request.split)
 
 
-def select(characters: Sequence[str], *, split: str, folder: Path) -> list[str]:
+def _parts(split: str) -> list[str]:
+    """Name the authors' parts that a split draws on."""
+    return [part for part in N_CHARACTERS if split in VINYALS_SPLITS or split.startswith(part.removeprefix("images_"))]
+
+
+def _find(folders: Iterable[Path], part: str) -> Path | None:
+    """Find what holds a part: the packed file, a zip, or a folder."""
+    candidates = (folder / name for folder in folders for name in (PACKED_FILE, part, f"{part}.zip"))
+    return next((path for path in candidates if path.exists()), None)
+
+
+def _open(folders: Sequence[Path], parts: Iterable[str], *, root: Path, opened: ExitStack) -> Source:
+    """Open every part, and make sure that it is whole."""
+    source: Source = {}
+    for part in parts:
+        path = _find(folders, part)
+        if path is None:
+            expected = f"{PACKED_FILE}, {part}.zip or a folder {part}"
+            raise DatasetError(f"Omniglot was not found in {root}: expected {expected} there. {_GET_IT}.")
+        found = _read(path, part, opened)
+        if len(found) != N_CHARACTERS[part]:
+            count = f"{len(found)} characters of {part}, not {N_CHARACTERS[part]}"
+            raise DatasetError(f"{path} is incomplete: it holds {count}. {_GET_IT}.")
+        source |= found
+    return source
+
+
+def _read(path: Path, part: str, opened: ExitStack) -> Source:
+    if path.name == PACKED_FILE:
+        return {name: read for name, read in omniglot_sources.packed(path).items() if name.startswith(f"{part}/")}
+    return omniglot_sources.tree(opened.enter_context(open_tree(path)), part=part)
+
+
+def _select(characters: Sequence[str], *, split: str, folders: Iterable[Path]) -> list[str]:
     """Choose the characters of a split from names like `images_background/Greek/character01`."""
-    if split in ("train", "val", "trainval", "test"):
-        listed = _vinyals(folder / "splits_vinyals" / f"{split}.txt")
+    if split in VINYALS_SPLITS:
+        listed = _vinyals_list(folders, split)
         return [character for character in characters if character.partition("/")[2] in listed]
-    part, _, half = split.partition("_")
-    chosen = [character for character in characters if character.startswith(f"images_{part}/")]
-    if half:
-        held_out = half == "val"
-        chosen = [c for c in chosen if (c.split("/")[1] in VALIDATION_ALPHABETS) == held_out]
-    return chosen
+    if "_" not in split:
+        return list(characters)
+    held_out = split == "background_val"
+    return [c for c in characters if (c.split("/")[1] in VALIDATION_ALPHABETS) == held_out]
 
 
-def _vinyals(path: Path) -> set[str]:
-    if not path.is_file():
-        raise DatasetError(f"The list of characters {path} is missing.")
-    return {line.rpartition("/")[0] for line in path.read_text().split()}
+def _vinyals_list(folders: Iterable[Path], split: str) -> set[str]:
+    """Read the characters of a list whose lines are `Alphabet/characterNN/rotDDD`."""
+    paths = [folder / VINYALS_FOLDER / f"{split}.txt" for folder in folders]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        raise DatasetError(f"The list of Omniglot's split {split} is missing: expected {paths[0]}. {_GET_LISTS}.")
+    return {line.rpartition("/")[0] for line in path.read_text(encoding="utf-8").split()}
+
+
+def _download(root: Path, parts: Iterable[str]) -> None:
+    datasets = torchvision_module("torchvision.datasets")
+    for part in parts:
+        try:
+            datasets.Omniglot(str(root), background=part == "images_background", download=True)
+        except (OSError, RuntimeError) as error:
+            raise DatasetError(f"Omniglot could not be downloaded to {root} ({error}). {_GET_IT} later.") from error
 
 
 def _dataset(pixels: Pixels, characters: Sequence[str], *, split: str) -> PictureDataset:

@@ -1,10 +1,14 @@
 """Settings of the site: the only place that reads the environment."""
 
+import hashlib
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
 
 env = environ.Env()
 
@@ -12,17 +16,32 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.str("GLIMPSE_DATA_DIR", default=str(BASE_DIR / "data"))).expanduser().resolve()
 DEBUG = env.bool("GLIMPSE_DEBUG", default=False)
 HTTPS = env.bool("GLIMPSE_HTTPS", default=False)
+EMBEDDED = env.bool("GLIMPSE_EMBEDDED", default=False)  # set by `make run` for the processes it starts
 
 
 def secret_key() -> str:
-    """Return the key from the environment, or the one that `make run` wrote into the data folder."""
+    """Return the key from the environment, or the one in the data folder, which `make run` may make."""
     stored = DATA_DIR / "secret-key"
-    key = env.str("GLIMPSE_SECRET_KEY", default="") or (stored.read_text().strip() if stored.is_file() else "")
-    if key:
+    if key := env.str("GLIMPSE_SECRET_KEY", default=""):
         return key
+    if EMBEDDED and not stored.exists():
+        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stored.touch(mode=0o600)
+        stored.write_text(get_random_secret_key())
+    if stored.exists():
+        return stored.read_text().strip()
     if DEBUG:
         return "for development on this machine only, signs nothing of value"
     raise ImproperlyConfigured("There is no secret key. Start with `make run`, which makes one, or set GLIMPSE_SECRET_KEY.")
+
+
+def socket_path() -> Path:
+    """Return where the embedded Valkey listens: the data folder, unless that path is too long for a socket."""
+    path = DATA_DIR / "run" / "valkey.sock"
+    if len(os.fsencode(path)) < 100:
+        return path
+    name = hashlib.sha256(os.fsencode(DATA_DIR)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"glimpse-{name}" / "valkey.sock"
 
 
 SECRET_KEY = secret_key()
@@ -201,12 +220,17 @@ DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]
 GLIMPSE_GUEST_HOURS = env.float("GLIMPSE_GUEST_HOURS", default=24.0)
 GLIMPSE_QUERY_HOURS = env.float("GLIMPSE_QUERY_HOURS", default=24.0)
 GLIMPSE_DEVICE = env.str("GLIMPSE_DEVICE", default="auto")  # auto | cpu | cuda | cuda:N
+GLIMPSE_BIND = env.str("GLIMPSE_BIND", default="127.0.0.1")  # 0.0.0.0 lets other machines in
 GLIMPSE_PORT = env.int("GLIMPSE_PORT", default=8000)
+GLIMPSE_WEB_PROCESSES = env.int("GLIMPSE_WEB_PROCESSES", default=2)
 GLIMPSE_WEB_THREADS = env.int("GLIMPSE_WEB_THREADS", default=8)  # of each web process
+GLIMPSE_WORKERS = env.int("GLIMPSE_WORKERS", default=0)  # processes of the interactive worker; 0 means one a core, at most 4
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 
-REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{DATA_DIR / 'run' / 'valkey.sock'}"
+VALKEY_SOCKET = socket_path()
+REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
+EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
 GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds between two calls
     "webapp.jobs.services.sweep": 2,
 }

@@ -1,0 +1,1 @@
+"""What `make run` starts: everything Glimpse needs, on one machine, in one terminal."""

@@ -1,0 +1,47 @@
+"""Prepare and run everything: `python -m launch`, which is what `make run` calls."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+os.environ["GLIMPSE_EMBEDDED"] = "1"
+
+from launch.address import Announcement, is_free
+from launch.programs import programs
+from launch.supervisor import Supervisor
+from webapp import settings
+
+
+def main() -> None:
+    """Check, prepare, and supervise until told to stop."""
+    if not is_free(settings.GLIMPSE_BIND, settings.GLIMPSE_PORT):
+        sys.exit(
+            f"Port {settings.GLIMPSE_PORT} is in use: stop what uses it, or choose another, "
+            f"as in `GLIMPSE_PORT={settings.GLIMPSE_PORT + 1} make run`."
+        )
+    lock = take_data_folder(settings.DATA_DIR / "run")
+    if settings.EMBEDDED_VALKEY:
+        settings.VALKEY_SOCKET.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    prepared = subprocess.run([sys.executable, "-m", "launch.preparation"], check=False)  # noqa: S603
+    if prepared.returncode != 0:
+        sys.exit("Glimpse could not be prepared: the lines above say why.")
+    Supervisor(programs()).run(Announcement(settings.GLIMPSE_BIND, settings.GLIMPSE_PORT))
+    lock.close()
+
+
+def take_data_folder(folder: Path) -> IO[str]:
+    """Claim the data folder for this process, or end with a sentence if another Glimpse runs from it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = (folder / "lock").open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        sys.exit(f"Glimpse already runs from {folder.parent}: stop it first, or set GLIMPSE_DATA_DIR to another folder.")
+    return lock
+
+
+if __name__ == "__main__":
+    main()

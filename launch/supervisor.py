@@ -1,0 +1,130 @@
+"""Keeps a set of programs running, and ends all of them together."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+TICK = 0.1  # seconds between two looks at the programs
+STEADY = 10.0  # a program that lived this many seconds is started again at once
+LONGEST_DELAY = 8.0  # seconds before a program that keeps dying is started again
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command to keep running; those with a lower rank start first and stop last."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    rank: int = 1
+    grace: float = 6.0  # seconds between SIGTERM and SIGKILL
+
+
+class Child:
+    """One program and the process that runs it now."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.delay = 0.0
+        self.start_at = 0.0
+        self.start()
+
+    def start(self) -> None:
+        """Start the program at the head of a process group of its own."""
+        self.started = time.monotonic()
+        self.restarting = False
+        self.process = subprocess.Popen(  # noqa: S603
+            list(self.program.command),
+            env={**os.environ, **self.program.environment},
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+        )
+
+    def keep_alive(self) -> None:
+        """Start the program again if it died, later and later if it keeps dying."""
+        if self.restarting:
+            if time.monotonic() >= self.start_at:
+                self.start()
+        elif self.process.poll() is not None:
+            self.kill_group()
+            lived = time.monotonic() - self.started
+            self.delay = 0.0 if lived >= STEADY else min(max(2 * self.delay, 0.5), LONGEST_DELAY)
+            self.start_at = time.monotonic() + self.delay
+            self.restarting = True
+            say(f"{self.program.name} ended ({describe_exit(self.process.returncode)}); starting it again.")
+
+    def kill_group(self, number: int = signal.SIGKILL) -> None:
+        """Signal every process that the program started and that is still in its group."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def stop(self, until: float) -> None:
+        """Wait for the program until a moment of the monotonic clock, then kill what is left."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.0, until - time.monotonic()))
+        self.kill_group()
+        self.process.wait()
+
+
+class Supervisor:
+    """Run programs until SIGTERM, SIGINT or SIGHUP."""
+
+    def __init__(self, programs: Sequence[Program]) -> None:
+        self.programs = sorted(programs, key=lambda program: program.rank)
+        self.children: list[Child] = []
+        self.stopping = False
+
+    def run(self, on_tick: Callable[[], None] = lambda: None) -> None:
+        """Start everything, keep it alive, call `on_tick` now and then, and stop everything at a signal."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self.ask_to_stop)
+        try:
+            for program in self.programs:
+                if not self.stopping:
+                    self.children.append(Child(program))
+            while not self.stopping:
+                for child in self.children:
+                    child.keep_alive()
+                on_tick()
+                time.sleep(TICK)
+        finally:
+            self.stop()
+
+    def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
+        """Note that a signal asked for the end."""
+        self.stopping = True
+
+    def stop(self) -> None:
+        """End the programs, the last started first, each rank at once."""
+        for rank in sorted({child.program.rank for child in self.children}, reverse=True):
+            same = [child for child in self.children if child.program.rank == rank]
+            for child in same:
+                with contextlib.suppress(ProcessLookupError):
+                    child.process.terminate()
+            until = time.monotonic() + max(child.program.grace for child in same)
+            for child in same:
+                child.stop(until)
+
+
+def end_with_parent() -> None:
+    """Ask the kernel to end this process if the supervisor itself is killed (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def describe_exit(code: int) -> str:
+    """Say how a process ended."""
+    return signal.Signals(-code).name if code < 0 else f"exit status {code}"
+
+
+def say(sentence: str) -> None:
+    """Print a sentence at once."""
+    print(sentence, flush=True)  # noqa: T201

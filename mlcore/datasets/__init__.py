@@ -50,6 +50,11 @@ DATASETS: dict[str, DatasetSource] = {
         splits=("background", "evaluation", "background_train", "background_val", "train", "val", "trainval", "test"),
         description="1,623 handwritten characters of 50 alphabets, 20 drawings each (Lake et al., 2015)",
     ),
+    "strokes": DatasetSource(
+        loader="mlcore.datasets.strokes.load",
+        splits=("train", "val", "test"),
+        description="characters drawn by program from random pen strokes, 20 hands each; needs no files",
+    ),
 }
 
 

@@ -1,0 +1,1 @@
+"""The meta-learning library: PyTorch only, no Django, no Celery, no database."""

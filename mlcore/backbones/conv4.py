@@ -1,0 +1,29 @@
+"""Conv4: the four-block network of Vinyals et al., "Matching networks for one shot learning" (NeurIPS 2016)."""
+
+from torch import Tensor, nn
+
+from mlcore.config import BackboneConfig
+
+
+class Conv4(nn.Module):
+    """Four times 3x3 convolution, batch norm, ReLU and 2x2 max-pooling; the embedding is the flat last map.
+
+    At 28 px and width 64 the embedding has 64 numbers, at 84 px 1,600.
+    """
+
+    def __init__(self, config: BackboneConfig) -> None:
+        super().__init__()
+        channels = [config.in_channels, *[config.width] * 4]
+        self.blocks = nn.Sequential(*(_block(a, b) for a, b in zip(channels, channels[1:], strict=False)))
+        self.embedding_size = config.width * (config.image_size // 16) ** 2
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Embed: (n, C, H, W) -> (n, embedding_size)."""
+        embedding: Tensor = self.blocks(images).flatten(1)
+        return embedding
+
+
+def _block(in_channels: int, out_channels: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.BatchNorm2d(out_channels), nn.ReLU(), nn.MaxPool2d(2)
+    )

@@ -1,0 +1,82 @@
+"""Save and load methods: a folder with `weights.safetensors` and `card.json`, never pickle."""
+
+import hashlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from mlcore.config import METHODS
+from mlcore.errors import CheckpointError, ConfigError
+from mlcore.methods import build_method
+from mlcore.methods.base import FewShotMethod
+from mlcore.model_card import CARD_FILE, PRETRAINED, WEIGHTS_FILE, ModelCard
+
+
+def find_checkpoint(name: str) -> Path:
+    """Give the folder of a checkpoint: a path, or the name of one that ships; raise CheckpointError if there is none."""
+    for folder in (Path(name), PRETRAINED / name):
+        if (folder / CARD_FILE).is_file():
+            return folder
+    shipped = ", ".join(sorted(path.parent.name for path in PRETRAINED.glob(f"*/{CARD_FILE}")))
+    raise CheckpointError(f"there is no checkpoint {name!r}: give a folder with a {CARD_FILE}, or one of {shipped}")
+
+
+def save_checkpoint(folder: Path, method: FewShotMethod, card: ModelCard) -> ModelCard:
+    """Write the weights and the card, whose digest and parameter count are filled in; give that card.
+
+    Both files appear whole or not at all.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in method.state_dict().items()}
+    unfinished = folder / f"{WEIGHTS_FILE}.part"
+    save_file(weights, unfinished)
+    parameters = sum(parameter.numel() for parameter in method.parameters())
+    card = replace(card, digest=_sha256(unfinished), parameters=parameters)
+    os.replace(unfinished, folder / WEIGHTS_FILE)
+    unfinished = folder / f"{CARD_FILE}.part"
+    unfinished.write_text(card.to_json(), encoding="utf-8")
+    os.replace(unfinished, folder / CARD_FILE)
+    return card
+
+
+def load_checkpoint(
+    folder: Path, *, device: str | torch.device = "cpu", onnx_folder: Path | None = None
+) -> FewShotMethod:
+    """Load a method, ready to serve, its card at `.card`.
+
+    onnx_folder: where a pretrained backbone finds its ONNX export, to be served through onnxruntime on a CPU.
+    Raise CheckpointError if anything is missing, damaged or does not fit its card.
+    """
+    card = ModelCard.read(folder)
+    path = folder / WEIGHTS_FILE
+    try:
+        weights = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"no readable weights at {path}: {error}") from error
+    if _sha256(path) != card.digest:
+        raise CheckpointError(f"{path} is not the file that its card was written for; its SHA-256 differs")
+    method = _build(card)
+    try:
+        method.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} does not fit its card: {error}") from error
+    method.card = card
+    return method.to(device).eval().requires_grad_(False)
+
+
+def _build(card: ModelCard) -> FewShotMethod:
+    if card.method not in METHODS:
+        raise CheckpointError(f"the card names an unknown method {card.method!r}; known are {', '.join(METHODS)}")
+    try:
+        return build_method(card.method, METHODS[card.method].config.from_dict(card.config))
+    except (ConfigError, TypeError) as error:
+        raise CheckpointError(f"the card's config cannot be used: {error}") from error
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,202 @@
+"""Turn pictures into tensors: the one place where it is done, for training and for serving alike.
+
+A *transform* has a name, which a checkpoint's card repeats, and maps uint8 pictures to the float32 tensors that a backbone
+takes. Data sets hand it whole stacks, a worker hands it one uploaded picture; the answer for a picture is the same.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from torch.nn import functional
+
+from mlcore.errors import ConfigError, ImageError
+
+INK_SIZE = 56  # side of a canonical drawing, px
+INK_MARGIN = 6  # paper left around the ink on each side, px
+_WORK_SIZE = 112  # longest side that ink is looked for at, px
+_CHUNK = 256  # pictures cleaned at once, so that a whole data set fits in memory
+
+
+@dataclass(frozen=True)
+class Transform:
+    """One way from pixels to a backbone's input.
+
+    ``mode`` is Pillow's (``L`` grey, ``RGB``); ``load_side`` bounds the longest side of what is decoded, in pixels;
+    ``apply`` maps (n, C, H, W) uint8 to (n, C, size, size) float32.
+    """
+
+    name: str
+    mode: str
+    load_side: int
+    size: int
+    apply: Callable[[Tensor], Tensor]
+
+
+def characters(images: Tensor) -> Tensor:
+    """Find the ink and put it in the middle: (n, 1, H, W) uint8 grey -> (n, 1, 56, 56) float32, 0 paper to 1 ink.
+
+    Uneven light, dark or light paper, ruled lines, noise, the drawing's place and its size are taken out, so that a
+    scan, a canvas and a phone photo of one character look alike. A picture without ink comes out as zeros.
+    """
+    return torch.cat([_canonical_ink(chunk) for chunk in images.split(_CHUNK)])
+
+
+def _canonical_ink(images: Tensor) -> Tensor:
+    grey = functional.interpolate(images.float() / 255, size=_work_size(images), mode="bilinear", antialias=True)
+    ink = _erase_ruled_lines(_binarise(_ink_density(grey)))
+    return _centre(ink)
+
+
+def _work_size(images: Tensor) -> tuple[int, int]:
+    height, width = images.shape[-2:]
+    scale = _WORK_SIZE / max(height, width)
+    return max(round(height * scale), 8), max(round(width * scale), 8)
+
+
+def _ink_density(grey: Tensor) -> Tensor:
+    """Contrast against the paper, whichever of the two is darker: (n, 1, h, w) in 0..1, ink positive."""
+    paper = _paper(grey)
+    difference = paper - grey
+    is_dark_ink = (difference**3).mean((1, 2, 3), keepdim=True) >= 0
+    room = torch.where(is_dark_ink, paper, 1 - paper).clamp(min=0.25)
+    return (torch.where(is_dark_ink, difference, -difference) / room).clamp(0, 1)
+
+
+def _paper(grey: Tensor) -> Tensor:
+    """Fit the paper's brightness as a smooth surface that ink, being sparse, does not pull (reweighted least squares)."""
+    coarse = functional.adaptive_avg_pool2d(grey, 28)
+    values = coarse.flatten(1).unsqueeze(-1)
+    basis = _quadratic(28, 28).to(grey)
+    surface = values.median(dim=1, keepdim=True).values.expand_as(values)
+    for scale in (0.3, 0.15, 0.08, 0.06, 0.06):
+        weighted = basis / (1 + ((values - surface) / scale) ** 2) ** 2
+        gram = weighted.transpose(1, 2) @ basis + 1e-3 * torch.eye(6).to(grey)
+        coefficients = torch.linalg.solve(gram, weighted.transpose(1, 2) @ values)
+        surface = basis @ coefficients
+    return (_quadratic(*grey.shape[-2:]).to(grey) @ coefficients).reshape(grey.shape)
+
+
+def _quadratic(height: int, width: int) -> Tensor:
+    """Monomials up to degree two at the pixel centres of the square -1..1: (height * width, 6)."""
+    y, x = torch.meshgrid(
+        (torch.arange(height) + 0.5) / height * 2 - 1, (torch.arange(width) + 0.5) / width * 2 - 1, indexing="ij"
+    )
+    return torch.stack([torch.ones_like(x), x, y, x * y, x * x, y * y], -1).reshape(-1, 6)
+
+
+def _binarise(density: Tensor) -> Tensor:
+    """Sharpen to ink or paper by Otsu's threshold of each picture, leaving soft edges; specks vanish."""
+    smooth = functional.avg_pool2d(functional.pad(density, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
+    smooth = 0.5 * (smooth + density)
+    threshold = _otsu(smooth).clamp(min=0.12)
+    ink = ((smooth - threshold) / (0.5 * threshold) + 0.5).clamp(0, 1)
+    crowd = functional.avg_pool2d(ink, 9, stride=1, padding=4)
+    crowded = ink * (crowd > 6 / 81)
+    return torch.where(crowded.sum((1, 2, 3), keepdim=True) > 0, crowded, ink)
+
+
+def _otsu(values: Tensor, bins: int = 64) -> Tensor:
+    """Split each picture's values in two classes of least inner variance (Otsu, 1979): (n, 1, h, w) -> (n, 1, 1, 1)."""
+    index = (values.flatten(1) * bins).long().clamp(0, bins - 1)
+    histogram = torch.zeros(len(values), bins, dtype=values.dtype, device=values.device)
+    histogram.scatter_add_(1, index, torch.ones_like(index, dtype=values.dtype))
+    histogram /= histogram.sum(1, keepdim=True)
+    centres = (torch.arange(bins).to(values) + 0.5) / bins
+    below = histogram.cumsum(1)
+    mean_below = (histogram * centres).cumsum(1)
+    mean = mean_below[:, -1:]
+    between = (mean * below - mean_below) ** 2 / (below * (1 - below)).clamp(min=1e-6)
+    return ((between.argmax(1) + 1) / bins).reshape(-1, 1, 1, 1)
+
+
+def _erase_ruled_lines(ink: Tensor) -> Tensor:
+    """Take away nearly horizontal lines that cross the whole picture, unless nothing else would remain.
+
+    Ink that runs through a line from above to below stays.
+    """
+    width = ink.shape[-1]
+    span = width // 4 | 1
+    thick = functional.max_pool2d(ink, (3, 1), stride=1, padding=(1, 0))
+    core = -functional.max_pool2d(-thick, (1, span), stride=1, padding=(0, span // 2))
+    runs = functional.max_pool2d(core, (1, span), stride=1, padding=(0, span // 2)) > 0.5
+    coverage = functional.max_pool2d(runs.float(), (5, 1), stride=1, padding=(2, 0)).mean(-1, keepdim=True)
+    lines = runs & (coverage > 0.9)
+    if not lines.any():
+        return ink
+    upper = functional.pad(ink, (0, 0, 4, 0))[..., : ink.shape[-2], :]
+    lower = functional.pad(ink, (0, 0, 0, 4))[..., 4:, :]
+    crossed = torch.minimum(*(functional.max_pool2d(side, 3, stride=1, padding=1) for side in (upper, lower))) > 0.5
+    cleaned = torch.where(lines & ~crossed, 0.0, ink)
+    remains = cleaned.sum((1, 2, 3), keepdim=True) > 0.15 * ink.sum((1, 2, 3), keepdim=True)
+    return torch.where(remains, cleaned, ink)
+
+
+def _centre(ink: Tensor) -> Tensor:
+    """Cut the ink's bounding box out, keep its proportions, and draw it INK_MARGIN away from the edge."""
+    left, right = _extent(ink.amax(2).squeeze(1))
+    top, bottom = _extent(ink.amax(3).squeeze(1))
+    height, width = ink.shape[-2:]
+    side = torch.maximum(right - left, bottom - top).clamp(min=8.0)
+    half = side / 2 * INK_SIZE / (INK_SIZE - 2 * INK_MARGIN)
+    theta = torch.zeros(len(ink), 2, 3).to(ink)
+    theta[:, 0, 0], theta[:, 1, 1] = 2 * half / width, 2 * half / height
+    theta[:, 0, 2], theta[:, 1, 2] = (left + right) / width - 1, (top + bottom) / height - 1
+    fine = functional.affine_grid(theta, [len(ink), 1, 2 * INK_SIZE, 2 * INK_SIZE], align_corners=False)
+    return functional.avg_pool2d(functional.grid_sample(ink, fine, align_corners=False), 2)
+
+
+def _extent(profile: Tensor) -> tuple[Tensor, Tensor]:
+    """First and last edge of what is inked in each row of (n, length), in pixels; the whole length where nothing is."""
+    inked = profile > 0.5
+    length = profile.shape[1]
+    first = inked.int().argmax(1)
+    last = length - inked.flip(1).int().argmax(1)
+    return first.to(profile), last.to(profile)
+
+
+TRANSFORMS: dict[str, Transform] = {
+    "characters": Transform(name="characters", mode="L", load_side=448, size=INK_SIZE, apply=characters),
+}
+
+
+def find_transform(name: str) -> Transform:
+    """Look a transform up; raise ConfigError naming the ones there are."""
+    try:
+        return TRANSFORMS[name]
+    except KeyError:
+        raise ConfigError(f"transform {name!r} is unknown; choose one of {', '.join(TRANSFORMS)}") from None
+
+
+def image_to_tensor(data: bytes, transform: str) -> Tensor:
+    """Decode one picture file and transform it: bytes -> (C, size, size) float32.
+
+    Raise ImageError if the bytes are no picture, ConfigError if the transform is unknown.
+    """
+    found = find_transform(transform)
+    pixels = decode(data, mode=found.mode, load_side=found.load_side)
+    return found.apply(pixels.unsqueeze(0))[0]
+
+
+def decode(data: bytes, *, mode: str, load_side: int) -> Tensor:
+    """Read a picture file upright, on white, its longest side at most about `load_side` px: bytes -> (C, H, W) uint8.
+
+    Raise ImageError if the bytes are no picture.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            opened.draft(mode, (load_side, load_side))
+            picture = ImageOps.exif_transpose(opened)
+            if picture.has_transparency_data:
+                layer = picture.convert("RGBA")
+                picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+            picture = picture.convert(mode)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ImageError(f"This is not a picture that can be read: {error}") from error
+    picture.thumbnail((load_side, load_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    pixels = torch.from_numpy(np.array(picture))
+    return pixels.unsqueeze(0) if mode == "L" else pixels.permute(2, 0, 1)

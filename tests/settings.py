@@ -10,8 +10,11 @@ if "GLIMPSE_DATA_DIR" not in os.environ:
     os.environ["GLIMPSE_DATA_DIR"] = tempfile.mkdtemp(prefix="glimpse-test-")
     atexit.register(shutil.rmtree, os.environ["GLIMPSE_DATA_DIR"], ignore_errors=True)
 
-from webapp.settings import *  # noqa: E402, F403
+from webapp.settings import *  # noqa: F403
 
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.app"]  # noqa: F405
+# A file and not memory, so that threads lock each other out as they do in life.
+DATABASES["default"].setdefault("TEST", {})["NAME"] = DATA_DIR / "tests.sqlite3"  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

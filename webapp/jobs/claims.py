@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.conf import settings
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from .errors import Cancelled, JobError, LeaseLost
-from .models import Job, JobStatus
+from .models import Job, JobQuerySet, JobStatus, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -104,11 +104,10 @@ class Claim(Generic[J]):
             logger.warning("The lease of job %s could not be renewed; trying again.", self.job.pk, exc_info=True)
             connection.close()
 
-    def _mine(self) -> models.QuerySet[J]:
+    def _mine(self) -> JobQuerySet[J]:
         """Return the job's row as long as it is running under this attempt."""
-        rows: models.QuerySet[J] = type(self.job)._default_manager.all()
-        attempt = self.job.attempt
-        return rows.filter(pk=self.job.pk, status=JobStatus.RUNNING, attempt=attempt, lease_owner=self.worker)
+        row = rows_of(type(self.job)).filter(pk=self.job.pk, status=JobStatus.RUNNING)
+        return row.filter(attempt=self.job.attempt, lease_owner=self.worker)
 
     def _write(self, **fields: Any) -> None:
         """Update the row if it is still this attempt's and not cancelled, or raise the reason."""

@@ -57,7 +57,8 @@ class JobQuerySet(models.QuerySet[J]):
 class Job(models.Model):
     """One piece of work that a worker does, whatever becomes of brokers and processes meanwhile.
 
-    A subclass adds its input and result fields and names its Celery task. Only `webapp.jobs` writes the fields below.
+    A subclass adds its input and result fields, names its Celery task, and makes `objects` of a `JobQuerySet`.
+    Only `webapp.jobs` writes the fields below.
     """
 
     queue: ClassVar[str] = "interactive"
@@ -80,11 +81,9 @@ class Job(models.Model):
     error_code = models.CharField(max_length=64, default="", blank=True, editable=False)
     error = models.TextField(default="", blank=True, editable=False)
 
-    objects = JobQuerySet.as_manager()
-
     class Meta:
         abstract = True
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["status", "lease_expires"], name="%(app_label)s_%(class)s_due")]
+        indexes = [models.Index(fields=["status", "lease_expires"], name="%(app_label)s_%(class)s_due")]
 
     @property
     def is_active(self) -> bool:
@@ -119,3 +118,8 @@ def resend_wait(times_sent: int) -> timedelta:
     """Return how long a sent message may stay unclaimed before it is sent again: twice as long each time."""
     doublings = min(max(times_sent - 1, 0), MAX_RESEND_DOUBLINGS)
     return timedelta(seconds=settings.GLIMPSE_JOBS["resend_seconds"] * 2**doublings)
+
+
+def rows_of(model: type[J]) -> JobQuerySet[J]:
+    """Return every row of one kind of job."""
+    return JobQuerySet(model)

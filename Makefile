@@ -36,18 +36,18 @@ format: $(VENV)/installed-dev
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(VENV)/bin/python:
+$(VENV)/bin/pip:
 	@$(if $(PYTHON),,echo "Glimpse needs Python 3.11 or newer, and found $$(python3 --version 2>&1): install one, or name it with PYTHON=/path/to/python3." >&2; exit 1)
 	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "Glimpse needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; exit 1; }
 	@echo "Making a virtual environment in $(VENV) …"
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete: on Debian or Ubuntu, install python3-venv." >&2; exit 1; }
 
-$(VENV)/installed: requirements.txt | $(VENV)/bin/python
+$(VENV)/installed: requirements.txt | $(VENV)/bin/pip
 	@echo "Installing what requirements.txt pins; the first time this takes some minutes …"
 	@$(INSTALL) requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
 	@echo "Installing what requirements-dev.txt pins; the first time this takes some minutes …"
 	@$(INSTALL) requirements-dev.txt
 	@touch $(VENV)/installed $@

@@ -1,0 +1,83 @@
+"""The rules of the house."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("mlcore", "webapp", "launch")
+HEAVY = ("torch", "torchvision", "onnx", "onnxruntime", "numpy")
+LOAD_THE_SITE = """
+import sys
+import django
+django.setup()
+from django.urls import get_resolver
+import webapp.wsgi
+def walk(patterns):
+    for pattern in patterns:
+        walk(getattr(pattern, "url_patterns", []))
+walk(get_resolver().url_patterns)
+print(" ".join(sorted(sys.modules)))
+"""
+READS_ENVIRONMENT = {"webapp/settings.py", "launch/supervisor.py"}
+
+
+def sources(*packages: str) -> Iterator[Path]:
+    """Yield the source files of packages, as paths from the root."""
+    for package in packages:
+        yield from sorted(path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Return the dotted names that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def test_imports_keep_every_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
+
+
+def test_a_web_process_never_loads_what_learns() -> None:
+    done = subprocess.run([sys.executable, "-c", LOAD_THE_SITE], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loaded = {module.split(".")[0] for module in done.stdout.split()}
+    assert "django" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_no_module_is_named_for_nothing() -> None:
+    nameless = {"utils", "util", "common", "helpers", "helper", "misc"}
+    assert [path for path in sources(*PACKAGES, "tests") if {path.stem, *path.parent.parts} & nameless] == []
+
+
+def test_status_never_changes_by_signal() -> None:
+    listening = [path for path in sources("webapp") if any(name.startswith("django.dispatch") for name in imports(path))]
+    listening += [path for path in sources("webapp") if any("models.signals" in name for name in imports(path))]
+    assert listening == []
+
+
+def test_only_settings_read_the_environment() -> None:
+    def reads(path: Path) -> bool:
+        text = (ROOT / path).read_text().replace("os.environ.setdefault(", "")
+        return "os.environ" in text or "getenv(" in text
+
+    assert {str(path) for path in sources("webapp", "launch") if reads(path)} <= READS_ENVIRONMENT | {"launch/__main__.py"}
+
+
+def test_every_file_is_of_a_size_to_be_read() -> None:
+    long = {str(path): len((ROOT / path).read_text().splitlines()) for path in sources(*PACKAGES)}
+    assert {path: lines for path, lines in long.items() if lines > 300 and "/migrations/" not in path} == {}
+
+

@@ -50,6 +50,16 @@ DATASETS: dict[str, DatasetSource] = {
         splits=("background", "evaluation", "background_train", "background_val", "train", "val", "trainval", "test"),
         description="1,623 handwritten characters of 50 alphabets, 20 drawings each (Lake et al., 2015)",
     ),
+    "mini_imagenet": DatasetSource(
+        loader="mlcore.datasets.mini_imagenet.load",
+        splits=("train", "val", "test"),
+        description="100 classes of ImageNet photos, 84 px (Ravi & Larochelle, 2017); for research only",
+    ),
+    "image_folder": DatasetSource(
+        loader="mlcore.datasets.image_folder.load",
+        splits=("all", "train", "val", "test"),
+        description="a folder or zip of your own that holds one folder of pictures for each class",
+    ),
     "strokes": DatasetSource(
         loader="mlcore.datasets.strokes.load",
         splits=("train", "val", "test"),

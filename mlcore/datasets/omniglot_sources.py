@@ -4,7 +4,6 @@ A source maps a character, such as `images_background/Greek/character01`, to a f
 (20, 105, 105) uint8, 255 paper and 0 ink. Drawing k of every character of an alphabet is by the same person.
 """
 
-import io
 import re
 import zipfile
 from collections import defaultdict
@@ -14,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from mlcore.datasets.file_tree import FileTree
-from mlcore.errors import DatasetError
+from mlcore.errors import DatasetError, ImageError
+from mlcore.images import decode
 
 SIDE = 105
 N_DRAWERS = 20
@@ -67,10 +66,9 @@ def _decode(files: FileTree, by_drawer: dict[int, str]) -> Pixels:
 
 def _drawing(files: FileTree, file: str) -> Pixels:
     try:
-        with Image.open(io.BytesIO(files.read(file))) as picture:
-            pixels = np.asarray(picture.convert("L"))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise DatasetError(f"{file} in {files.path} is not a picture ({error}); copy it again.") from error
+        pixels: Pixels = decode(files.read(file), mode="L", load_side=SIDE + 1)[0].numpy()
+    except ImageError as error:
+        raise DatasetError(f"{file} in {files.path} cannot be read ({error}); copy it again.") from error
     if pixels.shape != (SIDE, SIDE):
         raise DatasetError(
             f"{file} in {files.path} is {pixels.shape[1]} x {pixels.shape[0]} pixels, not {SIDE} x {SIDE}."

@@ -98,8 +98,8 @@ def _draw(characters: _Characters, authors: Tensor, *, side: int, generator: Gen
     points = points + 0.05 * torch.randn(len(points), _MAX_STROKES, 1, 2, generator=generator)
     points = torch.einsum("nspi,nij->nspj", points, transforms[writer])
     points = points + 0.08 * torch.randn(len(points), 1, 1, 2, generator=generator)
-    chunks = zip(points.split(_CHUNK), used.split(_CHUNK), pens[writer].split(_CHUNK), strict=True)
-    return torch.cat([_render(*chunk, side=side) for chunk in chunks])
+    chunks = [slice(start, start + _CHUNK) for start in range(0, len(points), _CHUNK)]
+    return torch.cat([_render(points[chunk], used[chunk], pens[writer[chunk]], side) for chunk in chunks])
 
 
 def _hands(n: int, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -114,7 +114,7 @@ def _hands(n: int, generator: Generator) -> tuple[Tensor, Tensor]:
     return torch.diag_embed(size) @ shear @ rotation, pens
 
 
-def _render(points: Tensor, used: Tensor, pens: Tensor, *, side: int) -> Tensor:
+def _render(points: Tensor, used: Tensor, pens: Tensor, side: int) -> Tensor:
     """Draw strokes (n, strokes, control points, 2) with round pens (n,): (n, 1, side, side) uint8, 0 ink on 255 paper.
 
     A Gaussian blob at every point of a densely sampled curve, each weighing the curve's length up to the next, adds up
@@ -130,7 +130,8 @@ def _render(points: Tensor, used: Tensor, pens: Tensor, *, side: int) -> Tensor:
     weight = length.flatten(1)[..., None] / (sigma * (2 * torch.pi) ** 0.5)
     ridge = (blobs[:, :, 1] * weight).transpose(1, 2) @ blobs[:, :, 0]
     ink = ((ridge - 0.5) * 3 + 0.5).clamp(0, 1)
-    return ((1 - ink) * 255).round().to(torch.uint8)[:, None]
+    paper: Tensor = (1 - ink) * 255
+    return paper.round().to(torch.uint8).unsqueeze(1)
 
 
 def _spline(points: Tensor) -> Tensor:

@@ -1,0 +1,5 @@
+"""The tests, in folders that mirror those of the code."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.processes", "tests.programs", "tests.stack")

@@ -56,7 +56,7 @@ class Stack:
 
     def set_up(self) -> None:
         """Make the tables, static files and shipped checkpoints, as `make run` does before it serves."""
-        self.manage("migrate", "--run-syncdb", "--verbosity=0")
+        self.manage("migrate", "--skip-checks", "--run-syncdb", "--verbosity=0")
         self.manage("collectstatic", "--noinput", "--verbosity=0")
         self.manage("sync_checkpoints")
 
@@ -89,6 +89,12 @@ class Stack:
         """End every process that was started, the latest first."""
         for process in reversed(self._processes):
             process.stop()
+        self._processes.clear()
+
+    def kill(self) -> None:
+        """Kill every process that was started."""
+        for process in self._processes:
+            process.kill()
         self._processes.clear()
 
     @contextmanager

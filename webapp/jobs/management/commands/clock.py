@@ -12,6 +12,7 @@ from webapp.jobs.clock import Clock
 class Command(BaseCommand):
     """Run the clock until SIGTERM or SIGINT."""
 
+    requires_system_checks: list[str] = []
     help = "Sweep jobs, and call the chores of GLIMPSE_CLOCK at their times, until stopped."
 
     def handle(self, *args: Any, **options: Any) -> None:

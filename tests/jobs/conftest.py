@@ -1,0 +1,66 @@
+"""Fixtures for jobs: rehearsals in a real site, on either database and either broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from django.conf import settings as django_settings
+from pytest_django import DjangoDbBlocker
+
+from tests.processes import Broker, Postgres
+from tests.stack import Stack
+from webapp.jobs import services
+
+REHEARSAL_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.settings", "CELERY_SKIP_CHECKS": "1"}
+
+
+@pytest.fixture(scope="session")
+def embedded_site(server_folder: Path, valkey: Broker) -> Iterator[Stack]:
+    """Prepare a site on SQLite and Valkey, with the tables of rehearsals; nothing of it runs yet."""
+    yield from _site(server_folder / "jobs-embedded", valkey)
+
+
+@pytest.fixture(scope="session")
+def installed_site(server_folder: Path, redis_server: Broker, postgres_server: Postgres) -> Iterator[Stack]:
+    """Prepare a site on PostgreSQL and Redis, with the tables of rehearsals; nothing of it runs yet."""
+    database = postgres_server.create_database("jobs")
+    yield from _site(server_folder / "jobs-installed", redis_server, database)
+
+
+@pytest.fixture(params=["embedded_site", "installed_site"])
+def site(
+    request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stack]:
+    """Return a site whose database and broker are also those of the test's own process; its processes end with it."""
+    chosen: Stack = request.getfixturevalue(request.param)
+    monkeypatch.setattr(services, "celery", sender_to(chosen.broker))
+    chosen.broker.client.flushall()
+    with chosen.orm(django_db_blocker):
+        yield chosen
+    chosen.kill()
+
+
+@pytest.fixture
+def hasty(site: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the site's processes that start from now on have short leases."""
+    monkeypatch.setitem(site.environment, "DJANGO_SETTINGS_MODULE", "tests.jobs.hasty_settings")
+
+
+def sender_to(broker: Broker) -> Celery:
+    """Return a Celery application that sends to this broker with the site's own settings."""
+    sender = Celery("tests", set_as_current=False)
+    sender.config_from_object(django_settings, namespace="CELERY")
+    sender.conf.broker_url = broker.url
+    return sender
+
+
+def _site(folder: Path, broker: Broker, database_url: str = "") -> Iterator[Stack]:
+    """Make a site whose tables include those of rehearsals."""
+    folder.mkdir()
+    site = Stack(folder, broker, database_url=database_url, environment=REHEARSAL_SETTINGS)
+    site.manage("migrate", "--skip-checks", "--run-syncdb", "--verbosity=0")
+    yield site
+    site.stop()

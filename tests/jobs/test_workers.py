@@ -1,0 +1,162 @@
+"""Real workers lose nothing: whatever is killed or restarted, each job ends once and only once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.app.models import Rehearsal
+from tests.processes import Process, wait_until
+from tests.stack import Stack
+from webapp.jobs import services
+from webapp.jobs.models import JobStatus
+
+
+def rehearse(**fields: object) -> Rehearsal:
+    """Enqueue a rehearsal."""
+    rehearsal = Rehearsal.objects.create(**fields)
+    services.enqueue(rehearsal)
+    return rehearsal
+
+
+def wait_for(rehearsal: Rehearsal, status: JobStatus, seconds: float = 15.0) -> None:
+    """Wait until the rehearsal has this status."""
+
+    def arrived() -> bool:
+        rehearsal.refresh_from_db()
+        return rehearsal.status == status
+
+    wait_until(arrived, seconds, what=f"the change of {rehearsal.pk} to {status}")
+
+
+def wait_for_a_step(rehearsal: Rehearsal) -> None:
+    """Wait until a worker is in the middle of the rehearsal."""
+    wait_until(lambda: rehearsal.steps_begun.count() >= 2, 15, what="the second step")
+
+
+def assert_done_once(rehearsal: Rehearsal, *, attempt: int = 1) -> None:
+    """Check that this very attempt left the one and only result."""
+    assert rehearsal.answer == f"after {rehearsal.steps} steps"
+    assert [result.attempt for result in rehearsal.results.all()] == [attempt]
+    assert (rehearsal.attempt, rehearsal.progress, rehearsal.error) == (attempt, 1.0, "")
+
+
+def kill_pool_child(worker: Process) -> None:
+    """Kill the process that does a worker's work, and leave its parent alone."""
+    (child,) = worker.children()
+    os.kill(child, signal.SIGKILL)
+
+
+def test_a_killed_pool_child_loses_nothing(site: Stack) -> None:
+    site.start_clock()
+    worker = site.start_worker()
+    rehearsal = rehearse(steps=20)
+    wait_for_a_step(rehearsal)
+    kill_pool_child(worker)
+    wait_for(rehearsal, JobStatus.READY, seconds=15)
+    assert_done_once(rehearsal, attempt=2)
+    assert worker.is_running()
+
+
+def test_a_killed_worker_loses_nothing_to_its_neighbour(site: Stack) -> None:
+    site.start_clock()
+    worker = site.start_worker(name="first")
+    rehearsal = rehearse(steps=20)
+    wait_for_a_step(rehearsal)
+    site.start_worker(name="second")
+    worker.kill()
+    wait_for(rehearsal, JobStatus.READY, seconds=15)
+    assert_done_once(rehearsal, attempt=2)
+
+
+def test_a_killed_worker_that_is_started_again_loses_nothing(site: Stack) -> None:
+    site.start_clock()
+    worker = site.start_worker()
+    rehearsal = rehearse(steps=20)
+    wait_for_a_step(rehearsal)
+    worker.kill()
+    site.start_worker()
+    wait_for(rehearsal, JobStatus.READY, seconds=15)
+    assert_done_once(rehearsal, attempt=2)
+
+
+def test_an_id_delivered_twenty_times_to_two_workers_runs_once(site: Stack) -> None:
+    rehearsal = Rehearsal.objects.create(steps=5)
+    for _delivery in range(20):
+        assert services.send(rehearsal)
+    site.start_worker(name="first")
+    site.start_worker(name="second")
+    wait_for(rehearsal, JobStatus.READY)
+    wait_until(lambda: site.broker.client.llen("interactive") == 0, what="the emptying of the queue")
+    last = rehearse(steps=1)
+    wait_for(last, JobStatus.READY)
+    assert_done_once(rehearsal)
+    assert rehearsal.steps_begun.count() == 5
+
+
+def test_a_restart_of_the_broker_loses_nothing(site: Stack) -> None:
+    site.start_clock()
+    worker = site.start_worker()
+    running, waiting = rehearse(steps=15), rehearse(steps=2)
+    wait_for_a_step(running)
+    site.broker.stop()
+    began = time.monotonic()
+    accepted = rehearse(steps=2)
+    assert time.monotonic() - began < 1.0
+    assert accepted.status_sentence == "Busy, queued: this starts by itself as soon as it can."
+    site.broker.start()
+    for rehearsal in (running, waiting, accepted):
+        wait_for(rehearsal, JobStatus.READY, seconds=30)
+        assert_done_once(rehearsal)
+    assert worker.is_running()
+
+
+def test_a_broker_that_hangs_holds_nobody_up(site: Stack) -> None:
+    services.send(Rehearsal.objects.create())
+    os.kill(site.broker.process.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        rehearsal = rehearse()
+        assert time.monotonic() - began < 1.0
+    finally:
+        os.kill(site.broker.process.pid, signal.SIGCONT)
+    assert rehearsal.sent_at is None
+
+
+def test_a_running_job_that_is_cancelled_stops_soon_and_never_becomes_ready(site: Stack) -> None:
+    site.start_worker()
+    rehearsal = rehearse(steps=100)
+    wait_for_a_step(rehearsal)
+    services.cancel(rehearsal)
+    assert rehearsal.status_sentence == "Stopping."
+    wait_for(rehearsal, JobStatus.CANCELLED, seconds=5)
+    begun = rehearsal.steps_begun.count()
+    last = rehearse(steps=1)
+    wait_for(last, JobStatus.READY, seconds=5)
+    rehearsal.refresh_from_db()
+    assert rehearsal.status == JobStatus.CANCELLED
+    assert rehearsal.steps_begun.count() == begun
+    assert not rehearsal.results.exists()
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_job_that_kills_its_worker_every_time_fails_in_words(site: Stack) -> None:
+    site.start_clock()
+    site.start_worker()
+    deadly = rehearse(kills_its_worker=True)
+    wait_for(deadly, JobStatus.FAILED, seconds=30)
+    assert (deadly.attempt, deadly.error_code) == (deadly.max_attempts, "worker_lost")
+    assert "not tried again" in deadly.status_sentence
+    harmless = rehearse()
+    wait_for(harmless, JobStatus.READY)
+
+
+def test_the_parent_of_the_pool_never_loads_torch(site: Stack) -> None:
+    worker = site.start_worker()
+    loaded = Path(f"/proc/{worker.pid}/maps").read_text()
+    assert "libtorch" not in loaded
+    assert "onnxruntime" not in loaded

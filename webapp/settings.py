@@ -76,7 +76,9 @@ if (BASE_DIR / "webapp" / "examples").is_dir():
     INSTALLED_APPS.insert(0, "webapp.examples")
 
 MIDDLEWARE = [
+    "webapp.api.middleware.api_problems",
     "django.middleware.security.SecurityMiddleware",
+    "webapp.body_limit.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "webapp.admin_csp.AdminCSPMiddleware",
@@ -209,6 +211,7 @@ GLIMPSE_LIMITS: dict[str, int] = {
     "class_name_length": 64,
     "files_per_request": 1000,
     "queries_per_prediction": 50,
+    "request_bytes": 1024 * MEGABYTE,
     "zip_bytes": 500 * MEGABYTE,
     "zip_entries": 20_000,
     "owner_bytes": 500 * MEGABYTE,

@@ -1,0 +1,121 @@
+"""What one owner has, of every kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.files.base import ContentFile
+
+from webapp.accounts.models import Owner
+from webapp.jobs.models import JobStatus
+from webapp.recognition.models import (
+    Classifier,
+    Prediction,
+    Query,
+    SupportClass,
+    SupportImage,
+    SupportSet,
+    ZipImport,
+)
+from webapp.training.models import Checkpoint
+
+from .client import picture
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """One thing of each kind."""
+
+    support_set: SupportSet
+    support_class: SupportClass
+    image: SupportImage
+    classifier: Classifier
+    prediction: Prediction
+    query: Query
+    zip_import: ZipImport
+
+
+def checkpoint(name: str = "characters", kind: str = "characters", *, live: bool = True) -> Checkpoint:
+    """Register a checkpoint that no worker could load."""
+    card = {"name": name, "kind": kind, "accuracy": {"5-way 1-shot": 0.99}}
+    return Checkpoint.objects.create(name=name, kind=kind, folder=name, card=card, digest="0" * 64, live=live)
+
+
+def support_image(support_class: SupportClass, name: str = "robin.png") -> SupportImage:
+    """Put a picture into a class."""
+    image = SupportImage(
+        support_class=support_class, pixel_digest=name, width=32, height=32, bytes=200, original_name=name
+    )
+    image.file.save(f"{image.id}.png", ContentFile(picture().read()), save=False)
+    image.thumbnail.save(f"{image.id}-thumbnail.png", ContentFile(picture().read()), save=False)
+    image.save()
+    return image
+
+
+def learned(support_set: SupportSet, **fields: object) -> Classifier:
+    """Make a classifier of the support set that is ready."""
+    classes = list(support_set.classes.present())
+    return Classifier.objects.create(
+        support_set=support_set,
+        owner=support_set.owner,
+        name=support_set.name,
+        checkpoint=Checkpoint.objects.filter(name="characters").first() or checkpoint(),
+        class_names=[each.name for each in classes],
+        image_ids=[[str(image.id) for image in each.images.present()] for each in classes],
+        n_images=sum(each.images.present().count() for each in classes),
+        **{"status": JobStatus.READY, "seconds": 0.5, "device": "cpu", "progress": 1.0, **fields},
+    )
+
+
+def answered(classifier: Classifier, *names: str) -> Prediction:
+    """Make a prediction that is ready, with one query of each name, all taken for the first class."""
+    prediction = Prediction.objects.create(
+        classifier=classifier, owner=classifier.owner, status=JobStatus.READY, seconds=0.1
+    )
+    for position, name in enumerate(names):
+        query = Query(
+            prediction=prediction,
+            position=position,
+            pixel_digest=f"{prediction.id}{position}"[:64],
+            width=32,
+            height=32,
+            bytes=200,
+            original_name=name,
+            result=result_of(classifier),
+        )
+        query.file.save(f"{query.id}.png", ContentFile(picture().read()), save=False)
+        query.thumbnail.save(f"{query.id}-thumbnail.png", ContentFile(picture().read()), save=False)
+        query.save()
+    return prediction
+
+
+def result_of(classifier: Classifier) -> dict[str, object]:
+    """Return what a worker would write of a query that shows the first class."""
+    first, *others = classifier.class_names
+    return {
+        "class_name": first,
+        "confidence": 0.9,
+        "sure": True,
+        "scores": {first: 0.9, **{name: 0.1 / len(others) for name in others}},
+        "nearest": [{"image_id": classifier.image_ids[0][0], "class_name": first, "similarity": 0.8}],
+    }
+
+
+def belongings_of(owner: Owner) -> Belongings:
+    """Give an owner one thing of each kind."""
+    support_set = SupportSet.objects.create(owner=owner, name="Garden birds")
+    robin = SupportClass.objects.create(support_set=support_set, name="robin", position=0)
+    wren = SupportClass.objects.create(support_set=support_set, name="wren", position=1)
+    image = support_image(robin)
+    support_image(wren, "wren.png")
+    classifier = learned(support_set)
+    prediction = answered(classifier, "query.png")
+    return Belongings(
+        support_set=support_set,
+        support_class=robin,
+        image=image,
+        classifier=classifier,
+        prediction=prediction,
+        query=prediction.queries.get(),
+        zip_import=ZipImport.objects.create(support_set=support_set, status=JobStatus.READY),
+    )

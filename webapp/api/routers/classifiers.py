@@ -1,0 +1,74 @@
+"""Classifiers: read, cancelled, asked, deleted."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from ninja import File, Query, Router, Status, UploadedFile
+from ninja.pagination import paginate
+
+from webapp.api.auth import ApiRequest
+from webapp.api.errors import responses
+from webapp.api.pagination import Pages
+from webapp.api.schemas import ClassifierOut, JobStarted, PredictionOut
+from webapp.api.waiting import wait_for
+from webapp.recognition import services
+from webapp.recognition.models import Classifier, Prediction
+
+router = Router(tags=["Classifiers"])
+
+LONGEST_WAIT = 60
+"""Seconds that one request may wait for its answer."""
+
+
+def _classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
+    """Find a classifier of the asker's."""
+    found = Classifier.objects.owned_by(request.auth).select_related("checkpoint")
+    return get_object_or_404(found, pk=classifier_id)
+
+
+@router.get("", response={200: list[ClassifierOut], **responses(422)})
+@paginate(Pages)
+def list_classifiers(request: ApiRequest) -> QuerySet[Classifier]:
+    """List your classifiers, newest first."""
+    return Classifier.objects.owned_by(request.auth).select_related("checkpoint")
+
+
+@router.get("/{uuid:classifier_id}", response={200: ClassifierOut, **responses(404)})
+def read_classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
+    """Read how a classifier stands."""
+    return _classifier(request, classifier_id)
+
+
+@router.post("/{uuid:classifier_id}/cancel", response={200: ClassifierOut, **responses(404, 409)})
+def cancel_classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
+    """Stop learning. One that runs becomes cancelled a moment later."""
+    return services.cancel_classifier(classifier=_classifier(request, classifier_id))
+
+
+@router.delete("/{uuid:classifier_id}", response={204: None, **responses(404)})
+def delete_classifier(request: ApiRequest, classifier_id: UUID) -> Status[None]:
+    """Delete a classifier with everything it was asked."""
+    services.delete_classifier(classifier=_classifier(request, classifier_id))
+    return Status(204, None)
+
+
+@router.post(
+    "/{uuid:classifier_id}/predictions",
+    tags=["Predictions"],
+    response={200: PredictionOut, 202: JobStarted, **responses(400, 404, 409, 411, 413, 415, 422, 429)},
+)
+def predict(
+    request: ApiRequest,
+    classifier_id: UUID,
+    images: File[list[UploadedFile]],
+    wait: float = Query(0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the answer"),
+) -> Status[Prediction]:
+    """Ask what pictures show. Answers at once with 202, or within ``wait`` seconds with the predictions."""
+    started = services.start_prediction(
+        owner=request.auth, classifier=_classifier(request, classifier_id), files=list(images)
+    )
+    prediction = wait_for(started, seconds=wait)
+    return Status(202 if prediction.is_active else 200, prediction)

@@ -6,10 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+django_stubs_ext.monkeypatch()  # so that `ModelAdmin[Owner]` and its like, which mypy asks for, can be written
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,7 +34,9 @@ def secret_key() -> str:
         return stored.read_text().strip()
     if DEBUG:
         return "for development on this machine only, signs nothing of value"
-    raise ImproperlyConfigured("There is no secret key. Start with `make run`, which makes one, or set GLIMPSE_SECRET_KEY.")
+    raise ImproperlyConfigured(
+        "There is no secret key. Start with `make run`, which makes one, or set GLIMPSE_SECRET_KEY."
+    )
 
 
 def socket_path() -> Path:
@@ -217,17 +221,25 @@ GLIMPSE_LIMITS: dict[str, int] = {
     "owner_bytes": 500 * MEGABYTE,
     "guest_bytes": 100 * MEGABYTE,
     "waiting_jobs": 3,
+    "zip_unpacked_bytes": 2048 * MEGABYTE,
     "uploads_per_minute": 60,
+    "predictions_per_minute": 300,
+    "decode_seconds": 20,  # the longest that one picture may take
+    "decoder_bytes": 1024 * MEGABYTE,  # the most memory that the helper process may ask for
+    "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
 }
 DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]
 GLIMPSE_GUEST_HOURS = env.float("GLIMPSE_GUEST_HOURS", default=24.0)
 GLIMPSE_QUERY_HOURS = env.float("GLIMPSE_QUERY_HOURS", default=24.0)
+GLIMPSE_UNDO_HOURS = env.float("GLIMPSE_UNDO_HOURS", default=1.0)
 GLIMPSE_DEVICE = env.str("GLIMPSE_DEVICE", default="auto")  # auto | cpu | cuda | cuda:N
 GLIMPSE_BIND = env.str("GLIMPSE_BIND", default="127.0.0.1")  # 0.0.0.0 lets other machines in
 GLIMPSE_PORT = env.int("GLIMPSE_PORT", default=8000)
 GLIMPSE_WEB_PROCESSES = env.int("GLIMPSE_WEB_PROCESSES", default=2)
 GLIMPSE_WEB_THREADS = env.int("GLIMPSE_WEB_THREADS", default=8)  # of each web process
-GLIMPSE_WORKERS = env.int("GLIMPSE_WORKERS", default=0)  # processes of the interactive worker; 0 means one a core, at most 4
+GLIMPSE_WORKERS = env.int(
+    "GLIMPSE_WORKERS", default=0
+)  # processes of the interactive worker; 0 means one a core, at most 4
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 
@@ -236,6 +248,8 @@ REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
 GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds between two calls
     "webapp.jobs.services.sweep": 2,
+    "webapp.recognition.retention.forget": 60,
+    "webapp.recognition.retention.delete_orphan_files": 3600,
 }
 GLIMPSE_JOBS = {
     "lease_seconds": 8.0,  # a job whose worker was killed waits this long for another one

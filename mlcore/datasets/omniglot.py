@@ -90,21 +90,30 @@ def _read(path: Path, part: str, opened: ExitStack) -> Source:
 def _select(characters: Sequence[str], *, split: str, folders: Iterable[Path]) -> list[str]:
     """Choose the characters of a split from names like `images_background/Greek/character01`."""
     if split in VINYALS_SPLITS:
-        listed = _vinyals_list(folders, split)
-        return [character for character in characters if character.partition("/")[2] in listed]
+        return _listed(characters, _vinyals_list(folders, split))
     if "_" not in split:
         return list(characters)
     held_out = split == "background_val"
     return [c for c in characters if (c.split("/")[1] in VALIDATION_ALPHABETS) == held_out]
 
 
-def _vinyals_list(folders: Iterable[Path], split: str) -> set[str]:
-    """Read the characters of a list whose lines are `Alphabet/characterNN/rotDDD`."""
+def _vinyals_list(folders: Iterable[Path], split: str) -> Path:
     paths = [folder / VINYALS_FOLDER / f"{split}.txt" for folder in folders]
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise DatasetError(f"The list of Omniglot's split {split} is missing: expected {paths[0]}. {_GET_LISTS}.")
-    return {line.rpartition("/")[0] for line in path.read_text(encoding="utf-8").split()}
+    return path
+
+
+def _listed(characters: Sequence[str], path: Path) -> list[str]:
+    """Keep the characters on a list whose lines are `Alphabet/characterNN/rotDDD`."""
+    listed = {line.rpartition("/")[0] for line in path.read_text(encoding="utf-8", errors="replace").split()}
+    chosen = [character for character in characters if character.partition("/")[2] in listed]
+    unknown = listed.difference(character.partition("/")[2] for character in chosen)
+    if unknown or not chosen:
+        wrong = f"Omniglot has no character {min(unknown)!r}" if unknown else "it is empty"
+        raise DatasetError(f"The list {path} is damaged: {wrong}. {_GET_LISTS}.")
+    return chosen
 
 
 def _download(root: Path, parts: Iterable[str]) -> None:

@@ -1,0 +1,20 @@
+"""Tell every view who makes the request."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from webapp.accounts import services
+
+
+class OwnerMiddleware:
+    """Set ``request.owner``: an Owner or None, looked up when it is first asked for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request."""
+        request.owner = SimpleLazyObject(lambda: services.owner_of(request))  # type: ignore[attr-defined]
+        return self.get_response(request)

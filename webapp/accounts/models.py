@@ -1,0 +1,88 @@
+"""Owners (a user or a guest), what they may still spend, and API tokens."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class OwnerQuerySet(models.QuerySet["Owner"]):
+    """Reads of owners."""
+
+    def expired_guests(self, *, before: datetime.datetime) -> OwnerQuerySet:
+        """Guests who have not been seen since ``before``."""
+        return self.filter(user__isnull=True, last_seen__lt=before)
+
+
+class Owner(models.Model):
+    """The one who made something: a signed-in user, or a guest known only by their session."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="owner"
+    )
+    guest_id = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    last_seen = models.DateTimeField(default=timezone.now, db_index=True, editable=False)
+
+    objects = OwnerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("owner")
+        verbose_name_plural = _("owners")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, guest_id__isnull=True) | Q(user__isnull=True, guest_id__isnull=False),
+                name="owner_is_user_or_guest",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"guest {self.id}" if self.is_guest else f"user {self.user_id}"
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether nobody has signed in for this owner."""
+        return self.user_id is None
+
+
+class Allowance(models.Model):
+    """How often an owner did one kind of thing since a window of time opened."""
+
+    owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="allowances")
+    name = models.CharField(max_length=32)
+    opened = models.DateTimeField(default=timezone.now)
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("allowance")
+        verbose_name_plural = _("allowances")
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="one_allowance_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.used}"
+
+
+class ApiToken(models.Model):
+    """A key to the REST API; only its SHA-256 is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+    last_used = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return self.name or str(self.id)

@@ -1,0 +1,120 @@
+"""Who the owner of a request is, what guests take along when they sign in, tokens, and how often things may be done."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import secrets
+import unicodedata
+from typing import Any, cast
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User as UserModel
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from webapp.accounts.models import Allowance, ApiToken, Owner
+
+GUEST_KEY = "guest_id"
+"""Where a session keeps the id of its guest: inside, so that it survives the new key at sign-in."""
+SEEN_EVERY = datetime.timedelta(minutes=10)
+WINDOW = datetime.timedelta(minutes=1)
+
+
+def owner_of(request: HttpRequest) -> Owner | None:
+    """Return who makes the request, or None for a visitor who has made nothing yet."""
+    if request.user.is_authenticated:
+        return _seen(_owner_of_user(request.user))
+    guest_id = request.session.get(GUEST_KEY)
+    return _seen(Owner.objects.filter(guest_id=guest_id).first()) if guest_id else None
+
+
+def owner_for_writing(request: HttpRequest) -> Owner:
+    """Return who makes the request, making a guest of a visitor: call it when something is first made."""
+    owner = owner_of(request)
+    if owner is None:
+        owner = Owner.objects.create(guest_id=secrets.token_urlsafe(24))
+        request.session[GUEST_KEY] = owner.guest_id
+        request.owner = owner  # type: ignore[attr-defined]
+    return owner
+
+
+def owner_of_user(*, user: AbstractBaseUser) -> Owner:
+    """Return the owner that a user is, making it the first time."""
+    return _owner_of_user(user)
+
+
+def _owner_of_user(user: Any) -> Owner:
+    return Owner.objects.get_or_create(user=user)[0]
+
+
+def _seen(owner: Owner | None) -> Owner | None:
+    """Note now and then that an owner is still there."""
+    now = timezone.now()
+    if owner is not None and now - owner.last_seen > SEEN_EVERY:
+        Owner.objects.filter(pk=owner.pk).update(last_seen=now)
+        owner.last_seen = now
+    return owner
+
+
+@transaction.atomic
+def adopt_guest(*, owner: Owner | None, user: AbstractBaseUser) -> Owner:
+    """Move everything a guest made to the user who signs up or in, and return the user's owner."""
+    adult = _owner_of_user(user)
+    if owner is None or not owner.is_guest:
+        return adult
+    for relation in Owner._meta.related_objects:
+        if relation.related_model is not Allowance:
+            made = cast("type[Any]", relation.related_model)._default_manager
+            made.filter(**{relation.field.name: owner}).update(**{relation.field.name: adult})
+    owner.delete()
+    return adult
+
+
+def create_token(*, owner: Owner, name: str = "") -> tuple[ApiToken, str]:
+    """Make a token; return its row and the secret itself, which is shown once and not kept."""
+    secret = secrets.token_urlsafe(32)
+    label = unicodedata.normalize("NFC", name).strip()[:64]
+    return ApiToken.objects.create(owner=owner, name=label, digest=_digest(secret)), secret
+
+
+def owner_of_token(*, secret: str) -> Owner | None:
+    """Return the owner of a token, or None if there is no such token or its user may not sign in."""
+    token = ApiToken.objects.select_related("owner__user").filter(digest=_digest(secret)).first()
+    if token is None or (token.owner.user is not None and not token.owner.user.is_active):
+        return None
+    now = timezone.now()
+    if token.last_used is None or now - token.last_used > SEEN_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used=now)
+    return _seen(token.owner)
+
+
+def create_user_token(*, username: str) -> str:
+    """Make a token for the user of that name, who is made without a password if need be; return the secret."""
+    user = UserModel.objects.filter(username=username).first()
+    if user is None:
+        user = UserModel(username=username)
+        user.set_unusable_password()
+        user.full_clean(exclude=["password"])
+        user.save()
+    return create_token(owner=_owner_of_user(user), name=_("made on the command line"))[1]
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
+
+
+@transaction.atomic
+def spend(*, owner: Owner, name: str, per_minute: int) -> int:
+    """Count one more doing of ``name``; return 0, or the seconds to wait if this minute's share is used up."""
+    now = timezone.now()
+    row = Allowance.objects.select_for_update().get_or_create(owner=owner, name=name, defaults={"opened": now})[0]
+    if now - row.opened >= WINDOW:
+        row.opened, row.used = now, 0
+    if row.used >= per_minute:
+        return max(1, round((row.opened + WINDOW - now).total_seconds()))
+    row.used += 1
+    row.save(update_fields=["opened", "used"])
+    return 0

@@ -1,0 +1,73 @@
+"""What an owner may still store, start and upload."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from webapp.accounts import services as accounts
+from webapp.accounts.models import Owner
+from webapp.jobs.models import JobStatus
+from webapp.recognition.errors import StorageFull, TooManyJobs, TooOften
+from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, ZipImport
+
+MEGABYTE = 1024 * 1024
+
+
+def bytes_used(owner: Owner) -> int:
+    """Add up what the owner's pictures and archives take, those included that can still be brought back."""
+    stored = (
+        SupportImage.objects.owned_by(owner),
+        Query.objects.owned_by(owner),
+        ZipImport.objects.owned_by(owner).active(),
+    )
+    return sum(rows.aggregate(total=Sum("bytes"))["total"] or 0 for rows in stored)
+
+
+def bytes_allowed(owner: Owner) -> int:
+    """Return how much the owner may store."""
+    return settings.GLIMPSE_LIMITS["guest_bytes" if owner.is_guest else "owner_bytes"]
+
+
+def require_room(owner: Owner, *, needed: int = 1) -> int:
+    """Return how many bytes are free; raise StorageFull if that is less than what is needed."""
+    free = bytes_allowed(owner) - bytes_used(owner)
+    if free < needed:
+        raise StorageFull(storage_sentence(owner))
+    return free
+
+
+def storage_sentence(owner: Owner) -> str:
+    """Say that the owner's storage is full, and what helps."""
+    megabytes = bytes_allowed(owner) // MEGABYTE
+    if owner.is_guest:
+        return _("Your %(n)d MB are full. Delete something, or sign up to get more room.") % {"n": megabytes}
+    return _("Your %(n)d MB are full. Delete something you no longer need.") % {"n": megabytes}
+
+
+def require_free_job(owner: Owner) -> None:
+    """Raise TooManyJobs if as many of the owner's jobs wait as may."""
+    kinds = (Classifier.objects, Prediction.objects, ZipImport.objects)
+    waiting = sum(rows.owned_by(owner).filter(status=JobStatus.QUEUED).count() for rows in kinds)
+    most = settings.GLIMPSE_LIMITS["waiting_jobs"]
+    if waiting >= most:
+        raise TooManyJobs(_("%(n)d of your jobs wait already. Try again when one has started.") % {"n": most})
+
+
+def spend_upload(owner: Owner) -> None:
+    """Count one request that brings support pictures; raise TooOften beyond the limit."""
+    _spend(owner, "uploads_per_minute")
+
+
+def spend_prediction(owner: Owner) -> None:
+    """Count one request that brings query pictures; raise TooOften beyond the limit."""
+    _spend(owner, "predictions_per_minute")
+
+
+def _spend(owner: Owner, limit: str) -> None:
+    most = settings.GLIMPSE_LIMITS[limit]
+    wait = accounts.spend(owner=owner, name=limit, per_minute=most)
+    if wait:
+        message = _("That is more than %(n)d uploads in a minute. Go on in %(wait)d seconds.")
+        raise TooOften(message % {"n": most, "wait": wait}, retry_after=wait)

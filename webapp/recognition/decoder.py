@@ -1,0 +1,225 @@
+"""The helper process of ``ingest``: reads pictures on stdin, writes clean pixels to stdout.
+
+Run as a script of its own, away from the site: it imports Pillow and nothing of ours. For each picture it reads a line
+with a length and that many bytes, and answers with a line of JSON: ``{"refused": code}``, or what was seen and the
+``lengths`` of the encoded picture and thumbnail, which follow. It ends when stdin does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import sys
+import warnings
+from typing import Any, BinaryIO
+
+from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+
+RASTER_TYPES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+JPEG_QUALITY = 92
+THUMBNAIL_QUALITY = 85
+HINT_SIDE = 96
+
+
+class Refusal(Exception):
+    """The bytes cannot be used; the argument is a code that ``ingest`` has a sentence for."""
+
+
+def main() -> None:
+    """Answer pictures until stdin ends."""
+    limits: dict[str, int] = json.loads(sys.argv[1])
+    bound_memory(limits["decoder_bytes"])
+    Image.MAX_IMAGE_PIXELS = limits["picture_pixels"]
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    while line := sys.stdin.buffer.readline():
+        data = sys.stdin.buffer.read(int(line))
+        answer(data, limits, sys.stdout.buffer)
+        del data
+
+
+def bound_memory(most: int) -> None:
+    """Let the process ask for no more memory than this, where the system can hold it to that."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    except (ImportError, OSError, ValueError):
+        return
+
+
+def answer(data: bytes, limits: dict[str, int], out: BinaryIO) -> None:
+    """Write the answer for one picture."""
+    try:
+        seen, bodies = read(data, limits)
+    except Refusal as refusal:
+        seen, bodies = {"refused": str(refusal)}, []
+    except MemoryError:
+        seen, bodies = {"refused": "out_of_memory"}, []
+    out.write(json.dumps(seen).encode() + b"\n")
+    for body in bodies:
+        out.write(body)
+    out.flush()
+
+
+def read(data: bytes, limits: dict[str, int]) -> tuple[dict[str, Any], list[bytes]]:
+    """Decode, clean and encode one picture."""
+    try:
+        with open_picture(data, limits["picture_pixels"]) as opened:
+            is_animated = getattr(opened, "is_animated", False) and opened.format != "MPO"
+            picture = clean(opened, limits["stored_side"])
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Refusal("too_many_pixels") from error
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, RuntimeError) as error:
+        raise Refusal("damaged") from error
+    drawn = looks_drawn(picture)
+    bodies = [encode(picture, drawn, JPEG_QUALITY), encode(shrunk(picture, limits["thumbnail_side"]), drawn)]
+    seen = {
+        "suffix": ".png" if drawn else ".jpg",
+        "pixel_digest": pixel_digest(picture),
+        "width": picture.width,
+        "height": picture.height,
+        "looks_drawn": drawn,
+        "is_animated": is_animated,
+        "lengths": [len(body) for body in bodies],
+    }
+    return seen, bodies
+
+
+def pixel_digest(picture: Image.Image) -> str:
+    """Name the decoded pixels, whatever file they came in."""
+    return hashlib.sha256(f"{picture.mode} {picture.size} ".encode() + picture.tobytes()).hexdigest()
+
+
+def open_picture(data: bytes, most_pixels: int) -> Image.Image:
+    """Open a picture by its content; refuse other types and too many pixels before any is decoded."""
+    kind = picture_type(data)
+    if kind is None:
+        raise Refusal("unknown_type")
+    if kind == "HEIF":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener(thumbnails=False)
+    try:
+        opened = Image.open(io.BytesIO(data), formats=[kind])
+    except UnidentifiedImageError as error:
+        raise Refusal("damaged") from error
+    if opened.width * opened.height > most_pixels:
+        raise Refusal("too_many_pixels")
+    return opened
+
+
+def picture_type(data: bytes) -> str | None:
+    """Tell the type by the first bytes."""
+    for start, kind in RASTER_TYPES.items():
+        if data.startswith(start):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        return "HEIF"
+    return None
+
+
+def clean(opened: Image.Image, side: int) -> Image.Image:
+    """Give the first frame upright, in sRGB on white, at most ``side`` pixels long: mode RGB, or L for grey."""
+    scale = side / max(opened.size)
+    opened.draft(opened.mode, (max(1, int(opened.width * scale)), max(1, int(opened.height * scale))))
+    opened.load()
+    profile = opened.info.get("icc_profile")
+    orientation = opened.getexif().get(0x0112, 1)
+    picture = shrunk(eight_bit(opened), side)
+    picture = upright(picture, orientation)
+    picture = to_srgb(on_white(picture), profile)
+    return grey_if_grey(picture)
+
+
+def eight_bit(picture: Image.Image) -> Image.Image:
+    """Give a mode that can be resized and shown; 16 bits a channel are scaled, not clipped."""
+    if picture.mode.startswith("I;16"):
+        high_byte = slice(0, None, 2) if picture.mode == "I;16B" else slice(1, None, 2)
+        return Image.frombytes("L", picture.size, picture.tobytes()[high_byte])
+    if picture.mode == "I":
+        return picture.point(lambda value: value * (1 / 257)).convert("L")
+    if picture.has_transparency_data:
+        return picture if picture.mode in ("RGBA", "LA") else picture.convert("RGBA")
+    if picture.mode in ("L", "RGB", "CMYK"):
+        return picture
+    return picture.convert("L" if picture.mode == "1" else "RGB")
+
+
+def shrunk(picture: Image.Image, side: int) -> Image.Image:
+    """Give a copy whose longer side is at most ``side``."""
+    scale = side / max(picture.size)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+
+
+def upright(picture: Image.Image, orientation: int) -> Image.Image:
+    """Turn a picture as its EXIF orientation says."""
+    picture.getexif()[0x0112] = orientation
+    return ImageOps.exif_transpose(picture)
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """Lay what is transparent on white paper."""
+    if picture.mode not in ("RGBA", "LA"):
+        return picture
+    layer = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
+
+
+def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert to sRGB by the picture's own colour profile, or plainly where it has none that fits."""
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if "sRGB" not in ImageCms.getProfileDescription(source):
+                target = ImageCms.createProfile("sRGB")
+                converted = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
+                return converted or picture.convert("RGB")
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            pass
+    return picture if picture.mode == "L" else picture.convert("RGB")
+
+
+def grey_if_grey(picture: Image.Image) -> Image.Image:
+    """Drop colour channels that hold no colour, so that one drawing has one form."""
+    if picture.mode == "RGB":
+        red, green, blue = picture.split()
+        if red.tobytes() == green.tobytes() == blue.tobytes():
+            return red
+    return picture
+
+
+def looks_drawn(picture: Image.Image) -> bool:
+    """Guess whether this is ink on plain paper: little colour, most of it one shade, and some of it far from that."""
+    small = picture.resize((HINT_SIDE, HINT_SIDE), Image.Resampling.BOX)
+    if small.mode == "RGB":
+        saturation = small.convert("HSV").getchannel("S").histogram()
+        if sum(value * count for value, count in enumerate(saturation)) > 40 * HINT_SIDE**2:
+            return False
+    shades = small.convert("L").histogram()
+    paper = max(range(256), key=lambda shade: sum(shades[max(shade - 12, 0) : shade + 13]))
+    on_paper = sum(shades[max(paper - 28, 0) : paper + 29])
+    ink = sum(count for shade, count in enumerate(shades) if abs(shade - paper) > 60)
+    return on_paper > 0.6 * HINT_SIDE**2 and ink > 0.002 * HINT_SIDE**2
+
+
+def encode(picture: Image.Image, lossless: bool, quality: int = THUMBNAIL_QUALITY) -> bytes:
+    """Encode pixels alone, without any metadata: drawings as PNG, other pictures as JPEG."""
+    out = io.BytesIO()
+    bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
+    if lossless:
+        bare.save(out, "PNG", compress_level=4)
+    else:
+        bare.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    PngImagePlugin.MAX_TEXT_CHUNK = 2**20
+    main()

@@ -1,0 +1,126 @@
+"""What a person did that cannot be done, said in a sentence that they can act on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class PersonError(Exception):
+    """Base of every error that the person can mend: ``code`` for programs, ``message`` in words, a 4xx ``status``."""
+
+    code = "invalid"
+    status = 422
+
+    def __init__(self, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+
+class InvalidName(PersonError):
+    """A name is empty, too long, or holds characters that cannot be shown."""
+
+    code = "invalid_name"
+
+
+class NameTaken(PersonError):
+    """Another class of the support set has this name."""
+
+    code = "name_taken"
+
+
+class UnknownClass(PersonError):
+    """The support set has no class of that name."""
+
+    code = "unknown_class"
+
+
+class WrongOrder(PersonError):
+    """A new order does not hold every class once."""
+
+    code = "wrong_order"
+
+
+class NotReady(PersonError):
+    """The support set cannot be learned yet, or the classifier cannot be asked yet."""
+
+    code = "not_ready"
+
+
+class ClassifierNotReady(NotReady):
+    """The classifier has not learned, so it cannot be asked."""
+
+    code = "classifier_not_ready"
+    status = 409
+
+
+class AlreadyOver(PersonError):
+    """The work has ended, so it cannot be cancelled."""
+
+    code = "already_over"
+    status = 409
+
+
+class UnknownCheckpoint(PersonError):
+    """No checkpoint goes by that name."""
+
+    code = "unknown_checkpoint"
+
+
+class UnusablePicture(PersonError):
+    """A picture is damaged, of another type, or too large."""
+
+    code = "unusable_picture"
+
+
+class NoUsablePicture(PersonError):
+    """None of the pictures could be used; ``details["refused"]`` says why for each."""
+
+    code = "no_usable_picture"
+
+
+class UnusableArchive(PersonError):
+    """An uploaded file is not a zip that can be imported."""
+
+    code = "unusable_archive"
+
+
+class PictureGone(PersonError):
+    """The picture is deleted for good, so it cannot be brought back or kept."""
+
+    code = "picture_gone"
+    status = 409
+
+
+class LimitReached(PersonError):
+    """A support set holds as many classes or pictures as it may."""
+
+    code = "limit_reached"
+
+
+class TooLarge(PersonError):
+    """A file or a request is larger than it may be."""
+
+    code = "too_large"
+    status = 413
+
+
+class StorageFull(PersonError):
+    """The owner's share of the disk is used up."""
+
+    code = "storage_full"
+    status = 413
+
+
+class TooManyJobs(PersonError):
+    """As many jobs of the owner wait already as may."""
+
+    code = "too_many_jobs"
+    status = 429
+
+
+class TooOften(PersonError):
+    """The owner uploads more often than allowed; ``details["retry_after"]`` is in seconds."""
+
+    code = "too_often"
+    status = 429

@@ -1,0 +1,173 @@
+"""Turn an uploaded file into clean pixels, in a helper process that may crash without harm.
+
+Every web process keeps at most one helper (see ``decoder``), started when a picture comes and ended when none has come
+for a few seconds. It alone touches the bytes that strangers send.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.core.files import File
+from django.utils.translation import gettext as _
+
+from webapp.recognition.errors import PersonError, TooLarge, UnusablePicture
+
+logger = logging.getLogger(__name__)
+
+DECODER = Path(__file__).with_name("decoder.py")
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Re-encoded pixels, a thumbnail, and what was seen while decoding."""
+
+    file: bytes
+    thumbnail: bytes
+    suffix: str
+    pixel_digest: str
+    width: int
+    height: int
+    looks_drawn: bool
+    is_animated: bool
+
+    @property
+    def bytes(self) -> int:
+        """Count what storing the picture takes."""
+        return len(self.file) + len(self.thumbnail)
+
+
+class HelperLost(Exception):
+    """The helper ended without an answer: it crashed, ran out of memory, or was ended for taking too long."""
+
+
+class Helper:
+    """The decoding process of this web process: one picture at a time, at most one process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._last_used = 0.0
+
+    def decode(self, file: File[bytes]) -> Picture:
+        """Decode one file; raise UnusablePicture in words if it cannot be done."""
+        with self._lock:
+            try:
+                return self._ask(self._running(), file)
+            except (HelperLost, OSError) as error:
+                logger.warning("The decoder was lost on a picture of %d bytes: %r", file.size, error)
+                self._end()
+                raise UnusablePicture(_("This picture could not be decoded; it may be damaged.")) from error
+            finally:
+                self._last_used = time.monotonic()
+
+    def warm(self) -> None:
+        """Start the process ahead of the first picture."""
+        with self._lock:
+            self._running()
+            self._last_used = time.monotonic()
+
+    def _ask(self, process: subprocess.Popen[bytes], file: File[bytes]) -> Picture:
+        """Send one file, and read the answer within the time a picture may take."""
+        watchdog = threading.Timer(settings.GLIMPSE_LIMITS["decode_seconds"], process.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            _send(cast(IO[bytes], process.stdin), file)
+            return _receive(cast(IO[bytes], process.stdout))
+        finally:
+            watchdog.cancel()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        """Return the process, started if there is none."""
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            command = [sys.executable, "-I", str(DECODER), json.dumps(_limits())]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            threading.Thread(target=self._retire, args=(self._process,), daemon=True, name="decoder-idle").start()
+        return self._process
+
+    def _retire(self, process: subprocess.Popen[bytes]) -> None:
+        """End the process once no picture has come for a while."""
+        idle = settings.GLIMPSE_LIMITS["decoder_idle_seconds"]
+        while True:
+            time.sleep(idle / 4)
+            with self._lock:
+                if self._process is not process:
+                    return
+                if time.monotonic() - self._last_used >= idle:
+                    self._end()
+                    return
+
+    def _end(self) -> None:
+        """End the process, if there is one, and wait until it is gone."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.kill()
+            process.communicate()
+
+
+helper = Helper()
+"""The one of this process."""
+
+
+def read_picture(file: File[bytes]) -> Picture:
+    """Decode one uploaded file; raise a PersonError that says in words why it cannot be used."""
+    most = settings.GLIMPSE_LIMITS["picture_bytes"]
+    if file.size > most:
+        raise TooLarge(_("This file is larger than %(n)d MB.") % {"n": most // MEGABYTE})
+    if not file.size:
+        raise UnusablePicture(_("This file is empty."))
+    return helper.decode(file)
+
+
+def _limits() -> dict[str, int]:
+    """Return the limits that the helper works under."""
+    names = ("picture_pixels", "stored_side", "thumbnail_side", "decoder_bytes")
+    return {name: settings.GLIMPSE_LIMITS[name] for name in names}
+
+
+def _send(stdin: IO[bytes], file: File[bytes]) -> None:
+    """Write the length and the bytes, a chunk at a time so that a large file is never held whole."""
+    stdin.write(f"{file.size}\n".encode())
+    file.seek(0)
+    for chunk in file.chunks():
+        stdin.write(chunk)
+    stdin.flush()
+
+
+def _receive(stdout: IO[bytes]) -> Picture:
+    """Read the answer: a line of JSON, then the encoded picture and its thumbnail."""
+    line = stdout.readline()
+    if not line.endswith(b"\n"):
+        raise HelperLost("no answer")
+    answer: dict[str, Any] = json.loads(line)
+    if "refused" in answer:
+        raise _refusal(answer["refused"])
+    lengths = answer.pop("lengths")
+    file, thumbnail = (stdout.read(length) for length in lengths)
+    if [len(file), len(thumbnail)] != lengths:
+        raise HelperLost("half an answer")
+    return Picture(file=file, thumbnail=thumbnail, **answer)
+
+
+def _refusal(code: str) -> PersonError:
+    """Say in words what the helper found wrong."""
+    if code == "too_many_pixels":
+        most = settings.GLIMPSE_LIMITS["picture_pixels"] // 1_000_000
+        return TooLarge(_("This picture has more than %(n)d million pixels.") % {"n": most})
+    if code == "unknown_type":
+        return UnusablePicture(_("This is not a JPEG, PNG, WebP or HEIC picture."))
+    if code == "out_of_memory":
+        return TooLarge(_("This picture takes too much memory to decode. Send it smaller."))
+    return UnusablePicture(_("This picture is damaged or incomplete."))

@@ -1,0 +1,76 @@
+"""Delete what people made for good: rows, media and adapted state together, files only after the rows are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from django.db import transaction
+from django.db.models import Model, QuerySet
+
+from webapp.accounts.models import Owner
+from webapp.recognition.models import Classifier, Prediction, Query, SupportClass, SupportImage, SupportSet, ZipImport
+from webapp.recognition.storage import delete_after_commit
+
+
+def remove_support_set(support_set: SupportSet) -> None:
+    """Delete a support set, its pictures, its imports, and the classifiers that learned from it."""
+    _remove(support_set, list(_files_of_support_sets(SupportSet.objects.filter(pk=support_set.pk))))
+
+
+def remove_classifier(classifier: Classifier) -> None:
+    """Delete a classifier, its adapted state and its predictions."""
+    _remove(classifier, list(_files_of_classifiers(Classifier.objects.filter(pk=classifier.pk))))
+
+
+def remove_prediction(prediction: Prediction) -> None:
+    """Delete a prediction and its query pictures."""
+    _remove(prediction, list(_files_of_pictures(Query.objects.filter(prediction=prediction))))
+
+
+def remove_owner(owner: Owner) -> None:
+    """Delete an owner and everything they made."""
+    files = [
+        *_files_of_support_sets(SupportSet.objects.filter(owner=owner)),
+        *_files_of_classifiers(Classifier.objects.filter(owner=owner)),
+        *_files_of_pictures(Query.objects.filter(prediction__owner=owner)),
+    ]
+    _remove(owner, files)
+
+
+def remove_images(images: QuerySet[SupportImage]) -> None:
+    """Delete support pictures."""
+    _remove(images, list(_files_of_pictures(images)))
+
+
+def remove_classes(classes: QuerySet[SupportClass]) -> None:
+    """Delete classes with their pictures."""
+    _remove(classes, list(_files_of_pictures(SupportImage.objects.filter(support_class__in=classes))))
+
+
+def forget_query_pictures(queries: QuerySet[Query]) -> None:
+    """Delete the pictures of queries and keep what was answered."""
+    with transaction.atomic():
+        delete_after_commit(list(_files_of_pictures(queries)))
+        queries.update(file="", thumbnail="", bytes=0)
+
+
+@transaction.atomic
+def _remove(doomed: Model | QuerySet[Model], files: Iterable[str]) -> None:
+    delete_after_commit(files)
+    doomed.delete()
+
+
+def _files_of_support_sets(support_sets: QuerySet[SupportSet]) -> Iterator[str]:
+    yield from _files_of_pictures(SupportImage.objects.filter(support_class__support_set__in=support_sets))
+    yield from _files_of_classifiers(Classifier.objects.filter(support_set__in=support_sets))
+    yield from ZipImport.objects.filter(support_set__in=support_sets).values_list("file", flat=True)
+
+
+def _files_of_classifiers(classifiers: QuerySet[Classifier]) -> Iterator[str]:
+    yield from classifiers.values_list("state_file", flat=True)
+    yield from _files_of_pictures(Query.objects.filter(prediction__classifier__in=classifiers))
+
+
+def _files_of_pictures(pictures: QuerySet[SupportImage] | QuerySet[Query]) -> Iterator[str]:
+    for names in pictures.values_list("file", "thumbnail"):
+        yield from names

@@ -1,0 +1,86 @@
+"""Forget what has had its time: chores that the clock calls."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from webapp.accounts.models import Owner
+from webapp.recognition import removal
+from webapp.recognition.models import Classifier, Query, SupportClass, SupportImage, ZipImport
+
+logger = logging.getLogger(__name__)
+
+FOLDERS = ("pictures", "states", "archives")
+ORPHAN_SECONDS = 3600
+"""A file younger than this may be waiting for its row."""
+
+
+def forget() -> None:
+    """Delete guests, query pictures and undone deletions whose time is up."""
+    forget_guests()
+    forget_query_pictures()
+    forget_deleted()
+
+
+def forget_guests() -> None:
+    """Delete guests who have not been seen for a day, with everything they made."""
+    for owner in Owner.objects.expired_guests(before=_ago(settings.GLIMPSE_GUEST_HOURS)):
+        removal.remove_owner(owner)
+
+
+def forget_query_pictures() -> None:
+    """Delete query pictures after a day; copies that a correction put into a support set stay."""
+    old = Query.objects.filter(prediction__created__lt=_ago(settings.GLIMPSE_QUERY_HOURS)).exclude(file="")
+    removal.forget_query_pictures(old)
+
+
+def forget_deleted() -> None:
+    """Delete for good what was deleted an hour ago and not brought back."""
+    before = _ago(settings.GLIMPSE_UNDO_HOURS)
+    removal.remove_images(SupportImage.objects.filter(deleted_at__lt=before))
+    removal.remove_classes(SupportClass.objects.filter(deleted_at__lt=before))
+
+
+def delete_orphan_files() -> None:
+    """Delete files that no row names, such as those of a process that was killed between file and row."""
+    root = Path(settings.MEDIA_ROOT)
+    newest = time.time() - ORPHAN_SECONDS
+    for folder in FOLDERS:
+        old = [path for path in (root / folder).rglob("*") if path.is_file() and path.stat().st_mtime < newest]
+        for path in _unnamed(root, old):
+            path.unlink(missing_ok=True)
+            logger.info("Deleted the orphan file %s.", path.name)
+
+
+def _unnamed(root: Path, paths: list[Path], batch: int = 500) -> list[Path]:
+    """Keep the paths that no row names."""
+    orphans = []
+    for start in range(0, len(paths), batch):
+        by_name = {path.relative_to(root).as_posix(): path for path in paths[start : start + batch]}
+        for name in _named(list(by_name)):
+            by_name.pop(name, None)
+        orphans += by_name.values()
+    return orphans
+
+
+def _named(names: list[str]) -> set[str]:
+    """Return those of the file names that a row has."""
+    found: set[str] = set()
+    for model in (SupportImage, Query):
+        rows = model.objects.filter(Q(file__in=names) | Q(thumbnail__in=names))
+        for pair in rows.values_list("file", "thumbnail"):
+            found.update(pair)
+    found.update(Classifier.objects.filter(state_file__in=names).values_list("state_file", flat=True))
+    found.update(ZipImport.objects.active().filter(file__in=names).values_list("file", flat=True))
+    return found
+
+
+def _ago(hours: float) -> datetime:
+    return timezone.now() - timedelta(hours=hours)

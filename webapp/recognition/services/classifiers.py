@@ -1,0 +1,83 @@
+"""Classifiers: learned from a support set as it stands, renamed, cancelled, deleted."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from webapp.accounts.models import Owner
+from webapp.jobs import services as jobs
+from webapp.recognition.allowances import require_free_job
+from webapp.recognition.errors import AlreadyOver, NotReady, UnknownCheckpoint
+from webapp.recognition.models import Classifier, SupportImage, SupportSet
+from webapp.recognition.names import clean_name
+from webapp.recognition.removal import remove_classifier
+from webapp.recognition.services.readiness import readiness, suggest_kind
+from webapp.training import services as training
+from webapp.training.models import Checkpoint
+
+
+@transaction.atomic
+def start_classifier(*, owner: Owner, support_set: SupportSet, checkpoint: str | None = None) -> Classifier:
+    """Start to learn the support set as it is now.
+
+    ``checkpoint`` is a kind (its live one), an exact name or an id; None means the kind that the pictures suggest.
+    """
+    chosen = _checkpoint(support_set, checkpoint)
+    missing = readiness(support_set=support_set).missing
+    if missing:
+        raise NotReady(" ".join(missing), missing=missing)
+    require_free_job(owner)
+    names, image_ids = _snapshot(support_set)
+    classifier = Classifier.objects.create(
+        owner=owner,
+        support_set=support_set,
+        name=support_set.name,
+        checkpoint=chosen,
+        class_names=names,
+        image_ids=image_ids,
+        n_images=sum(map(len, image_ids)),
+    )
+    jobs.enqueue(classifier)
+    return classifier
+
+
+def _checkpoint(support_set: SupportSet, name: str | None) -> Checkpoint:
+    """Find the checkpoint that is meant; raise UnknownCheckpoint with the valid ones if there is none."""
+    name = name or suggest_kind(support_set=support_set)
+    found = training.find_checkpoint(name=name)
+    if found is None:
+        valid = training.valid_names()
+        message = _("There is no checkpoint “%(name)s”. Choose one of: %(valid)s.")
+        raise UnknownCheckpoint(message % {"name": name[:100], "valid": ", ".join(valid)}, valid=valid)
+    return found
+
+
+def _snapshot(support_set: SupportSet) -> tuple[list[str], list[list[str]]]:
+    """Return the class names in order, and for each the ids of its pictures."""
+    classes = list(support_set.classes.present())
+    images: dict[object, list[str]] = {each.pk: [] for each in classes}
+    present = SupportImage.objects.present().filter(support_class__in=classes)
+    for class_id, image_id in present.values_list("support_class_id", "id"):
+        images[class_id].append(str(image_id))
+    return [each.name for each in classes], list(images.values())
+
+
+def cancel_classifier(*, classifier: Classifier) -> Classifier:
+    """Stop learning; one that runs becomes cancelled a moment later."""
+    if not classifier.is_active:
+        raise AlreadyOver(_("This classifier is no longer learning, so there is nothing to cancel."))
+    jobs.cancel(classifier)
+    return classifier
+
+
+def rename_classifier(*, classifier: Classifier, name: str) -> Classifier:
+    """Give a classifier another name."""
+    classifier.name = clean_name(name)
+    classifier.save(update_fields=["name"])
+    return classifier
+
+
+def delete_classifier(*, classifier: Classifier) -> None:
+    """Delete a classifier with its adapted state and everything it was asked; its support set stays."""
+    remove_classifier(classifier)

@@ -1,0 +1,132 @@
+"""Support pictures: added, moved, deleted and brought back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from webapp.recognition import storage
+from webapp.recognition.allowances import require_room, spend_upload, storage_sentence
+from webapp.recognition.errors import LimitReached, NoUsablePicture, PictureGone
+from webapp.recognition.models import SupportClass, SupportImage, SupportSet
+from webapp.recognition.names import clean_name
+from webapp.recognition.services.classes import class_named
+from webapp.recognition.storage import Refused as Refused
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A picture that is now in the support set."""
+
+    id: UUID
+    file: str
+
+
+@dataclass(frozen=True)
+class UploadReport:
+    """What became of each uploaded picture; ``warnings`` are sentences about accepted ones."""
+
+    accepted: list[Accepted]
+    refused: list[Refused]
+    warnings: list[str]
+
+
+def add_images(*, support_set: SupportSet, class_name: str, files: Iterable[File[bytes]]) -> UploadReport:
+    """Add pictures to a class, which is made if it is new. Good pictures are kept even if others are refused."""
+    name, files = clean_name(class_name), list(files)
+    if not files:
+        raise NoUsablePicture(_("Add at least one picture."), refused=[])
+    spend_upload(support_set.owner)
+    return add_to_class(support_set=support_set, class_name=name, files=files)
+
+
+def add_to_class(*, support_set: SupportSet, class_name: str, files: list[File[bytes]]) -> UploadReport:
+    """Take pictures into a class, whoever they come from."""
+    owner = support_set.owner
+    intake = storage.take_in(files, room=require_room(owner), full=storage_sentence(owner))
+    if not intake.stored:
+        return UploadReport([], intake.refused, [])
+    with storage.deleted_on_failure(intake.names), transaction.atomic():
+        support_class = class_named(support_set=support_set, name=class_name)
+        free = _places(support_class)
+        kept, surplus = intake.stored[:free], intake.stored[free:]
+        warnings = [*intake.warnings, *_duplicate_warnings(support_class, kept)]
+        images = SupportImage.objects.bulk_create(
+            SupportImage(support_class=support_class, **each.fields()) for each in kept
+        )
+        for each in surplus:
+            storage.delete_files([each.file, each.thumbnail])
+        refused = [*intake.refused, *(Refused(each.original_name, _class_full()) for each in surplus)]
+    return UploadReport([Accepted(each.pk, each.original_name) for each in images], refused, warnings)
+
+
+def _places(support_class: SupportClass) -> int:
+    """Count how many more pictures the class may hold."""
+    present = support_class.images.filter(deleted_at__isnull=True).count()
+    return max(settings.GLIMPSE_LIMITS["pictures_per_class"] - present, 0)
+
+
+def require_place(support_class: SupportClass) -> None:
+    """Raise LimitReached if the class is full."""
+    if not _places(support_class):
+        raise LimitReached(_class_full())
+
+
+def _class_full() -> str:
+    most = settings.GLIMPSE_LIMITS["pictures_per_class"]
+    return _("A class may have at most %(most)d pictures.") % {"most": most}
+
+
+def _duplicate_warnings(support_class: SupportClass, stored: list[storage.Stored]) -> list[str]:
+    """Warn of pictures whose very pixels are in the support set already."""
+    digests = [each.pixel_digest for each in stored]
+    known = SupportImage.objects.present().filter(
+        support_class__support_set=support_class.support_set_id, pixel_digest__in=digests
+    )
+    home = dict(known.values_list("pixel_digest", "support_class__name"))
+    warnings = []
+    for each in stored:
+        other = home.get(each.pixel_digest)
+        home.setdefault(each.pixel_digest, support_class.name)
+        if other == support_class.name:
+            warnings.append(_("%(file)s is in this class already.") % {"file": each.original_name})
+        elif other:
+            message = _("%(file)s is also in “%(name)s”. A picture of two classes confuses both.")
+            warnings.append(message % {"file": each.original_name, "name": other})
+    return warnings
+
+
+@transaction.atomic
+def move_image(*, image: SupportImage, class_name: str) -> SupportImage:
+    """Move a picture to another class of its support set, which is made if it is new."""
+    target = class_named(support_set=image.support_class.support_set, name=class_name)
+    if target != image.support_class:
+        require_place(target)
+        image.support_class = target
+        image.save(update_fields=["support_class"])
+    return image
+
+
+def delete_image(*, image: SupportImage) -> None:
+    """Delete a picture; it can be brought back for an hour."""
+    image.deleted_at = timezone.now()
+    image.save(update_fields=["deleted_at"])
+
+
+@transaction.atomic
+def restore_image(*, image: SupportImage) -> SupportImage:
+    """Bring a deleted picture back."""
+    if not SupportImage.objects.filter(pk=image.pk).exists():
+        raise PictureGone(_("This picture was deleted too long ago to be brought back."))
+    if image.deleted_at is not None:
+        require_place(image.support_class)
+        image.deleted_at = None
+        image.save(update_fields=["deleted_at"])
+    return image

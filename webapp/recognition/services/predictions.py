@@ -1,0 +1,97 @@
+"""Predictions: asked, corrected, read as CSV, deleted."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.core.files import File
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from webapp.accounts.models import Owner
+from webapp.jobs import services as jobs
+from webapp.jobs.models import JobStatus
+from webapp.recognition import storage
+from webapp.recognition.allowances import require_free_job, require_room, spend_prediction
+from webapp.recognition.errors import ClassifierNotReady, LimitReached, NoUsablePicture, PictureGone
+from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
+from webapp.recognition.removal import remove_prediction
+from webapp.recognition.services.classes import class_named
+from webapp.recognition.services.images import move_image, require_place
+
+
+def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[File[bytes]]) -> Prediction:
+    """Ask a classifier what pictures show. Those that cannot be used are named in ``refused``; the others go on."""
+    files = list(files)
+    _require_askable(classifier, len(files))
+    spend_prediction(owner)
+    require_free_job(owner)
+    intake = storage.take_in(files, room=require_room(owner), full=_("There is no room left for this picture."))
+    refused = [each.as_json() for each in intake.refused]
+    if not intake.stored:
+        raise NoUsablePicture(_nothing_usable(refused), refused=refused)
+    with storage.deleted_on_failure(intake.names), transaction.atomic():
+        prediction = Prediction.objects.create(owner=owner, classifier=classifier, refused=refused)
+        Query.objects.bulk_create(
+            Query(prediction=prediction, position=position, **stored.fields())
+            for position, stored in enumerate(intake.stored)
+        )
+        jobs.enqueue(prediction)
+    return prediction
+
+
+def _require_askable(classifier: Classifier, n_files: int) -> None:
+    if classifier.status != JobStatus.READY:
+        raise ClassifierNotReady(_("This classifier has not learned yet, so it cannot be asked."))
+    if not n_files:
+        raise NoUsablePicture(_("Add at least one picture."), refused=[])
+    most = settings.GLIMPSE_LIMITS["queries_per_prediction"]
+    if n_files > most:
+        raise LimitReached(_("Ask about at most %(most)d pictures at once.") % {"most": most})
+
+
+def _nothing_usable(refused: list[dict[str, str]]) -> str:
+    return " ".join(f"{each['file']}: {each['reason']}" for each in refused[:3])
+
+
+@transaction.atomic
+def correct(*, query: Query, class_name: str) -> SupportImage:
+    """Say what a query picture really shows: a copy goes into the support set, ready to be learned again."""
+    support_class = class_named(support_set=query.prediction.classifier.support_set, name=class_name)
+    if query.kept_as and query.kept_as.deleted_at is None:
+        kept = move_image(image=query.kept_as, class_name=support_class.name)
+    elif query.file:
+        require_place(support_class)
+        require_room(query.prediction.owner, needed=query.bytes)
+        kept = SupportImage.objects.create(support_class=support_class, **storage.copy_of(query).fields())
+    else:
+        raise PictureGone(_("This picture has been deleted, so it can no longer be kept."))
+    query.corrected_to, query.kept_as = support_class.name, kept
+    query.save(update_fields=["corrected_to", "kept_as"])
+    return kept
+
+
+def predictions_csv(*, prediction: Prediction) -> str:
+    """Write the answers as CSV: a row a picture, a column for the score of each class."""
+    names: list[str] = prediction.classifier.class_names
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([_("file"), _("class"), _("confidence"), _("sure"), _("corrected to"), *map(_as_cell, names)])
+    for query in prediction.queries.all():
+        result = query.result or {"class_name": "", "confidence": "", "sure": "", "scores": {}}
+        answer = [_as_cell(result["class_name"]), result["confidence"], result["sure"], _as_cell(query.corrected_to)]
+        writer.writerow([_as_cell(query.original_name), *answer, *(result["scores"].get(name, "") for name in names)])
+    return out.getvalue()
+
+
+def _as_cell(text: str) -> str:
+    """Keep a spreadsheet from taking a person's text for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def delete_prediction(*, prediction: Prediction) -> None:
+    """Delete a prediction with its query pictures; what a correction kept stays in the support set."""
+    remove_prediction(prediction)

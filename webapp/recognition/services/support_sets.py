@@ -1,0 +1,65 @@
+"""Support sets: made, renamed, changed as a whole, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from webapp.accounts.models import Owner
+from webapp.recognition.errors import NameTaken
+from webapp.recognition.models import SupportClass, SupportSet
+from webapp.recognition.names import clean_name
+from webapp.recognition.removal import remove_support_set
+from webapp.recognition.services.classes import find_class, reorder_classes
+
+
+def create_support_set(*, owner: Owner, name: str) -> SupportSet:
+    """Make an empty support set."""
+    return SupportSet.objects.create(owner=owner, name=clean_name(name))
+
+
+def rename_support_set(*, support_set: SupportSet, name: str) -> SupportSet:
+    """Give a support set another name."""
+    support_set.name = clean_name(name)
+    support_set.updated = timezone.now()
+    support_set.save(update_fields=["name", "updated"])
+    return support_set
+
+
+@transaction.atomic
+def change_support_set(
+    *,
+    support_set: SupportSet,
+    name: str | None = None,
+    class_names: Mapping[str, str] | None = None,
+    order: Sequence[str] | None = None,
+) -> SupportSet:
+    """Rename the support set and classes (old name to new, all at once), then put them in order; all or nothing."""
+    if name is not None:
+        rename_support_set(support_set=support_set, name=name)
+    if class_names:
+        _rename_classes(support_set, class_names)
+    if order is not None:
+        reorder_classes(support_set=support_set, names=[clean_name(each) for each in order])
+    return support_set
+
+
+def _rename_classes(support_set: SupportSet, class_names: Mapping[str, str]) -> None:
+    """Rename classes together, so that two may swap names."""
+    renamed = {find_class(support_set=support_set, name=old): clean_name(new) for old, new in class_names.items()}
+    kept = support_set.classes.present().exclude(pk__in=[each.pk for each in renamed])
+    after = [*kept.values_list("name", flat=True), *renamed.values()]
+    if len(set(after)) < len(after):
+        raise NameTaken(_("Two classes would have the same name."))
+    for each in renamed:
+        SupportClass.objects.filter(pk=each.pk).update(name=f"-{each.pk}")  # frees the old names first
+    for each, new in renamed.items():
+        SupportClass.objects.filter(pk=each.pk).update(name=new)
+
+
+def delete_support_set(*, support_set: SupportSet) -> None:
+    """Delete a support set with its pictures, and the classifiers that learned from it."""
+    remove_support_set(support_set)

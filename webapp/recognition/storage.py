@@ -1,0 +1,142 @@
+"""Private files of people: pictures taken in, copied and deleted, never left behind without a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import uuid4
+
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from webapp.recognition import ingest
+from webapp.recognition.errors import PersonError
+from webapp.recognition.models import Query, picture_path
+from webapp.recognition.names import display_file_name
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that could not be used, and why."""
+
+    file: str
+    reason: str
+
+    def as_json(self) -> dict[str, str]:
+        """Give the plain value that a row keeps."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A picture that lies in private storage and has no row yet."""
+
+    file: str
+    thumbnail: str
+    pixel_digest: str
+    width: int
+    height: int
+    bytes: int
+    looks_drawn: bool
+    original_name: str
+
+    def fields(self) -> dict[str, Any]:
+        """Give the fields of the row to be made, for a support picture or a query alike."""
+        return asdict(self)
+
+
+@dataclass
+class Intake:
+    """What became of a batch of uploaded files."""
+
+    stored: list[Stored] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """Name all stored files."""
+        return [name for each in self.stored for name in (each.file, each.thumbnail)]
+
+
+def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
+    """Decode and store pictures one after another; ``full`` is the reason given once ``room`` bytes are used up."""
+    intake = Intake()
+    for file in files:
+        name = display_file_name(file.name)
+        try:
+            picture = ingest.read_picture(file)
+        except PersonError as error:
+            intake.refused.append(Refused(name, error.message))
+            continue
+        room -= picture.bytes
+        if room < 0:
+            intake.refused.append(Refused(name, full))
+            continue
+        intake.stored.append(_store(picture, name))
+        if picture.is_animated:
+            intake.warnings.append(_("%(file)s is animated; its first frame is used.") % {"file": name})
+    return intake
+
+
+def _store(picture: ingest.Picture, original_name: str) -> Stored:
+    """Write a picture and its thumbnail under generated names."""
+    stem = uuid4().hex
+    return Stored(
+        file=_write(f"{stem}{picture.suffix}", picture.file),
+        thumbnail=_write(f"{stem}-thumbnail{picture.suffix}", picture.thumbnail),
+        pixel_digest=picture.pixel_digest,
+        width=picture.width,
+        height=picture.height,
+        bytes=picture.bytes,
+        looks_drawn=picture.looks_drawn,
+        original_name=original_name,
+    )
+
+
+def _write(name: str, content: bytes) -> str:
+    return default_storage.save(picture_path(None, name), ContentFile(content))
+
+
+def copy_of(query: Query) -> Stored:
+    """Copy the files of a query picture, so that the copy outlives it."""
+    stem, suffix = uuid4().hex, PurePosixPath(query.file.name).suffix
+    with query.file.open() as file, query.thumbnail.open() as thumbnail:
+        return Stored(
+            file=_write(f"{stem}{suffix}", file.read()),
+            thumbnail=_write(f"{stem}-thumbnail{suffix}", thumbnail.read()),
+            pixel_digest=query.pixel_digest,
+            width=query.width,
+            height=query.height,
+            bytes=query.bytes,
+            looks_drawn=query.looks_drawn,
+            original_name=query.original_name,
+        )
+
+
+def delete_files(names: Iterable[str]) -> None:
+    """Delete files; those that are gone already are no error."""
+    for name in filter(None, names):
+        default_storage.delete(name)
+
+
+def delete_after_commit(names: Iterable[str]) -> None:
+    """Delete files once the rows that named them are gone for good."""
+    doomed = [name for name in names if name]
+    transaction.on_commit(lambda: delete_files(doomed))
+
+
+@contextmanager
+def deleted_on_failure(names: Iterable[str]) -> Iterator[None]:
+    """Delete the files again if the block that makes their rows fails."""
+    try:
+        yield
+    except BaseException:
+        delete_files(names)
+        raise

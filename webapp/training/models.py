@@ -1,0 +1,54 @@
+"""Checkpoints: methods that can be adapted to a person's support set."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mlcore.model_card import PRETRAINED
+
+
+class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
+    """Reads of checkpoints."""
+
+    def live(self) -> CheckpointQuerySet:
+        """The checkpoints that new classifiers stand on, one for each kind."""
+        return self.filter(live=True)
+
+
+class Checkpoint(models.Model):
+    """A saved method of one kind of picture; at most one of each kind is live."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=50, db_index=True)
+    folder = models.CharField(max_length=255, help_text=_("Relative to the shipped checkpoints or the data folder."))
+    card = models.JSONField()
+    digest = models.CharField(max_length=64)
+    live = models.BooleanField(default=False)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = CheckpointQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("checkpoint")
+        verbose_name_plural = _("checkpoints")
+        ordering = ["kind", "-live", "-created", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind"], condition=Q(live=True), name="one_live_checkpoint_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> Path:
+        """The folder on this machine: one that ships with the project, else one under the data folder."""
+        shipped = PRETRAINED / self.folder
+        return shipped if shipped.is_dir() else Path(settings.DATA_DIR) / "checkpoints" / self.folder

@@ -25,7 +25,7 @@ def main() -> None:
     lock = take_data_folder(settings.DATA_DIR / "run")
     if settings.EMBEDDED_VALKEY:
         settings.VALKEY_SOCKET.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    prepared = subprocess.run([sys.executable, "-m", "launch.preparation"], check=False)  # noqa: S603
+    prepared = subprocess.run([sys.executable, "-m", "launch.preparation"], check=False)
     if prepared.returncode != 0:
         sys.exit("Glimpse could not be prepared: the lines above say why.")
     Supervisor(programs()).run(Announcement(settings.GLIMPSE_BIND, settings.GLIMPSE_PORT))
@@ -39,7 +39,7 @@ def take_data_folder(folder: Path) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        sys.exit(f"Glimpse already runs from {folder.parent}: stop it first, or set GLIMPSE_DATA_DIR to another folder.")
+        sys.exit(f"Glimpse already runs from {folder.parent}: stop it, or set GLIMPSE_DATA_DIR to another folder.")
     return lock
 
 

@@ -1,4 +1,4 @@
-"""What has to be in place before the site is served: tables, checkpoints, static files, the exported backbone.
+"""What has to be in place before the site is served: tables, checkpoints, examples, static files, the backbone.
 
 Each step that takes longer than a moment leaves a stamp in the data folder, and is skipped while the stamp holds.
 """
@@ -29,6 +29,7 @@ def prepare() -> None:
     stamps = settings.DATA_DIR / "run"
     call_command("migrate", interactive=False, verbosity=0)
     call_command("sync_checkpoints", verbosity=0)
+    call_command("draw_examples", verbosity=0)
     once(stamps / "static", static_fingerprint(), "Collecting static files", collect_static)
     once(stamps / "onnx", exporter_fingerprint(), "Exporting the photo backbone for fast answers", export_backbone)
 
@@ -61,7 +62,7 @@ def export_backbone() -> None:
     """Export EfficientNet-Lite0 to ONNX in the data folder."""
     from django.conf import settings
 
-    subprocess.run([sys.executable, "-m", "mlcore", "export", "--out", str(settings.DATA_DIR / "onnx")], check=True)  # noqa: S603
+    subprocess.run([sys.executable, "-m", "mlcore", "export", "--out", str(settings.DATA_DIR / "onnx")], check=True)
 
 
 def exporter_fingerprint() -> str:

@@ -41,7 +41,7 @@ class Child:
         """Start the program at the head of a process group of its own."""
         self.started = time.monotonic()
         self.restarting = False
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             list(self.program.command),
             env={**os.environ, **self.program.environment},
             start_new_session=True,

@@ -239,3 +239,54 @@ GLIMPSE_PORT = env.int("GLIMPSE_PORT", default=8000)
 GLIMPSE_WEB_PROCESSES = env.int("GLIMPSE_WEB_PROCESSES", default=2)
 GLIMPSE_WEB_THREADS = env.int("GLIMPSE_WEB_THREADS", default=8)  # of each web process
 GLIMPSE_WORKERS: int = env.int("GLIMPSE_WORKERS", default=0)  # of the interactive queue; 0 lets `launch` choose
+
+# --- Jobs -----------------------------------------------------------------------------------------------------------
+
+VALKEY_SOCKET = socket_path()
+REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
+EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
+GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds between two calls
+    "webapp.jobs.services.sweep": 2,
+    "webapp.recognition.retention.forget": 60,
+    "webapp.recognition.retention.delete_orphan_files": 3600,
+}
+GLIMPSE_JOBS = {
+    "lease_seconds": 8.0,  # a job whose worker was killed waits this long for another one
+    "renew_seconds": 2.0,
+    "resend_seconds": 5.0,  # a message unclaimed for this long is sent again, then after twice as long, and so on
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True  # the job's row is the truth
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+# A broker that is down must not hold a web thread: the job's row stays queued and the clock sends it later.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 0.5
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 60,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 0.5,
+    "retry_on_timeout": False,
+    "max_retries": 0,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+}
+
+# --- Log: ids, never names or pictures --------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"axes": {"level": "WARNING"}},
+}

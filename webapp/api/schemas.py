@@ -236,6 +236,6 @@ class Correction(Schema):
 class Corrected(Schema):
     """The support picture that the query picture became."""
 
-    image_id: UUID
-    file: str
-    class_name: str
+    image_id: UUID = Field(alias="id")
+    file: str = Field(alias="original_name")
+    class_name: str = Field(alias="support_class.name")

@@ -85,6 +85,12 @@ class UnusableArchive(PersonError):
     code = "unusable_archive"
 
 
+class UnknownPicture(PersonError):
+    """The prediction holds no picture of that name, or several."""
+
+    code = "unknown_picture"
+
+
 class PictureGone(PersonError):
     """The picture is deleted for good, so it cannot be brought back or kept."""
 

@@ -9,9 +9,9 @@ from ninja import Router, Status
 
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
-from webapp.api.schemas import PredictionOut
+from webapp.api.schemas import Corrected, Correction, PredictionOut
 from webapp.recognition import services
-from webapp.recognition.models import Prediction
+from webapp.recognition.models import Prediction, SupportImage
 
 router = Router(tags=["Predictions"])
 
@@ -32,3 +32,12 @@ def delete_prediction(request: ApiRequest, prediction_id: UUID) -> Status[None]:
     """Delete a prediction with its query pictures."""
     services.delete_prediction(prediction=_prediction(request, prediction_id))
     return Status(204, None)
+
+
+@router.post("/{uuid:prediction_id}/corrections", response={201: Corrected, **responses(400, 404, 409, 413, 415, 422)})
+def correct(request: ApiRequest, prediction_id: UUID, body: Correction) -> Status[SupportImage]:
+    """Say what a query picture really shows: it goes into the support set, ready to be learned again."""
+    kept = services.correct_file(
+        prediction=_prediction(request, prediction_id), file=body.file, class_name=body.class_name
+    )
+    return Status(201, kept)

@@ -21,6 +21,7 @@ from webapp.recognition.services.images import delete_image as delete_image
 from webapp.recognition.services.images import move_image as move_image
 from webapp.recognition.services.images import restore_image as restore_image
 from webapp.recognition.services.predictions import correct as correct
+from webapp.recognition.services.predictions import correct_file as correct_file
 from webapp.recognition.services.predictions import delete_prediction as delete_prediction
 from webapp.recognition.services.predictions import predictions_csv as predictions_csv
 from webapp.recognition.services.predictions import start_prediction as start_prediction

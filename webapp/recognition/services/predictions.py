@@ -16,7 +16,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.recognition import storage
 from webapp.recognition.allowances import require_free_job, require_room, spend_prediction
-from webapp.recognition.errors import ClassifierNotReady, LimitReached, NoUsablePicture, PictureGone
+from webapp.recognition.errors import ClassifierNotReady, LimitReached, NoUsablePicture, PictureGone, UnknownPicture
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
 from webapp.recognition.removal import remove_prediction
 from webapp.recognition.services.classes import class_named
@@ -72,6 +72,16 @@ def correct(*, query: Query, class_name: str) -> SupportImage:
     query.corrected_to, query.kept_as = support_class.name, kept
     query.save(update_fields=["corrected_to", "kept_as"])
     return kept
+
+
+def correct_file(*, prediction: Prediction, file: str, class_name: str) -> SupportImage:
+    """Correct the query picture of that file name, or of that id where several have one name."""
+    named = [query for query in prediction.queries.all() if file in (query.original_name, str(query.pk))]
+    if not named:
+        raise UnknownPicture(_("This prediction holds no picture “%(file)s”.") % {"file": file[:100]})
+    if len(named) > 1:
+        raise UnknownPicture(_("Several pictures are called “%(file)s”: give the id of one.") % {"file": file[:100]})
+    return correct(query=named[0], class_name=class_name)
 
 
 def predictions_csv(*, prediction: Prediction) -> str:

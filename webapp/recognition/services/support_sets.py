@@ -44,6 +44,7 @@ def change_support_set(
         _rename_classes(support_set, class_names)
     if order is not None:
         reorder_classes(support_set=support_set, names=[clean_name(each) for each in order])
+    support_set.refresh_from_db(fields=["updated"])
     return support_set
 
 

@@ -1,0 +1,120 @@
+"""Making, reading, changing and deleting support sets."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+
+from webapp.accounts.models import Owner
+from webapp.recognition.models import SupportSet
+
+from .belongings import Belongings
+from .client import ApiClient, complaint
+
+
+def test_a_new_support_set_is_empty(api: ApiClient, owner: Owner) -> None:
+    response = api.post("/support-sets", {"name": "Garden birds"})
+    assert response.status_code == 201
+    made = SupportSet.objects.get()
+    assert made.owner == owner
+    body = response.json()
+    assert body["id"] == str(made.id)
+    assert body["name"] == "Garden birds"
+    assert body["classes"] == []
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 65, "a\u0007b", "a\0b", "\ud800", None, 3, ["a"]])
+def test_a_name_that_cannot_be_one_is_refused(api: ApiClient, name: object) -> None:
+    complaint(api.post("/support-sets", {"name": name}), 422)
+    assert not SupportSet.objects.exists()
+
+
+def test_a_name_is_kept_in_nfc_whatever_its_script(api: ApiClient) -> None:
+    assert api.post("/support-sets", {"name": " E\u0301tude 鳥 "}).json()["name"] == "Étude 鳥"
+
+
+def test_a_support_set_shows_its_classes_in_order_with_counts_and_ids(api: ApiClient, birds: Belongings) -> None:
+    body = api.get(f"/support-sets/{birds.support_set.id}").json()
+    assert body["name"] == "Garden birds"
+    assert [(each["name"], each["count"]) for each in body["classes"]] == [("robin", 1), ("wren", 1)]
+    assert body["classes"][0]["image_ids"] == [str(birds.image.id)]
+
+
+def test_reading_a_support_set_takes_few_queries(
+    api: ApiClient, birds: Belongings, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(5):
+        api.get(f"/support-sets/{birds.support_set.id}")
+
+
+def test_the_list_comes_in_pages_newest_first(api: ApiClient, owner: Owner) -> None:
+    for number in range(5):
+        SupportSet.objects.create(owner=owner, name=f"set {number}")
+    body = api.get("/support-sets", limit=2, offset=1).json()
+    assert body["count"] == 5
+    assert [each["name"] for each in body["items"]] == ["set 3", "set 2"]
+
+
+@pytest.mark.parametrize("page", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"offset": -1}, {"offset": 10**30}])
+def test_a_page_that_cannot_be_is_refused(api: ApiClient, page: dict[str, object]) -> None:
+    complaint(api.get("/support-sets", **page), 422)
+
+
+def test_the_list_holds_nobody_elses(stranger: ApiClient, birds: Belongings) -> None:
+    assert stranger.get("/support-sets").json() == {"items": [], "count": 0}
+
+
+def test_name_class_names_and_order_change_together(api: ApiClient, birds: Belongings) -> None:
+    changes = {"name": "Birds", "class_names": {"robin": "wren", "wren": "Robin"}, "order": ["Robin", "wren"]}
+    response = api.patch(f"/support-sets/{birds.support_set.id}", changes)
+    assert response.status_code == 200
+    body = response.json()
+    assert body["name"] == "Birds"
+    assert [each["name"] for each in body["classes"]] == ["Robin", "wren"]
+    assert body["classes"][1]["image_ids"] == [str(birds.image.id)]
+    assert api.get(f"/support-sets/{birds.support_set.id}").json() == body
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"name": "New", "class_names": {"owl": "Owl"}}, "unknown_class"),
+        ({"name": "New", "class_names": {"robin": "wren"}}, "name_taken"),
+        ({"name": "New", "class_names": {"robin": ""}}, "invalid_name"),
+        ({"name": "New", "order": ["robin"]}, "wrong_order"),
+        ({"name": "New", "order": ["robin", "robin"]}, "wrong_order"),
+        ({"name": ""}, "invalid_name"),
+        ({"class_names": ["robin"]}, "invalid"),
+    ],
+)
+def test_a_change_that_cannot_be_made_changes_nothing(
+    api: ApiClient, birds: Belongings, changes: dict[str, object], code: str
+) -> None:
+    before = api.get(f"/support-sets/{birds.support_set.id}").json()
+    assert complaint(api.patch(f"/support-sets/{birds.support_set.id}", changes), 422)["code"] == code
+    assert api.get(f"/support-sets/{birds.support_set.id}").json() == before
+
+
+def test_a_class_is_deleted_by_its_name(api: ApiClient, birds: Belongings) -> None:
+    assert api.delete(f"/support-sets/{birds.support_set.id}/classes/robin").status_code == 204
+    assert [each["name"] for each in api.get(f"/support-sets/{birds.support_set.id}").json()["classes"]] == ["wren"]
+    complaint(api.delete(f"/support-sets/{birds.support_set.id}/classes/robin"), 404)
+
+
+def test_a_support_set_is_deleted_with_all_that_hangs_on_it(
+    api: ApiClient, birds: Belongings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        assert api.delete(f"/support-sets/{birds.support_set.id}").status_code == 204
+    complaint(api.get(f"/support-sets/{birds.support_set.id}"), 404)
+    complaint(api.get(f"/classifiers/{birds.classifier.id}"), 404)
+    complaint(api.get(f"/predictions/{birds.prediction.id}"), 404)
+    assert not birds.image.file.storage.exists(birds.image.file.name)
+
+
+def test_what_never_was_and_what_is_someone_elses_get_the_same_answer(stranger: ApiClient, birds: Belongings) -> None:
+    theirs = complaint(stranger.get(f"/support-sets/{birds.support_set.id}"), 404)
+    assert theirs == complaint(stranger.get(f"/support-sets/{uuid.uuid4()}"), 404)
+    assert theirs == complaint(stranger.get("/support-sets/42"), 404)

@@ -12,7 +12,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests.processes import Broker, Postgres
 from tests.stack import Stack
-from webapp.jobs import services
+from webapp.jobs import broker
 
 REHEARSAL_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.settings", "CELERY_SKIP_CHECKS": "1"}
 
@@ -36,7 +36,7 @@ def site(
 ) -> Iterator[Stack]:
     """Return a site whose database and broker are also those of the test's own process; its processes end with it."""
     chosen: Stack = request.getfixturevalue(request.param)
-    monkeypatch.setattr(services, "celery", sender_to(chosen.broker))
+    monkeypatch.setattr(broker, "celery", sender_to(chosen.broker))
     chosen.broker.client.flushall()
     with chosen.orm(django_db_blocker):
         yield chosen
@@ -49,18 +49,18 @@ def hasty(site: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(site.environment, "DJANGO_SETTINGS_MODULE", "tests.jobs.hasty_settings")
 
 
-def sender_to(broker: Broker) -> Celery:
+def sender_to(server: Broker) -> Celery:
     """Return a Celery application that sends to this broker with the site's own settings."""
     sender = Celery("tests", set_as_current=False)
     sender.config_from_object(django_settings, namespace="CELERY")
-    sender.conf.broker_url = broker.url
+    sender.conf.broker_url = server.url
     return sender
 
 
-def _site(folder: Path, broker: Broker, database_url: str = "") -> Iterator[Stack]:
+def _site(folder: Path, server: Broker, database_url: str = "") -> Iterator[Stack]:
     """Make a site whose tables include those of rehearsals."""
     folder.mkdir()
-    site = Stack(folder, broker, database_url=database_url, environment=REHEARSAL_SETTINGS)
+    site = Stack(folder, server, database_url=database_url, environment=REHEARSAL_SETTINGS)
     site.manage("migrate", "--skip-checks", "--run-syncdb", "--verbosity=0")
     yield site
     site.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from django.db import connection
 from django.utils.module_loading import import_string
@@ -18,8 +18,7 @@ class Clock:
     def __init__(self, chores: Mapping[str, float]) -> None:
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._tick, args=(import_string(path), seconds), name=path)
-            for path, seconds in chores.items()
+            threading.Thread(target=self._tick, args=(path, seconds), name=path) for path, seconds in chores.items()
         ]
 
     def run(self) -> None:
@@ -33,13 +32,13 @@ class Clock:
         """Let the chores that run now come to their end, and start no other."""
         self._stopping.set()
 
-    def _tick(self, chore: Callable[[], object], seconds: float) -> None:
-        """Call one chore, then rest, until the clock stops."""
+    def _tick(self, path: str, seconds: float) -> None:
+        """Call the chore at a dotted path, then rest, until the clock stops."""
         while not self._stopping.is_set():
             try:
-                chore()
+                import_string(path)()
             except Exception:
-                logger.exception("%s failed; it is called again in %s s.", threading.current_thread().name, seconds)
+                logger.exception("%s failed; it is called again in %s s.", path, seconds)
             connection.close_if_unusable_or_obsolete()
             self._stopping.wait(seconds)
         connection.close()

@@ -9,17 +9,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from celery.exceptions import CeleryError
 from django.apps import apps
 from django.db import InterfaceError, OperationalError, models, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from kombu.exceptions import KombuError
-from redis.exceptions import RedisError
 
-from webapp.celery import app as celery
-
+from .broker import send_id
 from .claims import Claim, lease_end
 from .errors import Cancelled, JobFailed, LeaseLost
 from .models import Job, JobStatus, rows_of
@@ -27,7 +23,6 @@ from .models import Job, JobStatus, rows_of
 logger = logging.getLogger(__name__)
 
 J = TypeVar("J", bound=Job)
-BROKER_ERRORS = (KombuError, CeleryError, RedisError, OSError)
 
 
 def enqueue(job: Job) -> None:
@@ -37,10 +32,7 @@ def enqueue(job: Job) -> None:
 
 def send(job: Job) -> bool:
     """Send the job's id to its queue now, and say whether the broker took it."""
-    try:
-        celery.send_task(job.task_name, args=[str(job.pk)], queue=job.queue)
-    except BROKER_ERRORS as error:
-        logger.warning("Job %s stays queued: the broker did not take it (%s).", job.pk, error)
+    if not send_id(task_name=job.task_name, queue=job.queue, job_id=str(job.pk)):
         return False
     now = timezone.now()
     rows_of(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED).update(sent_at=now, times_sent=F("times_sent") + 1)

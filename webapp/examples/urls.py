@@ -1,0 +1,11 @@
+"""Addresses below /examples/."""
+
+from django.urls import path
+
+from webapp.examples import views
+
+urlpatterns = [
+    path("<slug:slug>/", views.start, name="example"),
+    path("<slug:slug>/<slug:name>.jpg", views.picture, name="example_picture"),
+    path("<slug:slug>/queries/<uuid:classifier_id>/", views.ask, name="example_queries"),
+]

@@ -1,0 +1,48 @@
+"""Say numbers as people say them."""
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+register = template.Library()
+
+
+@register.filter
+def percent(share: float) -> str:
+    """Say a share of 1 in whole percent, without ever rounding up to certainty or down to none."""
+    whole = round(share * 100)
+    if whole == 100 and share < 1:
+        return _("> 99 %")
+    if whole == 0 and share > 0:
+        return _("< 1 %")
+    return _("%(number)s %%") % {"number": number_format(whole)}
+
+
+@register.filter
+def seconds(duration: float | None) -> str:
+    """Say a duration in seconds, or in minutes if it is long."""
+    if duration is None:
+        return _("no time")
+    if duration >= 90:
+        minutes = round(duration / 60)
+        return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    return _("%(number)s s") % {"number": number_format(duration, 2 if duration < 1 else 1)}
+
+
+@register.filter
+def millions(number: int) -> str:
+    """Say a number in millions."""
+    return number_format(number / 1_000_000, 0)
+
+
+@register.filter
+def device_name(device: str) -> str:
+    """Say on which part of the machine the work was done."""
+    return _("the graphics card") if device.startswith("cuda") else _("the processor")
+
+
+@register.filter
+def best(scores: dict[str, float], most: int) -> list[tuple[str, float]]:
+    """Return the classes with the highest scores, the highest first."""
+    return sorted(scores.items(), key=lambda item: -item[1])[:most]

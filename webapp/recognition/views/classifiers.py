@@ -1,0 +1,93 @@
+"""The classifier page: learning, then asking."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from webapp.accounts.requests import OwnedRequest
+from webapp.examples.sessions import example_queries_url
+from webapp.recognition import services, shelf
+from webapp.recognition.forms import sent_pictures
+from webapp.recognition.models import Classifier
+from webapp.recognition.views.answers import STOP_POLLING, done, fragment, go, refusable
+from webapp.recognition.views.predictions import fresh_prediction
+
+PREDICTIONS_SHOWN = 12
+
+
+@require_safe
+def show(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
+    """Show how learning goes, or take questions and show the answers."""
+    return render(request, "recognition/classifier.html", _page(request, find_classifier(request, classifier_id)))
+
+
+@require_safe
+def status(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
+    """Show how far learning is; once it is over, show the whole page and end the polling."""
+    classifier = find_classifier(request, classifier_id)
+    if classifier.is_active:
+        return render(request, "recognition/_job.html", {"classifier": classifier})
+    headers = {"HX-Retarget": "#classifier-body", "HX-Reswap": "innerHTML"}
+    context = _page(request, classifier)
+    return fragment(request, "recognition/_classifier_body.html", context, status=STOP_POLLING, headers=headers)
+
+
+@require_POST
+@refusable
+def cancel(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
+    """Stop learning."""
+    classifier = services.cancel_classifier(classifier=find_classifier(request, classifier_id))
+    if not request.htmx:
+        return redirect("classifier", classifier_id)
+    return render(request, "recognition/_classifier_body.html", _page(request, classifier))
+
+
+@require_POST
+@refusable
+def rename(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
+    """Give the classifier another name."""
+    classifier = find_classifier(request, classifier_id)
+    services.rename_classifier(classifier=classifier, name=request.POST.get("name", ""))
+    return done(request, "classifier", classifier_id)
+
+
+@require_POST
+def delete(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
+    """Delete the classifier and what it was asked; the pictures it learnt from stay."""
+    classifier = find_classifier(request, classifier_id)
+    support_set_id = classifier.support_set_id
+    services.delete_classifier(classifier=classifier)
+    if request.POST.get("from") == "list":
+        return done(request, "my_classifiers")
+    return go(request, "support_set", support_set_id)
+
+
+@require_POST
+@refusable
+def ask(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
+    """Ask what pictures show."""
+    classifier = find_classifier(request, classifier_id)
+    prediction = services.start_prediction(owner=classifier.owner, classifier=classifier, files=sent_pictures(request))
+    return fresh_prediction(request, prediction)
+
+
+def find_classifier(request: OwnedRequest, classifier_id: UUID) -> Classifier:
+    """Return a classifier of the owner, or answer 404."""
+    owned = Classifier.objects.owned_by(request.owner).select_related("checkpoint", "owner")
+    return get_object_or_404(owned, id=classifier_id)
+
+
+def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
+    predictions = shelf.predictions_of(classifier, PREDICTIONS_SHOWN)
+    return {
+        "classifier": classifier,
+        "class_covers": shelf.class_covers(classifier),
+        "predictions": predictions,
+        "present_ids": shelf.nearest_present(query for each in predictions for query in each.queries.all()),
+        "example_queries_url": "" if predictions else example_queries_url(request, classifier),
+        "limits": settings.GLIMPSE_LIMITS,
+    }

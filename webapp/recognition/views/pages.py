@@ -1,0 +1,43 @@
+"""Start page, My classifiers, privacy page."""
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from webapp.accounts.requests import OwnedRequest
+from webapp.examples.catalogue import EXAMPLES
+from webapp.recognition import shelf
+
+PER_PAGE = 24
+RECENT = 3
+
+
+@require_safe
+def home(request: OwnedRequest) -> HttpResponse:
+    """Say what this does, and offer a new classifier, an example, and what was begun."""
+    recent = shelf.shelf(shelf.support_sets_of(request.owner)[:RECENT])
+    context = {"examples": EXAMPLES.values(), "recent": recent, "guest_hours": guest_hours()}
+    return render(request, "home.html", context)
+
+
+@require_safe
+def my_classifiers(request: OwnedRequest) -> HttpResponse:
+    """List everything the owner made."""
+    page = Paginator(shelf.support_sets_of(request.owner), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"support_sets": shelf.shelf(page.object_list), "page": page, "guest_hours": guest_hours()}
+    return render(request, "recognition/my_classifiers.html", context)
+
+
+@require_safe
+def privacy(request: OwnedRequest) -> HttpResponse:
+    """Say what is kept, for how long, and what the limits are."""
+    query_hours = round(settings.GLIMPSE_QUERY_HOURS)
+    context = {"limits": settings.GLIMPSE_LIMITS, "guest_hours": guest_hours(), "query_hours": query_hours}
+    return render(request, "privacy.html", context)
+
+
+def guest_hours() -> int:
+    """Return for how many hours a guest's things are kept."""
+    return round(settings.GLIMPSE_GUEST_HOURS)

@@ -1,0 +1,52 @@
+// Send pictures with their progress, two requests at a time over the whole page.
+import { lost } from "./connection.js";
+import { reasonOf } from "./toasts.js";
+
+const AT_ONCE = 2;
+const waiting = [];
+let busy = 0;
+
+export function queue(work) {
+  return new Promise((resolve, reject) => {
+    waiting.push(() => work().then(resolve, reject));
+    next();
+  });
+}
+
+function next() {
+  while (busy < AT_ONCE && waiting.length) {
+    busy += 1;
+    waiting.shift()().finally(() => { busy -= 1; next(); });
+  }
+}
+
+export class Refused extends Error {}
+
+export function send(url, files, onProgress) {
+  const body = new FormData();
+  for (const file of files) body.append("images", file, file.name);
+  const request = new XMLHttpRequest();
+  request.open("POST", url);
+  request.setRequestHeader("HX-Request", "true");
+  for (const [name, value] of Object.entries(JSON.parse(document.body.getAttribute("hx-headers")))) {
+    request.setRequestHeader(name, value);
+  }
+  request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
+  return new Promise((resolve, reject) => {
+    request.onerror = () => {
+      lost();
+      reject(new Refused(gettext("Glimpse could not be reached.")));
+    };
+    request.onload = () => {
+      if (request.status < 300 || request.status === 422 && request.responseText.trimStart().startsWith("<")) resolve(fragment(request.responseText));
+      else reject(new Refused(reasonOf(request)));
+    };
+    request.send(body);
+  });
+}
+
+function fragment(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
+}

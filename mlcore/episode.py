@@ -1,4 +1,4 @@
-"""Few-shot problems: labelled pictures, episodes, and the sampler that draws batches of them by one vectorised index."""
+"""Few-shot problems: labelled pictures, episodes, and a sampler that draws batches of them by one vectorised index."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,9 +32,9 @@ class LabeledSet:
             raise SupportSetError("there are no pictures")
         if not self.images.is_floating_point():
             raise SupportSetError(f"images must be float, not {self.images.dtype}")
-        present = self.labels.unique()
-        if present[0] < 0 or present[-1] != len(present) - 1:
-            raise SupportSetError(f"labels must cover 0..n_way-1, but they are {present.tolist()}")
+        present = sorted(set(self.labels.tolist()))
+        if present != list(range(len(present))):
+            raise SupportSetError(f"labels must cover 0..n_way-1, but they are {present}")
 
     @property
     def n_way(self) -> int:
@@ -57,7 +57,10 @@ class Episode:
 
 @dataclass(frozen=True)
 class EpisodeBatch:
-    """Episodes of equal shape, class by class: support (episodes, n_way*k_shot, ...), query (episodes, n_way*n_query, ...)."""
+    """Episodes of equal shape, their pictures class by class.
+
+    support: (episodes, n_way*k_shot, ...); query: (episodes, n_way*n_query, ...).
+    """
 
     support: Tensor
     query: Tensor
@@ -107,9 +110,8 @@ class EpisodeSampler:
     """Draw batches of episodes from a data set, reproducibly for a seed.
 
     Classes with fewer than k_shot + n_query pictures are left out; so are, with `within_group`, groups with fewer than
-    n_way such classes. `notes` says in words what was left out. With `one_author` each class gives one support author's
-    pictures and one other author's, so n_query is cut to what an author has drawn, and `notes` says so.
-    Raise DatasetError if too little is left.
+    n_way such classes. With `one_author` so are groups that no two people drew all classes of, and n_query is cut to
+    what one person drew of a class. `notes` says all this in words. Raise DatasetError if too little is left.
     """
 
     def __init__(self, dataset: PictureDataset, config: EpisodeConfig, *, seed: int) -> None:
@@ -135,39 +137,56 @@ class EpisodeSampler:
             self.notes.append(f"{few} classes with fewer than {needed} pictures were left out")
         if config.within_group:
             eligible = self._in_large_groups(eligible)
+        if config.one_author:
+            eligible = self._by_two_authors(eligible)
         if len(eligible) * config.n_rotations < config.n_way:
-            raise DatasetError(
-                f"n_way is {config.n_way}, but {dataset.name} ({dataset.split}) has {len(eligible)} classes "
-                f"with {needed} pictures or more to draw from; ask for fewer ways, shots or queries."
-            )
+            source = f"{dataset.name} ({dataset.split})"
+            left = f"{len(eligible)} classes to draw from ({'; '.join(self.notes) or 'all there are'})"
+            raise DatasetError(f"n_way is {config.n_way}, but {source} has {left}; ask for fewer ways or shots.")
         return eligible
 
     def _in_large_groups(self, classes: Tensor) -> Tensor:
         if self._dataset.groups is None:
             raise DatasetError(f"within_group needs a data set with groups, which {self._dataset.name} has not.")
         sizes = torch.bincount(self._groups[classes], minlength=int(self._groups.max()) + 1)
-        small = ((sizes > 0) & (sizes < self.config.n_way)).nonzero()[:, 0].tolist()
-        if small:
-            names = ", ".join(self._dataset.group_names[g] for g in small) if self._dataset.group_names else str(small)
-            self.notes.append(f"groups with fewer than {self.config.n_way} classes were left out: {names}")
+        self._note_groups(f"with fewer than {self.config.n_way} classes", (sizes > 0) & (sizes < self.config.n_way))
         return classes[sizes[self._groups[classes]] >= self.config.n_way]
 
+    def _by_two_authors(self, classes: Tensor) -> Tensor:
+        """Keep the classes of groups that two people or more drew all classes of; remember who they are."""
+        groups = self._groups[classes]
+        n_groups = int(self._groups.max()) + 1
+        lacking = torch.zeros(n_groups, self._drawn.shape[1], dtype=torch.int64)
+        lacking.index_add_(0, groups, (self._drawn[classes] == 0).long())
+        self._can_draw = lacking == 0
+        too_few = self._can_draw.sum(1) < 2
+        present = torch.bincount(groups, minlength=n_groups) > 0
+        self._note_groups("without two authors of all their classes", too_few & present)
+        return classes[~too_few[groups]]
+
+    def _note_groups(self, which: str, left_out: Tensor) -> None:
+        names = self._dataset.group_names
+        if numbers := left_out.nonzero()[:, 0].tolist():
+            listed = ", ".join(names[number] if names else str(number) for number in numbers)
+            self.notes.append(f"groups {which} were left out: {listed}")
+
     def _count_by_author(self) -> None:
+        """Count what each person drew of each class, (n_classes, n_authors), and cut n_query to the least of it."""
         dataset = self._dataset
         if dataset.authors is None or dataset.groups is None:
             raise DatasetError(f"one_author needs a data set with groups and authors, which {dataset.name} has not.")
         if not self.config.within_group:
             raise DatasetError("one_author needs within_group: an author's pictures lie in one group.")
-        authors = dataset.authors[self._rows].unique(return_inverse=True)[1]
-        # Row table (classes, authors in the class's group): the one thing that makes the draw below a plain index.
-        per_class = [authors[a : a + n] for a, n in zip(self._first_row.tolist(), self._counts.tolist(), strict=True)]
-        fewest = min(int(torch.bincount(drawn)[torch.bincount(drawn) > 0].min()) for drawn in per_class)
+        n_authors = int(dataset.authors.max()) + 1
+        self._authors = dataset.authors[self._rows]
+        cells = torch.bincount(dataset.labels * n_authors + dataset.authors, minlength=dataset.n_classes * n_authors)
+        self._drawn = cells.reshape(dataset.n_classes, n_authors)
+        fewest = int(self._drawn[self._drawn > 0].min())
         if self.config.k_shot > fewest:
             raise DatasetError(f"k_shot is {self.config.k_shot}, but an author drew a class only {fewest} times.")
         if self.n_query > fewest:
             self.n_query = fewest
             self.notes.append(f"n_query was cut to {fewest}, the pictures that one author drew of a class")
-        self._authors = authors
 
     def draw(self, n_episodes: int) -> EpisodeIndex:
         """Draw the next episodes, all at once."""
@@ -215,23 +234,16 @@ class EpisodeSampler:
 
     def _draw_by_author(self, classes: Tensor) -> tuple[Tensor, Tensor]:
         """As `_draw_pictures`, all support by one author of the episode's group and all queries by one other."""
-        first = classes[:, 0]
-        members = self._first_row[first].unsqueeze(1) + torch.arange(int(self._counts.max()))
-        members = members.minimum((self._first_row[first] + self._counts[first] - 1).unsqueeze(1))
-        supporting, querying = self._two_authors(self._authors[members])
+        candidates = self._can_draw[self._groups[classes[:, 0]]]
+        keys = self._uniform(*candidates.shape).masked_fill(~candidates, 2.0)
+        two = keys.topk(2, dim=1, largest=False).indices
         return (
-            self._rows_by(classes, supporting, self.config.k_shot),
-            self._rows_by(classes, querying, self.n_query),
+            self._rows_by(classes, two[:, :1], self.config.k_shot),
+            self._rows_by(classes, two[:, 1:], self.n_query),
         )
 
-    def _two_authors(self, authors: Tensor) -> tuple[Tensor, Tensor]:
-        order = self._uniform(*authors.shape).argsort(1)
-        shuffled = authors.gather(1, order)
-        one = shuffled[:, :1]
-        other = shuffled.gather(1, (shuffled != one).int().argmax(1, keepdim=True))
-        return one, other
-
     def _rows_by(self, classes: Tensor, author: Tensor, count: int) -> Tensor:
+        """Rows (episodes, n_way, count) of classes (episodes, n_way) by one author an episode, (episodes, 1)."""
         width = int(self._counts.max())
         within = torch.arange(width)
         places = (self._first_row[classes].unsqueeze(-1) + within).clamp(max=len(self._rows) - 1)

@@ -246,13 +246,13 @@ VALKEY_SOCKET = socket_path()
 REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
 GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds between two calls
-    "webapp.jobs.services.sweep": 2,
+    "webapp.jobs.services.sweep": 1,
     "webapp.recognition.retention.forget": 60,
     "webapp.recognition.retention.delete_orphan_files": 3600,
 }
 GLIMPSE_JOBS = {
-    "lease_seconds": 8.0,  # a job whose worker was killed waits this long for another one
-    "renew_seconds": 2.0,
+    "lease_seconds": 6.0,  # a job whose worker was killed waits this long for another one
+    "renew_seconds": 1.5,
     "resend_seconds": 5.0,  # a message unclaimed for this long is sent again, then after twice as long, and so on
 }
 

@@ -41,14 +41,10 @@ class SupportSetAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupportSet]:
         """Count classes and pictures."""
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                n_classes=Count("classes", distinct=True),
-                n_images=Count("classes__images", distinct=True),
-                total=Sum("classes__images__bytes"),
-            )
+        return SupportSet.objects.annotate(
+            n_classes=Count("classes", distinct=True),
+            n_images=Count("classes__images", distinct=True),
+            total=Sum("classes__images__bytes"),
         )
 
     @admin.display(description=_("classes"), ordering="n_classes")

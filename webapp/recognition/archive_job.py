@@ -59,9 +59,8 @@ class Importer:
         """Import entry after entry; the row tells at the end what became of each."""
         entries = list(self._entries())
         for position, entry in enumerate(entries):
-            self._claim.progress(
-                position / len(entries), _("Picture %(n)d of %(all)d") % self._count(position, entries)
-            )
+            count = {"n": position + 1, "all": len(entries)}
+            self._claim.progress(position / len(entries), _("Picture %(n)d of %(all)d") % count)
             self._claim.check()
             try:
                 self._take(entry)

@@ -18,6 +18,7 @@ from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageErro
 
 RASTER_TYPES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+HEIC_HEADER = 1 << 16
 JPEG_QUALITY = 92
 THUMBNAIL_QUALITY = 85
 HINT_SIDE = 96
@@ -68,7 +69,7 @@ def read(data: bytes, limits: dict[str, int]) -> tuple[dict[str, Any], list[byte
     try:
         with open_picture(data, limits["picture_pixels"]) as opened:
             is_animated = getattr(opened, "is_animated", False) and opened.format != "MPO"
-            picture = clean(opened, limits["stored_side"])
+            picture = clean(opened, orientation_of(opened, data), limits["stored_side"])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refusal("too_many_pixels") from error
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, RuntimeError) as error:
@@ -122,13 +123,21 @@ def picture_type(data: bytes) -> str | None:
     return None
 
 
-def clean(opened: Image.Image, side: int) -> Image.Image:
+def orientation_of(opened: Image.Image, data: bytes) -> int:
+    """Return the EXIF orientation to be applied; a HEIC that has its own rotation is upright once decoded."""
+    if opened.format == "HEIF":
+        turned = any(box in data[:HEIC_HEADER] for box in (b"irot", b"imir"))
+        return 1 if turned else opened.info.get("original_orientation") or 1
+    orientation: int = opened.getexif().get(0x0112, 1)
+    return orientation
+
+
+def clean(opened: Image.Image, orientation: int, side: int) -> Image.Image:
     """Give the first frame upright, in sRGB on white, at most ``side`` pixels long: mode RGB, or L for grey."""
     scale = side / max(opened.size)
     opened.draft(opened.mode, (max(1, int(opened.width * scale)), max(1, int(opened.height * scale))))
     opened.load()
     profile = opened.info.get("icc_profile")
-    orientation = opened.getexif().get(0x0112, 1)
     picture = shrunk(eight_bit(opened), side)
     picture = upright(picture, orientation)
     picture = to_srgb(on_white(picture), profile)

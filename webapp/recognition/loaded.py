@@ -97,7 +97,7 @@ def adapted(row: Classifier) -> AdaptedClassifier:
 
 def _state(row: Classifier) -> dict[str, Tensor]:
     try:
-        with default_storage.open(row.state_file.name) as file:
+        with default_storage.open(row.state_file.name or "") as file:
             state = load(file.read())
     except (OSError, SafetensorError) as error:
         logger.exception("The state of classifier %s cannot be read.", row.pk)

@@ -61,7 +61,7 @@ def delete_orphan_files() -> None:
 
 def _unnamed(root: Path, paths: list[Path], batch: int = 500) -> list[Path]:
     """Keep the paths that no row names."""
-    orphans = []
+    orphans: list[Path] = []
     for start in range(0, len(paths), batch):
         by_name = {path.relative_to(root).as_posix(): path for path in paths[start : start + batch]}
         for name in _named(list(by_name)):

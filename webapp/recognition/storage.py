@@ -106,7 +106,7 @@ def _write(name: str, content: bytes) -> str:
 
 def copy_of(query: Query) -> Stored:
     """Copy the files of a query picture, so that the copy outlives it."""
-    stem, suffix = uuid4().hex, PurePosixPath(query.file.name).suffix
+    stem, suffix = uuid4().hex, PurePosixPath(query.file.name or "").suffix
     with query.file.open() as file, query.thumbnail.open() as thumbnail:
         return Stored(
             file=_write(f"{stem}{suffix}", file.read()),
@@ -120,20 +120,20 @@ def copy_of(query: Query) -> Stored:
         )
 
 
-def delete_files(names: Iterable[str]) -> None:
+def delete_files(names: Iterable[str | None]) -> None:
     """Delete files; those that are gone already are no error."""
     for name in filter(None, names):
         default_storage.delete(name)
 
 
-def delete_after_commit(names: Iterable[str]) -> None:
+def delete_after_commit(names: Iterable[str | None]) -> None:
     """Delete files once the rows that named them are gone for good."""
     doomed = [name for name in names if name]
     transaction.on_commit(lambda: delete_files(doomed))
 
 
 @contextmanager
-def deleted_on_failure(names: Iterable[str]) -> Iterator[None]:
+def deleted_on_failure(names: Iterable[str | None]) -> Iterator[None]:
     """Delete the files again if the block that makes their rows fails."""
     try:
         yield

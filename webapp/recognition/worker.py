@@ -133,7 +133,7 @@ def _predict(claim: Claim[Prediction]) -> None:
     for start in range(0, len(queries), CHUNK):
         chunk = queries[start : start + CHUNK]
         claim.progress(start / len(queries))
-        images = _tensors(claim, method, [query.file.name for query in chunk])
+        images = _tensors(claim, method, [query.file.name or "" for query in chunk])
         answers = adapted.predict(images, n_nearest=N_NEAREST)
         for query, result in zip(chunk, _results(row, loaded.card_of(method).not_sure_below, answers), strict=True):
             query.result = result

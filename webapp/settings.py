@@ -24,8 +24,9 @@ EMBEDDED = env.bool("GLIMPSE_EMBEDDED", default=False)  # set by `make run` for 
 def secret_key() -> str:
     """Return the key from the environment, or the one in the data folder, which `make run` may make."""
     stored = DATA_DIR / "secret-key"
-    if key := env.str("GLIMPSE_SECRET_KEY", default=""):
-        return key
+    given: str = env.str("GLIMPSE_SECRET_KEY", default="")
+    if given:
+        return given
     if EMBEDDED and not stored.exists():
         DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         stored.touch(mode=0o600)
@@ -265,6 +266,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120  # a new process loads its models first; with Celery's 4 s it is killed, for ever
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 # A broker that is down must not hold a web thread: the job's row stays queued and the clock sends it later.

@@ -1,7 +1,6 @@
 """Save and load methods: a folder with `weights.safetensors` and `card.json`, never pickle."""
 
 import hashlib
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from mlcore.model_card import CARD_FILE, PRETRAINED, WEIGHTS_FILE, ModelCard
 
 
 def find_checkpoint(name: str) -> Path:
-    """Give the folder of a checkpoint: a path, or the name of one that ships; raise CheckpointError if there is none."""
+    """Find a checkpoint's folder by a path or the name of one that ships; raise CheckpointError if there is none."""
     for folder in (Path(name), PRETRAINED / name):
         if (folder / CARD_FILE).is_file():
             return folder
@@ -36,10 +35,10 @@ def save_checkpoint(folder: Path, method: FewShotMethod, card: ModelCard) -> Mod
     save_file(weights, unfinished)
     parameters = sum(parameter.numel() for parameter in method.parameters())
     card = replace(card, digest=_sha256(unfinished), parameters=parameters)
-    os.replace(unfinished, folder / WEIGHTS_FILE)
+    unfinished.replace(folder / WEIGHTS_FILE)
     unfinished = folder / f"{CARD_FILE}.part"
     unfinished.write_text(card.to_json(), encoding="utf-8")
-    os.replace(unfinished, folder / CARD_FILE)
+    unfinished.replace(folder / CARD_FILE)
     return card
 
 

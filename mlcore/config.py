@@ -79,11 +79,13 @@ class BackboneConfig(Config):
 class PrototypicalConfig(Config):
     """Prototypical networks. distance: `euclidean` (squared, as published) or `cosine`.
 
+    take_turns: in training, let every picture of an episode be support once, for one embedding of it.
     views: name of the test-time views whose embeddings are averaged when serving (see `mlcore.views`).
     """
 
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     distance: str = "euclidean"
+    take_turns: bool = False
     views: str = "none"
 
     def __post_init__(self) -> None:

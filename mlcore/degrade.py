@@ -1,7 +1,7 @@
-"""Spoil pictures of ink the way scanners, phones and hurried people do: for training that withstands it, and to measure it.
+"""Spoil pictures of ink as scanners, phones and hurried people do: for training that withstands it, and to measure it.
 
-Every degradation takes (n, 1, H, W) uint8, 255 paper and 0 ink, and a generator, and draws its strength for each picture
-alone; lengths are fractions of the picture's side, so they mean the same at any size.
+Every degradation takes (n, 1, H, W) uint8, 255 paper and 0 ink, and a generator, and draws its strength for each
+picture alone; lengths are fractions of the picture's side, so they mean the same at any size.
 """
 
 import io

@@ -1,7 +1,7 @@
 """Turn pictures into tensors: the one place where it is done, for training and for serving alike.
 
-A *transform* has a name, which a checkpoint's card repeats, and maps uint8 pictures to the float32 tensors that a backbone
-takes. Data sets hand it whole stacks, a worker hands it one uploaded picture; the answer for a picture is the same.
+A *transform* has a name, which a checkpoint's card repeats, and maps uint8 pictures to the float32 tensors that a
+backbone takes. Data sets hand it whole stacks, a worker one uploaded picture; the answer for a picture is the same.
 """
 
 import io
@@ -68,7 +68,7 @@ def _ink_density(grey: Tensor) -> Tensor:
 
 
 def _paper(grey: Tensor) -> Tensor:
-    """Fit the paper's brightness as a smooth surface that ink, being sparse, does not pull (reweighted least squares)."""
+    """Fit the paper's brightness by a smooth surface that sparse ink does not pull (reweighted least squares)."""
     coarse = functional.adaptive_avg_pool2d(grey, 28)
     values = coarse.flatten(1).unsqueeze(-1)
     basis = _quadratic(28, 28).to(grey)
@@ -78,7 +78,8 @@ def _paper(grey: Tensor) -> Tensor:
         gram = weighted.transpose(1, 2) @ basis + 1e-3 * torch.eye(6).to(grey)
         coefficients = torch.linalg.solve(gram, weighted.transpose(1, 2) @ values)
         surface = basis @ coefficients
-    return (_quadratic(*grey.shape[-2:]).to(grey) @ coefficients).reshape(grey.shape)
+    fitted: Tensor = _quadratic(*grey.shape[-2:]).to(grey) @ coefficients
+    return fitted.reshape(grey.shape)
 
 
 def _quadratic(height: int, width: int) -> Tensor:
@@ -187,6 +188,22 @@ def decode(data: bytes, *, mode: str, load_side: int) -> Tensor:
 
     Raise ImageError if the bytes are no picture.
     """
+    picture = _open(data, mode=mode, load_side=load_side)
+    picture.thumbnail((load_side, load_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return _pixels(picture)
+
+
+def decode_square(data: bytes, *, mode: str, side: int) -> Tensor:
+    """Read the middle of a picture file as a square, as data sets hold it: bytes -> (C, side, side) uint8.
+
+    Raise ImageError if the bytes are no picture.
+    """
+    picture = _open(data, mode=mode, load_side=side)
+    return _pixels(ImageOps.fit(picture, (side, side), Image.Resampling.BICUBIC))
+
+
+def _open(data: bytes, *, mode: str, load_side: int) -> Image.Image:
+    """Read a picture upright and on white; a JPEG is decoded small, yet with both sides at least `load_side` px."""
     try:
         with Image.open(io.BytesIO(data)) as opened:
             opened.draft(mode, (load_side, load_side))
@@ -194,9 +211,11 @@ def decode(data: bytes, *, mode: str, load_side: int) -> Tensor:
             if picture.has_transparency_data:
                 layer = picture.convert("RGBA")
                 picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-            picture = picture.convert(mode)
+            return picture.convert(mode)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImageError(f"This is not a picture that can be read: {error}") from error
-    picture.thumbnail((load_side, load_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+
+
+def _pixels(picture: Image.Image) -> Tensor:
     pixels = torch.from_numpy(np.array(picture))
-    return pixels.unsqueeze(0) if mode == "L" else pixels.permute(2, 0, 1)
+    return pixels.unsqueeze(0) if picture.mode == "L" else pixels.permute(2, 0, 1)

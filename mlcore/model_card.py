@@ -1,4 +1,4 @@
-"""What is known of a checkpoint: its card, `card.json` beside the weights (Mitchell et al., "Model cards", FAT* 2019)."""
+"""What is known of a checkpoint: `card.json` beside the weights (Mitchell et al., "Model cards", FAT* 2019)."""
 
 import json
 from collections.abc import Mapping

@@ -28,9 +28,9 @@ def _define_missing_operators() -> torch.library.Library | None:
     """Define the operators that torchvision's import expects; the library returned keeps them alive."""
     if _own_operators_load():
         return None
-    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    library = torch.library.Library("torchvision", "DEF")
     for operator in OPERATORS:
-        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     return library
 
 
@@ -40,7 +40,7 @@ def _own_operators_load() -> bool:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         for compiled in (path for path in Path(folder).glob("_C*") if path.suffix in (".so", ".pyd", ".dylib")):
             try:
-                torch.ops.load_library(compiled)  # type: ignore[no-untyped-call]
+                torch.ops.load_library(compiled)
             except OSError:
                 continue
     return hasattr(torch.ops.torchvision, OPERATORS[0])

@@ -66,9 +66,10 @@ class TrainingPictures:
         angle = turns * (math.pi / 2)
         cos, sin = torch.cos(angle), torch.sin(angle)
         quarter = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
-        theta = torch.cat([quarter @ (torch.eye(2) + jitter[..., :2]), jitter[..., 2:]], -1).to(pictures)
+        theta: Tensor = torch.cat([quarter @ (torch.eye(2) + jitter[..., :2]), jitter[..., 2:]], -1).to(pictures)
         grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
-        return functional.grid_sample(pictures, grid, align_corners=False)
+        changed: Tensor = functional.grid_sample(pictures, grid, align_corners=False)
+        return changed
 
 
 def _to_bytes(pictures: Tensor) -> Tensor:
@@ -93,7 +94,8 @@ def meta_train(
     sampler = EpisodeSampler(dataset, episodes, seed=config.seed)
     pictures = TrainingPictures(dataset, transform, config, device)
     validation_pictures = transform.apply(validation.dataset.images)
-    method.to(device, memory_format=torch.channels_last)
+    method.to(device)
+    method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(method.parameters(), lr=config.outer_lr, weight_decay=config.weight_decay)
     best: dict[str, float] = {"accuracy": -1.0}
     best_weights: dict[str, Tensor] = {}

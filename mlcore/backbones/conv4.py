@@ -1,5 +1,7 @@
 """Conv4: the four-block network of Vinyals et al., "Matching networks for one shot learning" (NeurIPS 2016)."""
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from mlcore.config import BackboneConfig
@@ -14,7 +16,7 @@ class Conv4(nn.Module):
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__()
         channels = [config.in_channels, *[config.width] * 4]
-        self.blocks = nn.Sequential(*(_block(a, b) for a, b in zip(channels, channels[1:], strict=False)))
+        self.blocks = nn.Sequential(*(_block(a, b) for a, b in pairwise(channels)))
         self.embedding_size = config.width * (config.image_size // 16) ** 2
 
     def forward(self, images: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Conv6: a small strided residual network for drawings, made for CPUs.
 
-After He et al., "Deep residual learning for image recognition" (CVPR 2016): strides instead of pooling put most of the work
-where maps are small, so a 56 px drawing costs about as much as 28 px does in Conv4, with eight times the parameters.
+After He et al., "Deep residual learning for image recognition" (CVPR 2016): strides instead of pooling put most of the
+work where maps are small, so at width 96 a 56 px drawing costs about as much as a 28 px one in Conv4.
 """
 
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from mlcore.config import BackboneConfig
 
 
 class Conv6(nn.Module):
-    """Four strided convolutions and one residual block; the embedding is the flat last map, width x (side / 16) squared."""
+    """Four strided convolutions and a residual block; it embeds as the flat last map, width x (side / 16) squared."""
 
     def __init__(self, config: BackboneConfig) -> None:
         super().__init__()

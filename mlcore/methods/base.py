@@ -44,7 +44,7 @@ class Classifier(ABC):
 
     @abstractmethod
     def nearest_of(self, features: Tensor, n_nearest: int) -> tuple[Tensor, Tensor]:
-        """Find the most similar support pictures: places (n, k) int64 and cosine similarities (n, k), k <= n_nearest."""
+        """Find the most similar support pictures: places (n, k) int64, cosine similarities (n, k), k <= n_nearest."""
 
     @property
     @abstractmethod

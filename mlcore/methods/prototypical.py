@@ -1,8 +1,8 @@
 """Prototypical networks: Snell, Swersky & Zemel, "Prototypical networks for few-shot learning" (NeurIPS 2017).
 
-A class's prototype is the mean embedding of its support pictures; a query belongs to the nearest one. Distances are squared
-Euclidean, as published, divided by the embedding's size and multiplied with a learned scale, so that the softmax is neither
-flat nor saturated whatever the backbone; or cosine, with a learned scale (as in Gidaris & Komodakis, CVPR 2018).
+A class's prototype is the mean embedding of its support pictures; a query belongs to the nearest one. Distances are
+squared Euclidean, as published, over the embedding's size and times a learned scale, so that the softmax is neither flat
+nor saturated whatever the backbone; or cosine, with a learned scale (Gidaris & Komodakis, CVPR 2018).
 """
 
 import torch
@@ -60,19 +60,35 @@ class Prototypical(FewShotMethod):
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
         """As the default, with all pictures of all episodes embedded in one pass of the backbone.
 
-        Batch norm then sees the whole batch instead of one episode's support, then its query.
+        Batch norm then sees the whole batch instead of one episode's support, then its query. With `take_turns` every
+        picture is support once: an episode's pictures give (k_shot + n_query) / k_shot episodes for one embedding.
         """
-        n_episodes, n_support = episodes.support.shape[:2]
-        pictures = torch.cat([episodes.support, episodes.query], 1)
-        embeddings = self.features(pictures.flatten(0, 1)).unflatten(0, (n_episodes, -1))
-        support = self._project(embeddings[:, :n_support])
-        prototypes = support.unflatten(1, (episodes.n_way, -1)).mean(2)
-        logits = self.scores(embeddings[:, n_support:], prototypes)
-        labels = episodes.query_labels.expand(n_episodes, -1)
-        loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten())
+        embeddings = self._embed_by_class(episodes)
+        k_shot = episodes.support.shape[1] // episodes.n_way
+        n_turns = embeddings.shape[2] // k_shot if self.config.take_turns else 1
+        turns = [self._turn(embeddings.roll(-k_shot * turn, 2), k_shot) for turn in range(n_turns)]
+        logits, labels = (torch.cat(part) for part in zip(*turns, strict=True))
+        loss = functional.cross_entropy(logits, labels)
         loss.backward()
         accuracy = (logits.argmax(-1) == labels).float().mean()
         return {"loss": loss.item(), "accuracy": accuracy.item()}
+
+    def _embed_by_class(self, episodes: EpisodeBatch) -> Tensor:
+        """Embed a batch: (episodes, n_way, k_shot + n_query, d), each class's support first."""
+        by_class = [
+            part.reshape(len(episodes), episodes.n_way, -1, *part.shape[2:])
+            for part in (episodes.support, episodes.query)
+        ]
+        pictures = torch.cat(by_class, 2)
+        return self.features(pictures.flatten(0, 2)).reshape(*pictures.shape[:3], -1)
+
+    def _turn(self, embeddings: Tensor, k_shot: int) -> tuple[Tensor, Tensor]:
+        """Take the first k_shot of each class as support: logits (n, n_way) and labels (n,) of the others."""
+        n_episodes, n_way, _, size = embeddings.shape
+        prototypes = self._project(embeddings[:, :, :k_shot]).mean(2)
+        queries = embeddings[:, :, k_shot:].reshape(n_episodes, -1, size)
+        labels = torch.arange(n_way, device=queries.device).repeat_interleave(queries.shape[1] // n_way)
+        return self.scores(queries, prototypes).flatten(0, 1), labels.repeat(n_episodes)
 
 
 class PrototypeClassifier(Classifier):

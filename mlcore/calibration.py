@@ -1,0 +1,56 @@
+"""Temperature scaling: Guo et al., "On calibration of modern neural networks" (ICML 2017), for few-shot classifiers.
+
+The temperature is fitted on episodes of validation classes, never on a person's queries.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mlcore.config import EpisodeConfig
+from mlcore.datasets.base import PictureDataset
+from mlcore.episode import EpisodeSampler
+from mlcore.methods.base import FewShotMethod
+from mlcore.model_card import ModelCard
+
+CALIBRATION_SHOTS = (1, 5)
+N_EPISODES = 400
+
+
+@torch.no_grad()
+def fit_temperature(
+    method: FewShotMethod, card: ModelCard, dataset: PictureDataset, features: Tensor, *, seed: int
+) -> ModelCard:
+    """Give the card with the temperature of least likelihood loss over 5-way 1- and 5-shot episodes of the data set.
+
+    features: (n, ...) of the data set's pictures, from `featurise`.
+    """
+    method.card = None
+    logits: list[Tensor] = []
+    labels: list[Tensor] = []
+    for k_shot in CALIBRATION_SHOTS:
+        config = EpisodeConfig(n_way=min(5, dataset.n_classes), k_shot=k_shot, n_query=5)
+        drawn = EpisodeSampler(dataset, config, seed=seed).draw(N_EPISODES).gather(features)
+        for episode in drawn.episodes():
+            logits.append(method.adapt_features(episode.support).logits_of(episode.query.images))
+            labels.append(episode.query.labels)
+    return replace(card, temperature=best_temperature(torch.cat(logits), torch.cat(labels)))
+
+
+def best_temperature(logits: Tensor, labels: Tensor) -> float:
+    """Find the factor on logits (n, n_way) that minimises cross-entropy with labels (n,), by golden-section search."""
+    low, high = -6.0, 6.0
+    ratio = (5**0.5 - 1) / 2
+    for _ in range(40):
+        left, right = high - ratio * (high - low), low + ratio * (high - low)
+        if _loss(logits, labels, left) < _loss(logits, labels, right):
+            high = right
+        else:
+            low = left
+    return float(torch.tensor((low + high) / 2).exp())
+
+
+def _loss(logits: Tensor, labels: Tensor, log_temperature: float) -> float:
+    return functional.cross_entropy(logits * torch.tensor(log_temperature).exp(), labels).item()

@@ -1,0 +1,184 @@
+"""The command line: `python -m mlcore train | evaluate | card | export`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mlcore.config import BACKBONES, KINDS, METHODS, BackboneConfig, Config, EpisodeConfig, TrainingConfig
+from mlcore.datasets import DATASETS
+from mlcore.errors import MlcoreError
+
+C = TypeVar("C", bound=Config)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; give the exit status: 0 done, 1 an error that a person can mend, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except MlcoreError as error:
+        print(f"mlcore: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("mlcore: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mlcore", description="Few-shot learning from the command line.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_train(commands.add_parser("train", help="meta-train a method and save its checkpoint"))
+    _add_evaluate(commands.add_parser("evaluate", help="measure a checkpoint over episodes"))
+    card = commands.add_parser("card", help="print a checkpoint's card")
+    card.add_argument("checkpoint", help="a folder, or the name of one that ships")
+    card.set_defaults(run=_card)
+    export = commands.add_parser("export", help="write a pretrained backbone as ONNX, for fast serving on a CPU")
+    export.add_argument("--out", type=Path, required=True, help="folder to write to; a file that is up to date is kept")
+    export.set_defaults(run=_export)
+    return parser
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
+    parser.add_argument("--kind", choices=KINDS, required=True, help="kind of picture; fixes the transform")
+    parser.add_argument("--method", choices=METHODS, default="prototypical")
+    parser.add_argument("--name", help="name on the card (default: the folder's)")
+    _add_dataset(parser, split="background_train")
+    parser.add_argument(
+        "--validation-split", default="background_val", help="classes that choose (default: %(default)s)"
+    )
+    parser.add_argument("--validation-n-way", type=int, default=20, help="ways of the validation episodes")
+    _add_fields(parser.add_argument_group("episodes"), EpisodeConfig)
+    _add_fields(parser.add_argument_group("training"), TrainingConfig)
+    _add_fields(parser.add_argument_group("backbone"), BackboneConfig, prefix="backbone-")
+    method = parser.add_argument_group("method")
+    for config in {entry.config for entry in METHODS.values()}:
+        _add_fields(method, config)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+    parser.add_argument("--licence", default="", help="licence of the weights, for the card")
+    parser.add_argument("--credit", default="", help="whom to credit, for the card")
+    parser.set_defaults(run=_train)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoint", required=True, help="a folder, or the name of one that ships")
+    _add_dataset(parser, split="evaluation")
+    parser.add_argument("--n-way", type=int, default=5)
+    parser.add_argument("--k-shot", type=int, default=1)
+    parser.add_argument("--n-query", type=int, default=5)
+    parser.add_argument("--episodes", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--within-alphabet", action="store_true", help="draw the classes of an episode from one group")
+    parser.add_argument("--one-drawer", action="store_true", help="all support by one author, all queries by one other")
+    parser.add_argument(
+        "--degrade", default="none", help="spoil every picture first: a name in mlcore.degrade, or several"
+    )
+    parser.add_argument("--views", help="test-time views instead of the card's")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+    parser.add_argument("--onnx", type=Path, help="folder of ONNX exports, to serve pretrained backbones from")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=_evaluate)
+
+
+def _add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
+    parser.add_argument("--dataset", choices=DATASETS, required=True)
+    parser.add_argument("--data-root", type=Path, help="folder of the data set")
+    parser.add_argument("--split", default=split, help="class split (default: %(default)s)")
+    parser.add_argument("--download", action="store_true", help="fetch the data set if it is missing")
+
+
+def _add_fields(group: Any, config: type[Config], *, prefix: str = "") -> None:
+    """Offer every plain field of a config dataclass as an option of its name."""
+    for entry in fields(config):  # type: ignore[arg-type]
+        option = f"--{prefix}{entry.name}".replace("_", "-")
+        if entry.type is bool:
+            group.add_argument(option, action=argparse.BooleanOptionalAction, default=entry.default)
+        elif entry.type in (int, float, str):
+            choices = tuple(BACKBONES) if option == "--backbone-name" else None
+            group.add_argument(option, type=entry.type, default=entry.default, choices=choices, help="(%(default)s)")
+
+
+def _from_options(config: type[C], options: argparse.Namespace, *, prefix: str = "", **given: Any) -> C:
+    """Build a config from the options that `_add_fields` made."""
+    values = {
+        entry.name: getattr(options, f"{prefix}{entry.name}")
+        for entry in fields(config)  # type: ignore[arg-type]
+        if hasattr(options, f"{prefix}{entry.name}")
+    }
+    return config.from_dict({**values, **given})
+
+
+def _train(options: argparse.Namespace) -> None:
+    from mlcore.commands.train import TrainCommand
+
+    backbone = _from_options(BackboneConfig, options, prefix="backbone_")
+    TrainCommand(
+        out=options.out,
+        kind=options.kind,
+        method=options.method,
+        name=options.name or options.out.name,
+        method_config=_from_options(METHODS[options.method].config, options, backbone=backbone),
+        episodes=_from_options(EpisodeConfig, options),
+        training=_from_options(TrainingConfig, options),
+        dataset=options.dataset,
+        data_root=options.data_root,
+        split=options.split,
+        validation_split=options.validation_split,
+        validation_n_way=options.validation_n_way,
+        download=options.download,
+        device=options.device,
+        threads=options.threads,
+        licence=options.licence,
+        credit=options.credit,
+        command=" ".join(["python -m mlcore", *sys.argv[1:]]),
+    ).run()
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from mlcore.commands.evaluate import EvaluateCommand
+
+    result = EvaluateCommand(
+        checkpoint=options.checkpoint,
+        dataset=options.dataset,
+        data_root=options.data_root,
+        split=options.split,
+        download=options.download,
+        episodes=EpisodeConfig(
+            n_way=options.n_way,
+            k_shot=options.k_shot,
+            n_query=options.n_query,
+            within_group=options.within_alphabet,
+            one_author=options.one_drawer,
+        ),
+        n_episodes=options.episodes,
+        seed=options.seed,
+        degrade=options.degrade,
+        views=options.views,
+        device=options.device,
+        threads=options.threads,
+        onnx_folder=options.onnx,
+    ).run()
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print("\n".join(f"{name:>12}  {value}" for name, value in result.items()))
+
+
+def _card(options: argparse.Namespace) -> None:
+    from mlcore.checkpoint import find_checkpoint
+    from mlcore.model_card import ModelCard
+
+    print(ModelCard.read(find_checkpoint(options.checkpoint)).to_json(), end="")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from mlcore.backbones.efficientnet_lite0 import export_onnx
+
+    print(export_onnx(options.out))

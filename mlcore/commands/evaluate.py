@@ -1,0 +1,88 @@
+"""`python -m mlcore evaluate`: measure a checkpoint over episodes."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator
+
+from mlcore.checkpoint import find_checkpoint, load_checkpoint
+from mlcore.config import EpisodeConfig
+from mlcore.datasets import load_dataset
+from mlcore.degrade import DEGRADATIONS, several
+from mlcore.devices import resolve_device
+from mlcore.episode import EpisodeSampler
+from mlcore.errors import ConfigError
+from mlcore.evaluation import evaluate, featurise
+from mlcore.images import find_transform
+from mlcore.model_card import ModelCard
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateCommand:
+    """What to measure."""
+
+    checkpoint: str
+    dataset: str
+    data_root: Path | None
+    split: str
+    download: bool
+    episodes: EpisodeConfig
+    n_episodes: int
+    seed: int
+    degrade: str
+    views: str | None
+    device: str
+    threads: int
+    onnx_folder: Path | None
+
+    def run(self) -> dict[str, Any]:
+        """Evaluate, and give plain numbers with all that is needed to repeat them."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        folder = find_checkpoint(self.checkpoint)
+        method = load_checkpoint(folder, device=resolve_device(self.device), onnx_folder=self.onnx_folder)
+        if self.views is not None:
+            method.config = replace(method.config, views=self.views)
+        card = ModelCard.read(folder)
+        transform = find_transform(card.transform)
+        dataset = load_dataset(self.dataset, root=self.data_root, split=self.split, download=self.download)
+        sampler = EpisodeSampler(dataset, self.episodes, seed=self.seed)
+        start = time.monotonic()
+        images = self._degraded(dataset.images)
+        features = featurise(method, transform.apply(images))
+        result = evaluate(method, features, sampler, n_episodes=self.n_episodes)
+        return {
+            "accuracy": result.accuracy,
+            "ci95": result.ci95,
+            "ece": result.ece,
+            "nll": result.nll,
+            "episodes": result.n_episodes,
+            "n_way": self.episodes.n_way,
+            "k_shot": self.episodes.k_shot,
+            "n_query": sampler.n_query,
+            "within_alphabet": self.episodes.within_group,
+            "one_drawer": self.episodes.one_author,
+            "degrade": self.degrade,
+            "seed": self.seed,
+            "checkpoint": card.name,
+            "digest": card.digest,
+            "dataset": dataset.name,
+            "split": dataset.split,
+            "fingerprint": dataset.fingerprint,
+            "seconds": round(time.monotonic() - start, 2),
+            "notes": sampler.notes,
+        }
+
+    def _degraded(self, images: torch.Tensor) -> torch.Tensor:
+        """Spoil every picture on its own, so that support and query are spoilt independently."""
+        generator = Generator().manual_seed(self.seed)
+        if self.degrade == "none":
+            return images
+        if self.degrade == "several":
+            return several(images, generator)
+        if self.degrade not in DEGRADATIONS:
+            raise ConfigError(f"degrade is {self.degrade!r}; it must be none, several, {', '.join(DEGRADATIONS)}")
+        return torch.cat([DEGRADATIONS[self.degrade](chunk, generator) for chunk in images.split(1024)])

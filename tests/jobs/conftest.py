@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from pytest_django import DjangoDbBlocker
 from tests.processes import Broker, Postgres
 from tests.stack import Stack
 from webapp.jobs import broker
+
+logger = logging.getLogger(__name__)
 
 REHEARSAL_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.settings", "CELERY_SKIP_CHECKS": "1"}
 
@@ -41,6 +44,8 @@ def site(
     with chosen.orm(django_db_blocker):
         yield chosen
     chosen.kill()
+    for log in sorted(chosen.folder.glob("*.log")):
+        logger.warning("The end of %s:\n%s", log.name, log.read_text()[-3000:])
 
 
 @pytest.fixture

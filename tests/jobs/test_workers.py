@@ -51,10 +51,18 @@ def kill_pool_child(worker: Process) -> None:
     os.kill(child, signal.SIGKILL)
 
 
+def kill_holder(workers: list[Process], rehearsal: Rehearsal) -> None:
+    """Kill the whole worker that holds the rehearsal."""
+    rehearsal.refresh_from_db()
+    holder = int(rehearsal.lease_owner.rpartition(":")[2])
+    (worker,) = (worker for worker in workers if holder in worker.children())
+    worker.kill()
+
+
 def test_a_killed_pool_child_loses_nothing(site: Stack) -> None:
     site.start_clock()
-    worker = site.start_worker()
-    rehearsal = rehearse(steps=20)
+    worker = site.start_worker("rehearsals")
+    rehearsal = rehearse(steps=10)
     wait_for_a_step(rehearsal)
     kill_pool_child(worker)
     wait_for(rehearsal, JobStatus.READY, seconds=15)
@@ -64,22 +72,21 @@ def test_a_killed_pool_child_loses_nothing(site: Stack) -> None:
 
 def test_a_killed_worker_loses_nothing_to_its_neighbour(site: Stack) -> None:
     site.start_clock()
-    worker = site.start_worker(name="first")
-    rehearsal = rehearse(steps=20)
+    workers = [site.start_worker("rehearsals", name="first"), site.start_worker("rehearsals", name="second")]
+    rehearsal = rehearse(steps=10)
     wait_for_a_step(rehearsal)
-    site.start_worker(name="second")
-    worker.kill()
+    kill_holder(workers, rehearsal)
     wait_for(rehearsal, JobStatus.READY, seconds=15)
     assert_done_once(rehearsal, attempt=2)
 
 
 def test_a_killed_worker_that_is_started_again_loses_nothing(site: Stack) -> None:
     site.start_clock()
-    worker = site.start_worker()
-    rehearsal = rehearse(steps=20)
+    worker = site.start_worker("rehearsals")
+    rehearsal = rehearse(steps=10)
     wait_for_a_step(rehearsal)
     worker.kill()
-    site.start_worker()
+    site.start_worker("rehearsals")
     wait_for(rehearsal, JobStatus.READY, seconds=15)
     assert_done_once(rehearsal, attempt=2)
 
@@ -88,10 +95,10 @@ def test_an_id_delivered_twenty_times_to_two_workers_runs_once(site: Stack) -> N
     rehearsal = Rehearsal.objects.create(steps=5)
     for _delivery in range(20):
         assert services.send(rehearsal)
-    site.start_worker(name="first")
-    site.start_worker(name="second")
+    site.start_worker("rehearsals", name="first")
+    site.start_worker("rehearsals", name="second")
     wait_for(rehearsal, JobStatus.READY)
-    wait_until(lambda: site.broker.client.llen("interactive") == 0, what="the emptying of the queue")
+    wait_until(lambda: site.broker.client.llen("rehearsals") == 0, what="the emptying of the queue")
     last = rehearse(steps=1)
     wait_for(last, JobStatus.READY)
     assert_done_once(rehearsal)
@@ -100,7 +107,7 @@ def test_an_id_delivered_twenty_times_to_two_workers_runs_once(site: Stack) -> N
 
 def test_a_restart_of_the_broker_loses_nothing(site: Stack) -> None:
     site.start_clock()
-    worker = site.start_worker()
+    worker = site.start_worker("rehearsals")
     running, waiting = rehearse(steps=15), rehearse(steps=2)
     wait_for_a_step(running)
     site.broker.stop()
@@ -128,7 +135,7 @@ def test_a_broker_that_hangs_holds_nobody_up(site: Stack) -> None:
 
 
 def test_a_running_job_that_is_cancelled_stops_soon_and_never_becomes_ready(site: Stack) -> None:
-    site.start_worker()
+    site.start_worker("rehearsals")
     rehearsal = rehearse(steps=100)
     wait_for_a_step(rehearsal)
     services.cancel(rehearsal)
@@ -146,7 +153,7 @@ def test_a_running_job_that_is_cancelled_stops_soon_and_never_becomes_ready(site
 @pytest.mark.usefixtures("hasty")
 def test_a_job_that_kills_its_worker_every_time_fails_in_words(site: Stack) -> None:
     site.start_clock()
-    site.start_worker()
+    site.start_worker("rehearsals")
     deadly = rehearse(kills_its_worker=True)
     wait_for(deadly, JobStatus.FAILED, seconds=30)
     assert (deadly.attempt, deadly.error_code) == (deadly.max_attempts, "worker_lost")
@@ -156,7 +163,7 @@ def test_a_job_that_kills_its_worker_every_time_fails_in_words(site: Stack) -> N
 
 
 def test_the_parent_of_the_pool_never_loads_torch(site: Stack) -> None:
-    worker = site.start_worker()
+    worker = site.start_worker("interactive,training")
     loaded = Path(f"/proc/{worker.pid}/maps").read_text()
     assert "libtorch" not in loaded
     assert "onnxruntime" not in loaded

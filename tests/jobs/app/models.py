@@ -14,6 +14,7 @@ class RehearsalQuerySet(JobQuerySet["Rehearsal"]):
 class Rehearsal(Job):
     """Work through a number of steps, each a tenth of a second long."""
 
+    queue = "rehearsals"
     task_name = "rehearsals.rehearse"
 
     steps = models.PositiveIntegerField(default=1)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from webapp.accounts import services
 from webapp.accounts.forms import SignUpForm, TokenForm
+from webapp.accounts.models import ApiToken
 from webapp.accounts.requests import OwnedRequest
 
 
@@ -67,12 +68,10 @@ def create_token(request: OwnedRequest) -> HttpResponse:
     return _account_page(request, {"secret": secret})
 
 
-@login_required
 @require_POST
 def revoke_token(request: OwnedRequest, token_id: str) -> HttpResponse:
     """Take an API token back: requests that carry it are refused from now on."""
-    owner = services.owner_for_writing(request)
-    get_object_or_404(owner.api_tokens, id=token_id).delete()
+    get_object_or_404(ApiToken, id=token_id, owner=request.owner or None).delete()
     return redirect("account")
 
 
@@ -91,7 +90,8 @@ def change_password(request: OwnedRequest) -> HttpResponse:
 
 def _account_page(request: OwnedRequest, changed: dict[str, object], status: int = 200) -> HttpResponse:
     owner = services.owner_for_writing(request)
-    forms = {"token_form": TokenForm(label_suffix=""), "password_form": PasswordChangeForm(request.user, label_suffix="")}
+    password_form = PasswordChangeForm(request.user, label_suffix="")
+    forms = {"token_form": TokenForm(label_suffix=""), "password_form": password_form}
     return render(
         request, "accounts/account.html", {**forms, "tokens": owner.api_tokens.all(), **changed}, status=status
     )

@@ -64,7 +64,7 @@ def predict(
     request: ApiRequest,
     classifier_id: UUID,
     images: File[list[UploadedFile]],
-    wait: float = Query(0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the answer"),
+    wait: float = Query(0.0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the answer"),
 ) -> Status[Prediction]:
     """Ask what pictures show. Answers at once with 202, or within ``wait`` seconds with the predictions."""
     started = services.start_prediction(

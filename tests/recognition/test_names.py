@@ -1,0 +1,49 @@
+"""Names of any script are taken in NFC; what cannot be seen or would mislead is refused."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.recognition.errors import InvalidName
+from webapp.recognition.names import HIDDEN, clean_name, display_file_name
+
+
+@given(st.text(max_size=100))
+def test_a_name_is_clean_or_refused_in_words(text: str) -> None:
+    try:
+        name = clean_name(text)
+    except InvalidName:
+        return
+    assert 1 <= len(name) <= 64
+    assert name == unicodedata.normalize("NFC", name) == name.strip()
+    assert not any(unicodedata.category(each) in ("Cc", "Cs") or each in HIDDEN for each in name)
+    assert clean_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["Robin", "ヒヨコ", "Ελιά", "לחם", "خبز", "नीम", "🦆", "a<b>&'\"", "x" * 64, "می‌خواهم"]
+)
+def test_names_of_any_script_are_taken(name: str) -> None:
+    assert clean_name(name) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u200d", "x" * 65, "a\0b", "a\ud800", "abc\u202edef", "\u2066"])
+def test_names_that_cannot_be_shown_are_refused(name: str) -> None:
+    with pytest.raises(InvalidName):
+        clean_name(name)
+
+
+def test_decomposed_letters_are_composed() -> None:
+    assert clean_name("Cafe\u0301") == "Caf\u00e9"
+
+
+@given(st.text(max_size=400))
+def test_a_file_name_can_always_be_shown(text: str) -> None:
+    shown = display_file_name(text)
+    assert 1 <= len(shown) <= 255
+    assert "/" not in shown
+    shown.encode()

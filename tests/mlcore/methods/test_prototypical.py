@@ -1,0 +1,179 @@
+"""Prototypical networks: values worked by hand, and what every method promises."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mlcore.checkpoint import load_checkpoint, save_checkpoint
+from mlcore.config import BackboneConfig, PrototypicalConfig
+from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.errors import CheckpointError, SupportSetError
+from mlcore.methods import build_method
+from mlcore.methods.base import FewShotMethod
+from mlcore.methods.prototypical import INITIAL_SCALE, Prototypical
+from mlcore.model_card import ModelCard
+
+SIDE = 16
+
+
+def small_method(distance: str = "euclidean", *, take_turns: bool = False) -> Prototypical:
+    torch.manual_seed(0)
+    backbone = BackboneConfig(name="conv4", image_size=SIDE, width=8)
+    method = Prototypical(PrototypicalConfig(backbone=backbone, distance=distance, take_turns=take_turns))
+    method.train()
+    method.features(torch.rand(32, 1, SIDE, SIDE))  # running statistics unlike the initial ones
+    return method.eval()
+
+
+def identity_method(distance: str) -> Prototypical:
+    method = small_method(distance)
+    method.backbone = nn.Flatten()
+    return method
+
+
+def pictures(n: int, seed: int = 1) -> Tensor:
+    return torch.rand(n, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(seed))
+
+
+def labels(*values: int) -> Tensor:
+    return torch.tensor(values)
+
+
+def unequal_support(seed: int = 1) -> LabeledSet:
+    return LabeledSet(pictures(6, seed), labels(0, 1, 1, 1, 2, 2))
+
+
+def test_squared_euclidean_logits_match_a_case_worked_by_hand() -> None:
+    support = LabeledSet(torch.tensor([[[[0.0, 0.0]]], [[[2.0, 0.0]]], [[[0.0, 4.0]]]]), labels(0, 0, 1))
+    query = torch.tensor([[[[1.0, 2.0]]]])
+    logits = identity_method("euclidean").adapt(support).logits(query)
+    # Prototypes (1, 0) and (0, 4); squared distances 4 and 5, over two dimensions, times the initial scale.
+    torch.testing.assert_close(logits, torch.tensor([[-4.0, -5.0]]) / 2 * INITIAL_SCALE)
+
+
+def test_cosine_logits_match_a_case_worked_by_hand() -> None:
+    support = LabeledSet(torch.tensor([[[[3.0, 0.0]]], [[[0.0, 5.0]]]]), labels(0, 1))
+    query = torch.tensor([[[[3.0, 4.0]]]])
+    logits = identity_method("cosine").adapt(support).logits(query)
+    torch.testing.assert_close(logits, torch.tensor([[0.6, 0.8]]) * INITIAL_SCALE)
+
+
+@pytest.mark.parametrize("distance", ["euclidean", "cosine"])
+def test_unequal_shots_weigh_pictures_within_their_class_only(distance: str) -> None:
+    method = small_method(distance)
+    support = unequal_support()
+    doubled = LabeledSet(torch.cat([support.images, support.images[1:4]]), torch.cat([support.labels, labels(1, 1, 1)]))
+    query = pictures(4, seed=2)
+    torch.testing.assert_close(method.adapt(support).logits(query), method.adapt(doubled).logits(query))
+
+
+def test_one_picture_alone_is_answered_as_among_fifty() -> None:
+    classifier = small_method().adapt(unequal_support())
+    query = pictures(50, seed=2)
+    torch.testing.assert_close(classifier.logits(query[7:8]), classifier.logits(query)[7:8], atol=1e-5, rtol=0)
+
+
+def test_permuting_the_classes_permutes_the_answer() -> None:
+    method, support, query = small_method(), unequal_support(), pictures(5, seed=2)
+    order = torch.tensor([2, 0, 1])
+    permuted = LabeledSet(support.images, order[support.labels])
+    expected = method.adapt(support).logits(query)
+    torch.testing.assert_close(method.adapt(permuted).logits(query)[:, order], expected, atol=1e-5, rtol=0)
+
+
+def test_adapting_again_leaves_the_first_classifier_unchanged() -> None:
+    method, query = small_method(), pictures(5, seed=2)
+    first = method.adapt(unequal_support())
+    before = first.logits(query)
+    method.adapt(unequal_support(seed=3)).logits(query)
+    assert torch.equal(first.logits(query), before)
+
+
+def test_labels_that_skip_a_class_are_refused() -> None:
+    with pytest.raises(SupportSetError, match=r"cover 0\.\.n_way-1.*\[0, 2\]"):
+        small_method().adapt(LabeledSet(pictures(2), labels(0, 2)))
+
+
+def test_probabilities_sum_to_one_and_fifty_ways_work() -> None:
+    classifier = small_method().adapt(LabeledSet(pictures(50), torch.arange(50)))
+    rows = classifier.probabilities(pictures(3, seed=2)).sum(1)
+    assert classifier.n_way == 50
+    torch.testing.assert_close(rows, torch.ones(3))
+
+
+def test_a_support_picture_is_its_own_nearest_reason() -> None:
+    support = unequal_support()
+    predictions = small_method().adapt(support).predict(support.images, n_nearest=2)
+    assert predictions.nearest[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+    torch.testing.assert_close(predictions.similarity[:, 0], torch.ones(6))
+    assert (predictions.similarity[:, 1] <= predictions.similarity[:, 0]).all()
+
+
+def test_a_classifier_survives_its_state() -> None:
+    method, query = small_method(), pictures(5, seed=2)
+    classifier = method.adapt(unequal_support())
+    restored = method.restore(classifier.state())
+    assert torch.equal(restored.logits(query), classifier.logits(query))
+    with pytest.raises(CheckpointError, match="labels"):
+        method.restore({name: value for name, value in classifier.state().items() if name != "labels"})
+
+
+def test_a_checkpoint_survives_save_and_load_exactly(tmp_path: Path) -> None:
+    method, query = small_method(), pictures(5, seed=2)
+    card = ModelCard(
+        name="small", kind="characters", method="prototypical", config=method.config.to_dict(), transform="characters"
+    )
+    saved = save_checkpoint(tmp_path, method, card)
+    loaded = load_checkpoint(tmp_path)
+    assert loaded.card == saved
+    assert torch.equal(loaded.adapt(unequal_support()).logits(query), method.adapt(unequal_support()).logits(query))
+
+
+def in_float64(take_turns: bool = False) -> tuple[Prototypical, EpisodeBatch]:
+    """Batch norm in its serving mode: only then do one pass and many passes mean the same."""
+    method = small_method(take_turns=take_turns).double()
+    batch = EpisodeBatch(pictures(12).double().unflatten(0, (2, 6)), pictures(18, 2).double().unflatten(0, (2, 9)), 3)
+    return method, batch
+
+
+def gradients(method: FewShotMethod) -> dict[str, Tensor]:
+    return {name: value.grad.clone() for name, value in method.named_parameters() if value.grad is not None}
+
+
+def test_the_batched_gradient_is_the_mean_of_the_episodes_gradients() -> None:
+    method, batch = in_float64()
+    loss = method.accumulate_gradients(batch)["loss"]
+    fast = gradients(method)
+    method.zero_grad()
+    expected = FewShotMethod.accumulate_gradients(method, batch)["loss"]
+    assert loss == pytest.approx(expected, rel=1e-12)
+    slow = gradients(method)
+    assert fast.keys() == slow.keys() == {name for name, _ in method.named_parameters()}
+    for name, gradient in slow.items():
+        torch.testing.assert_close(fast[name], gradient, msg=name)
+
+
+def test_taking_turns_is_the_mean_over_episodes_with_each_part_as_support() -> None:
+    method, batch = in_float64(take_turns=True)
+    by_class = torch.cat([part.unflatten(1, (3, -1)) for part in (batch.support, batch.query)], 2)[:, :, :4]
+    episode = EpisodeBatch(by_class[:, :, :2].flatten(1, 2), by_class[:, :, 2:].flatten(1, 2), 3)
+    swapped = EpisodeBatch(episode.query, episode.support, 3)
+    loss = method.accumulate_gradients(episode)["loss"]
+    plain, _ = in_float64()
+    expected = [FewShotMethod.accumulate_gradients(plain, batch)["loss"] for batch in (episode, swapped)]
+    assert loss == pytest.approx(sum(expected) / 2, rel=1e-12)
+
+
+def test_meta_training_steps_lower_the_loss() -> None:
+    method = build_method("prototypical", small_method().config)
+    bright = torch.linspace(0.1, 0.9, 4).repeat_interleave(4).reshape(1, 16, 1, 1, 1)
+    batch = EpisodeBatch(bright * pictures(16).unsqueeze(0), bright * pictures(16, 2).unsqueeze(0), 4)
+    optimizer = torch.optim.Adam(method.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(10):
+        optimizer.zero_grad()
+        losses.append(method.accumulate_gradients(batch)["loss"])
+        optimizer.step()
+    assert losses[-1] < 0.7 * losses[0]

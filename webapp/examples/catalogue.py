@@ -1,9 +1,12 @@
 """What the two examples are called and what they hold; no picture is drawn here."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+STATIC = Path(__file__).parent / "static"
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,23 @@ class Example:
         """Return the picture names of the queries."""
         return [f"query-{position}-{subject}" for position, subject in enumerate(self.queries)]
 
-    @property
-    def cover_names(self) -> list[str]:
-        """Return one picture name for each class, to show the example by."""
-        return [names[0] for names in self.support_names.values()]
+    def static_path(self, name: str) -> str:
+        """Return the address of one picture below the static files."""
+        return f"examples/{self.slug}/{name}.webp"
+
+    def file(self, name: str) -> Path:
+        """Return the file of one picture."""
+        return STATIC / self.static_path(name)
 
     @property
-    def glimpse_names(self) -> list[str]:
-        """Return six more picture names, to show what Glimpse is about."""
-        seconds = [names[1] for names in self.support_names.values()]
-        return [*seconds, *(names[2] for names in self.support_names.values())][:6]
+    def covers(self) -> list[str]:
+        """Return one picture of each class, to show the example by."""
+        return [self.static_path(names[0]) for names in self.support_names.values()]
+
+    @property
+    def glimpses(self) -> list[str]:
+        """Return another picture of each class, to show what Glimpse is about."""
+        return [self.static_path(names[1]) for names in self.support_names.values()]
 
 
 EXAMPLES = {
@@ -48,17 +58,18 @@ EXAMPLES = {
             kind="photos",
             title=_("Fruit"),
             sentence=_(
-                "Five fruits, four pictures of each. Then seven new pictures, one of which is no fruit it knows."
+                "Six fruits, four pictures of each. Then seven new pictures, one of which is a fruit it has never seen."
             ),
             classes={
                 "apple": _("Apple"),
                 "banana": _("Banana"),
                 "lemon": _("Lemon"),
+                "orange": _("Orange"),
                 "pear": _("Pear"),
                 "strawberry": _("Strawberry"),
             },
             shots=4,
-            queries=("strawberry", "pear", "apple", "lemon", "plum", "banana", "apple"),
+            queries=("strawberry", "pear", "orange", "lemon", "plum", "banana", "apple"),
         ),
         Example(
             slug="signs",

@@ -1,55 +1,39 @@
-"""Draw the pictures of an example once, into a folder that is complete or absent.
+"""Draw the pictures of both examples anew: ``python -m webapp.examples.drawing``.
 
-Run as a program it draws one example: ``python -m webapp.examples.drawing fruit FOLDER``. The web process runs it so,
-because numpy would stay in its memory for good.
+They ship as files, so that the start page shows them at once and no web process ever loads numpy.
 """
 
-import subprocess
-import sys
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from django.conf import settings
+from PIL import Image
 
 from webapp.examples.catalogue import EXAMPLES, Example
-
-EDITION = 1
-"""Raise it when a picture would come out different, so that stored ones are drawn anew."""
-
-
-def picture_path(example: Example, name: str) -> Path:
-    """Return where one picture lies, after drawing the example if nobody has yet."""
-    folder = settings.DATA_DIR / "examples" / f"{example.slug}-{EDITION}"
-    if not folder.is_dir():
-        _draw_in_own_process(example, folder)
-    return folder / f"{name}.jpg"
+from webapp.examples.fruit import render_fruit
+from webapp.examples.signs import draw_sign
 
 
-def _draw_in_own_process(example: Example, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as scratch:
-        drawn = Path(scratch) / "pictures"
-        command = [sys.executable, "-m", "webapp.examples.drawing", example.slug, str(drawn)]
-        subprocess.run(command, check=True, cwd=settings.BASE_DIR, timeout=300)
-        try:
-            drawn.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process drew it in the meantime
-                raise
-
-
-def draw_example(example: Example, folder: Path) -> None:
-    """Draw every picture of an example into a new folder."""
-    from webapp.examples.fruit import render_fruit
-    from webapp.examples.signs import draw_sign
-
+def draw_picture(example: Example, subject: str, name: str) -> Image.Image:
+    """Draw one picture of an example; the same name always gives the same picture."""
     draw = render_fruit if example.slug == "fruit" else draw_sign
-    folder.mkdir(parents=True)
-    subjects = {name: subject for subject, names in example.support_names.items() for name in names}
-    subjects |= dict(zip(example.query_names, example.queries, strict=True))
-    for name, subject in subjects.items():
-        draw(subject, name).save(folder / f"{name}.jpg", quality=90)
+    return draw(subject, name)
+
+
+def subjects(example: Example) -> Iterator[tuple[str, str]]:
+    """Yield the name of every picture with what it shows."""
+    for subject, names in example.support_names.items():
+        yield from ((name, subject) for name in names)
+    yield from zip(example.query_names, example.queries, strict=True)
+
+
+def draw_all() -> None:
+    """Draw every picture of every example into its file."""
+    for example in EXAMPLES.values():
+        for name, subject in subjects(example):
+            file: Path = example.file(name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            draw_picture(example, subject, name).save(file, quality=88, method=6)
 
 
 if __name__ == "__main__":
-    draw_example(EXAMPLES[sys.argv[1]], Path(sys.argv[2]))
+    draw_all()

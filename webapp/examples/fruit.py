@@ -1,6 +1,6 @@
 """Shape and colour fruit, each one a little different from the last.
 
-numpy is imported here and in `studio`, nowhere else in the web project; `drawing` runs both in a process of their own.
+numpy is imported here and in `studio`, nowhere else in the web project, and only when `drawing` is run.
 """
 
 import math
@@ -148,6 +148,19 @@ def _lemon(chance: np.random.Generator) -> list[Surface]:
     return [Surface(points, skin.astype(np.float32), 0.34)]
 
 
+def _orange(chance: np.random.Generator) -> list[Surface]:
+    u, v = _grid()
+    pores = 0.0032 * _noise(u, v, 170, 96, chance) + 0.012 * _noise(u, v, 5, 4, chance)
+    navel = 0.05 * np.exp(-((v / 0.16) ** 2))
+    reach = 0.98 + pores - navel
+    points = _turned(u, reach * np.sin(v), 0.95 * reach * np.cos(v))
+    shade = 0.55 + 0.25 * _noise(u, v, 6, 5, chance) + 0.22 * _noise(u, v, 170, 96, chance)
+    skin = _mix((0.90, 0.40, 0.03), (0.98, 0.56, 0.09), shade)
+    star = np.clip(1.5 - v / (0.075 + 0.025 * np.cos(5 * u)), 0, 1)[..., None]
+    skin = skin * (1 - star) + np.array([0.36, 0.46, 0.18], np.float32) * star
+    return [Surface(points, skin.astype(np.float32), 0.36)]
+
+
 def _pear(chance: np.random.Generator) -> list[Surface]:
     u, v = _grid()
     height = np.cos(v)
@@ -229,6 +242,7 @@ FRUITS = {
     "apple": Fruit(_apple, (0, 24), size=0.90),
     "banana": Fruit(_banana, (0, 14), size=0.86),
     "lemon": Fruit(_lemon, (76, 96), (15, 165), 0.86),
+    "orange": Fruit(_orange, (20, 60), size=0.88),
     "pear": Fruit(_pear, (0, 12), size=0.74),
     "plum": Fruit(_plum, (40, 95), size=0.84),
     "strawberry": Fruit(_strawberry, (96, 124), (35, 145), 0.98),

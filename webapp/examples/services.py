@@ -4,7 +4,6 @@ from django.core.files.base import ContentFile
 
 from webapp.accounts.models import Owner
 from webapp.examples.catalogue import Example
-from webapp.examples.drawing import picture_path
 from webapp.recognition import services as recognition
 from webapp.recognition.models import Classifier, Prediction
 
@@ -25,4 +24,5 @@ def ask_example(*, classifier: Classifier, example: Example) -> Prediction:
 
 
 def _picture(example: Example, name: str) -> ContentFile[bytes]:
-    return ContentFile(picture_path(example, name).read_bytes(), name=f"{name}.jpg")
+    file = example.file(name)
+    return ContentFile(file.read_bytes(), name=file.name)

@@ -6,6 +6,5 @@ from webapp.examples import views
 
 urlpatterns = [
     path("<slug:slug>/", views.start, name="example"),
-    path("<slug:slug>/<slug:name>.jpg", views.picture, name="example_picture"),
     path("<slug:slug>/queries/<uuid:classifier_id>/", views.ask, name="example_queries"),
 ]

@@ -1,18 +1,16 @@
-"""Start an example, ask its queries, show its pictures."""
+"""Start an example, and ask its queries."""
 
 from uuid import UUID
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
 from webapp.examples import services
 from webapp.examples.catalogue import EXAMPLES, Example
-from webapp.examples.drawing import picture_path
 from webapp.examples.sessions import remember_example
 from webapp.recognition.views.answers import refusable
 from webapp.recognition.views.classifiers import find_classifier
@@ -37,16 +35,6 @@ def ask(request: OwnedRequest, slug: str, classifier_id: UUID) -> HttpResponse:
     if request.htmx:
         response.content += render_to_string("examples/_asked.html").encode()
     return response
-
-
-@require_safe
-@cache_control(public=True, max_age=3600)
-def picture(request: OwnedRequest, slug: str, name: str) -> FileResponse:
-    """Show one picture of an example."""
-    example = _find(slug)
-    if name not in [*example.cover_names, *example.glimpse_names]:
-        raise Http404
-    return FileResponse(picture_path(example, name).open("rb"), content_type="image/jpeg")
 
 
 def _find(slug: str) -> Example:

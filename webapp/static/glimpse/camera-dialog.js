@@ -24,6 +24,7 @@ class CameraDialog extends HTMLElement {
     this.onFiles = onFiles;
     this.querySelector("[data-purpose]").textContent = purpose ?? "";
     this.files = [];
+    this.querySelector("[data-do=done]").disabled = true;
     this.querySelector(".roll").replaceChildren();
     this.dialog.showModal();
     this.start();
@@ -86,6 +87,7 @@ class CameraDialog extends HTMLElement {
     count += 1;
     const file = await canvasToFile(canvas, interpolate(gettext("photo %s.jpg"), [count]), "image/jpeg");
     this.files.push(file);
+    this.querySelector("[data-do=done]").disabled = false;
     const roll = this.querySelector(".roll");
     roll.append(Object.assign(document.createElement("img"), { src: URL.createObjectURL(file), alt: file.name }));
     roll.scrollLeft = roll.scrollWidth;

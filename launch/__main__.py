@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import IO
@@ -11,7 +10,7 @@ os.environ["GLIMPSE_EMBEDDED"] = "1"
 
 from launch.address import Announcement, is_free
 from launch.programs import programs
-from launch.supervisor import Supervisor
+from launch.supervisor import Supervisor, run_to_end
 from webapp import settings
 
 
@@ -25,8 +24,7 @@ def main() -> None:
     lock = take_data_folder(settings.DATA_DIR / "run")
     if settings.EMBEDDED_VALKEY:
         settings.VALKEY_SOCKET.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    prepared = subprocess.run([sys.executable, "-m", "launch.preparation"], check=False)
-    if prepared.returncode != 0:
+    if run_to_end([sys.executable, "-m", "launch.preparation"]) != 0:
         sys.exit("Glimpse could not be prepared: the lines above say why.")
     Supervisor(programs()).run(Announcement(settings.GLIMPSE_BIND, settings.GLIMPSE_PORT))
     lock.close()

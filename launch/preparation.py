@@ -1,4 +1,4 @@
-"""What has to be in place before the site is served: tables, checkpoints, examples, static files, the backbone.
+"""What has to be in place before the site is served: tables, checkpoints, static files, the exported backbone.
 
 Each step that takes longer than a moment leaves a stamp in the data folder, and is skipped while the stamp holds.
 """
@@ -29,9 +29,11 @@ def prepare() -> None:
     stamps = settings.DATA_DIR / "run"
     call_command("migrate", interactive=False, verbosity=0)
     call_command("sync_checkpoints", verbosity=0)
-    call_command("draw_examples", verbosity=0)
     once(stamps / "static", static_fingerprint(), "Collecting static files", collect_static)
-    once(stamps / "onnx", exporter_fingerprint(), "Exporting the photo backbone for fast answers", export_backbone)
+    try:
+        once(stamps / "onnx", exporter_fingerprint(), "Exporting the photo backbone for fast answers", export_backbone)
+    except subprocess.CalledProcessError:
+        say("The export failed: photos will be answered by torch itself, several times more slowly.")
 
 
 def once(stamp: Path, fingerprint: str, doing: str, step: Callable[[], None]) -> None:
@@ -62,7 +64,8 @@ def export_backbone() -> None:
     """Export EfficientNet-Lite0 to ONNX in the data folder."""
     from django.conf import settings
 
-    subprocess.run([sys.executable, "-m", "mlcore", "export", "--out", str(settings.DATA_DIR / "onnx")], check=True)
+    out = str(settings.DATA_DIR / "onnx")
+    subprocess.run([sys.executable, "-m", "mlcore", "export", "--out", out], check=True, stdout=subprocess.DEVNULL)
 
 
 def exporter_fingerprint() -> str:

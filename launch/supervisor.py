@@ -41,12 +41,7 @@ class Child:
         """Start the program at the head of a process group of its own."""
         self.started = time.monotonic()
         self.restarting = False
-        self.process = subprocess.Popen(
-            list(self.program.command),
-            env={**os.environ, **self.program.environment},
-            start_new_session=True,
-            preexec_fn=end_with_parent,
-        )
+        self.process = start_group(self.program.command, self.program.environment)
 
     def keep_alive(self) -> None:
         """Start the program again if it died, later and later if it keeps dying."""
@@ -54,23 +49,18 @@ class Child:
             if time.monotonic() >= self.start_at:
                 self.start()
         elif self.process.poll() is not None:
-            self.kill_group()
+            kill_group(self.process)
             lived = time.monotonic() - self.started
             self.delay = 0.0 if lived >= STEADY else min(max(2 * self.delay, 0.5), LONGEST_DELAY)
             self.start_at = time.monotonic() + self.delay
             self.restarting = True
             say(f"{self.program.name} ended ({describe_exit(self.process.returncode)}); starting it again.")
 
-    def kill_group(self, number: int = signal.SIGKILL) -> None:
-        """Signal every process that the program started and that is still in its group."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
-
     def stop(self, until: float) -> None:
         """Wait for the program until a moment of the monotonic clock, then kill what is left."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, until - time.monotonic()))
-        self.kill_group()
+        kill_group(self.process)
         self.process.wait()
 
 
@@ -112,6 +102,29 @@ class Supervisor:
             until = time.monotonic() + max(child.program.grace for child in same)
             for child in same:
                 child.stop(until)
+
+
+def run_to_end(command: Sequence[str]) -> int:
+    """Run a command and return its exit status; a signal to end takes it along with everything it started."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(0))
+    process = start_group(command, {})
+    try:
+        return process.wait()
+    finally:
+        kill_group(process)
+
+
+def start_group(command: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a command at the head of a process group of its own."""
+    variables = {**os.environ, **environment}
+    return subprocess.Popen(list(command), env=variables, start_new_session=True, preexec_fn=end_with_parent)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill every process that is still in a group that `start_group` made."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def end_with_parent() -> None:

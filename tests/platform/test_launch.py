@@ -1,0 +1,141 @@
+"""`make run` as a person meets it: it serves, mends itself, refuses clearly, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.processes import Process, free_port, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ("valkey-server", "gunicorn", "queues interactive", "queues training", "manage.py clock")
+
+
+class Launched:
+    """`python -m launch` over a data folder, on a port of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.log = data.parent / f"{self.port}.log"
+        self.process = Process([sys.executable, "-m", "launch"], log=self.log, env=environment(data, self.port))
+
+    def wait_until_ready(self, seconds: float) -> None:
+        """Wait for the line with the address."""
+        self.process.wait_for(lambda: f"http://localhost:{self.port}/" in self.log.read_text(), seconds)
+
+    def find(self, words: str) -> list[psutil.Process]:
+        """Return its direct children whose command contains some words."""
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if words in " ".join(child.cmdline())]
+
+    def everything(self) -> list[psutil.Process]:
+        """Return every process that it has started and that those have started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+def environment(data: Path, port: int) -> dict[str, str]:
+    """Return what a person would set to run Glimpse from a folder, on a port."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("GLIMPSE_", "DJANGO_"))}
+    inherited.pop("REDIS_URL", None)
+    inherited.pop("DATABASE_URL", None)
+    return {**inherited, "GLIMPSE_DATA_DIR": str(data), "GLIMPSE_PORT": str(port), "GLIMPSE_WORKERS": "1"}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder that a first start has prepared."""
+    folder = tmp_path_factory.mktemp("launch") / "data"
+    first = Launched(folder)
+    try:
+        first.wait_until_ready(240)
+    finally:
+        first.process.stop(20)
+    return folder
+
+
+@pytest.fixture
+def launched(data: Path) -> Iterator[Launched]:
+    """Yield a Glimpse that serves."""
+    started = Launched(data)
+    try:
+        started.wait_until_ready(60)
+        yield started
+    finally:
+        started.process.stop(20)
+
+
+def test_it_serves_and_runs_every_program(launched: Launched) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{launched.port}/") as page:
+        assert page.status == 200
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert all(launched.find(words) for words in PROGRAMS)
+
+
+def test_a_second_start_repeats_nothing(launched: Launched) -> None:
+    assert "Collecting" not in launched.log.read_text()
+    assert "Exporting" not in launched.log.read_text()
+
+
+def test_the_secret_key_is_made_once_for_its_owner_alone(launched: Launched) -> None:
+    key = launched.data / "secret-key"
+    assert len(key.read_text()) >= 50
+    assert key.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("words", PROGRAMS)
+def test_a_killed_program_is_back_in_seconds(launched: Launched, words: str) -> None:
+    (before,) = launched.find(words)
+    before.send_signal(signal.SIGKILL)
+    wait_until(lambda: [child for child in launched.find(words) if child.pid != before.pid], seconds=5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything(launched: Launched, number: signal.Signals) -> None:
+    started = launched.everything()
+    os.kill(launched.process.pid, number)
+    wait_until(lambda: not launched.process.is_running(), seconds=15)
+    assert [process for process in started if process.is_running()] == []
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", launched.port))
+
+
+def launch_to_its_end(data: Path, port: int) -> subprocess.CompletedProcess[str]:
+    """Start Glimpse where it must refuse, and return what it said."""
+    command = [sys.executable, "-m", "launch"]
+    return subprocess.run(command, cwd=ROOT, env=environment(data, port), capture_output=True, text=True, timeout=60)
+
+
+def test_a_port_in_use_gets_one_clear_sentence(tmp_path: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        done = launch_to_its_end(tmp_path, port)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [
+        f"Port {port} is in use: stop what uses it, or choose another, as in `GLIMPSE_PORT={port + 1} make run`."
+    ]
+
+
+def test_a_data_folder_in_use_gets_one_clear_sentence(launched: Launched) -> None:
+    done = launch_to_its_end(launched.data, free_port())
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Glimpse already runs from {launched.data}: stop it")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_production_refuses_to_start_without_a_secret_key(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import webapp.wsgi"]
+    variables = environment(tmp_path, free_port())
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "There is no secret key." in done.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlcore.config import BACKBONES, KINDS, METHODS, BackboneConfig, Config, EpisodeConfig, TrainingConfig
-from mlcore.datasets import DATASETS
+from mlcore.datasets import DATASETS, DatasetRequest
 from mlcore.errors import MlcoreError
 
 C = TypeVar("C", bound=Config)
@@ -91,6 +91,8 @@ def _add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
     parser.add_argument("--dataset", choices=DATASETS, required=True)
     parser.add_argument("--data-root", type=Path, help="folder of the data set")
     parser.add_argument("--split", default=split, help="class split (default: %(default)s)")
+    parser.add_argument("--n-classes", type=int, help="how many classes, where the data set is drawn by program")
+    parser.add_argument("--image-size", type=int, help="side in pixels, where the data set does not fix it")
     parser.add_argument("--download", action="store_true", help="fetch the data set if it is missing")
 
 
@@ -115,6 +117,16 @@ def _from_options(config: type[C], options: argparse.Namespace, *, prefix: str =
     return config.from_dict({**values, **given})
 
 
+def _data(options: argparse.Namespace) -> DatasetRequest:
+    return DatasetRequest(
+        root=options.data_root,
+        split=options.split,
+        image_size=options.image_size,
+        n_classes=options.n_classes,
+        download=options.download,
+    )
+
+
 def _train(options: argparse.Namespace) -> None:
     from mlcore.commands.train import TrainCommand
 
@@ -128,11 +140,9 @@ def _train(options: argparse.Namespace) -> None:
         episodes=_from_options(EpisodeConfig, options),
         training=_from_options(TrainingConfig, options),
         dataset=options.dataset,
-        data_root=options.data_root,
-        split=options.split,
+        data=_data(options),
         validation_split=options.validation_split,
         validation_n_way=options.validation_n_way,
-        download=options.download,
         device=options.device,
         threads=options.threads,
         licence=options.licence,
@@ -147,9 +157,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     result = EvaluateCommand(
         checkpoint=options.checkpoint,
         dataset=options.dataset,
-        data_root=options.data_root,
-        split=options.split,
-        download=options.download,
+        data=_data(options),
         episodes=EpisodeConfig(
             n_way=options.n_way,
             k_shot=options.k_shot,

@@ -10,7 +10,7 @@ from torch import Generator
 
 from mlcore.checkpoint import find_checkpoint, load_checkpoint
 from mlcore.config import EpisodeConfig
-from mlcore.datasets import load_dataset
+from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.degrade import DEGRADATIONS, several
 from mlcore.devices import resolve_device
 from mlcore.episode import EpisodeSampler
@@ -26,9 +26,7 @@ class EvaluateCommand:
 
     checkpoint: str
     dataset: str
-    data_root: Path | None
-    split: str
-    download: bool
+    data: DatasetRequest
     episodes: EpisodeConfig
     n_episodes: int
     seed: int
@@ -48,7 +46,7 @@ class EvaluateCommand:
             method.config = replace(method.config, views=self.views)
         card = ModelCard.read(folder)
         transform = find_transform(card.transform)
-        dataset = load_dataset(self.dataset, root=self.data_root, split=self.split, download=self.download)
+        dataset = load_dataset(self.dataset, **vars(self.data))
         sampler = EpisodeSampler(dataset, self.episodes, seed=self.seed)
         start = time.monotonic()
         images = self._degraded(dataset.images)

@@ -3,7 +3,7 @@
 import platform
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from mlcore.calibration import fit_temperature
 from mlcore.checkpoint import save_checkpoint
 from mlcore.config import KINDS, EpisodeConfig, PrototypicalConfig, TrainingConfig
-from mlcore.datasets import load_dataset
+from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.datasets.base import PictureDataset
 from mlcore.devices import resolve_device
 from mlcore.evaluation import featurise
@@ -37,11 +37,9 @@ class TrainCommand:
     episodes: EpisodeConfig
     training: TrainingConfig
     dataset: str
-    data_root: Path | None
-    split: str
+    data: DatasetRequest
     validation_split: str
     validation_n_way: int
-    download: bool
     device: str
     threads: int
     licence: str
@@ -55,7 +53,7 @@ class TrainCommand:
         torch.manual_seed(self.training.seed)
         device = resolve_device(self.device)
         transform = find_transform(KINDS[self.kind].transform)
-        dataset, validation = self._load(self.split), self._validation()
+        dataset, validation = self._load(self.data.split), self._validation()
         method = build_method(self.method, self.method_config)
         progress = Progress(sys.stderr)
         start = time.monotonic()
@@ -75,7 +73,7 @@ class TrainCommand:
         return save_checkpoint(self.out, method, card)
 
     def _load(self, split: str) -> PictureDataset:
-        return load_dataset(self.dataset, root=self.data_root, split=split, download=self.download)
+        return load_dataset(self.dataset, **vars(replace(self.data, split=split)))
 
     def _validation(self) -> Validation:
         """Validate as people use it: one picture a class; in one alphabet by one drawer where the data set can."""

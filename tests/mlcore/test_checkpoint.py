@@ -72,5 +72,5 @@ def test_an_unreadable_card_is_refused(folder: Path, text: str) -> None:
 
 
 def test_a_name_that_is_no_checkpoint_lists_what_ships() -> None:
-    with pytest.raises(CheckpointError, match="characters"):
+    with pytest.raises(CheckpointError, match=r"folder with a card\.json"):
         find_checkpoint("nowhere")

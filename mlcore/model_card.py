@@ -32,7 +32,7 @@ class ModelCard:
     transform: str
     digest: str = ""
     temperature: float = 1.0
-    not_sure_below: float = 0.5
+    not_sure_below: float = 0.6
     parameters: int = 0
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)

@@ -56,7 +56,8 @@ class TrainingPictures:
         flat = rows.flatten()
         copy = torch.randint(len(self._pictures), flat.shape, generator=self._generator)
         pictures = self._pictures[copy, flat].float() / 255
-        return self._change(pictures, turns.flatten()).unflatten(0, rows.shape)
+        changed: Tensor = self._change(pictures, turns.flatten()).unflatten(0, rows.shape)
+        return changed
 
     def _change(self, pictures: Tensor, turns: Tensor) -> Tensor:
         """Turn by quarters, and scale, turn, slant and move a little, in one resampling: (n, C, H, W) each."""

@@ -1,7 +1,7 @@
 """Prototypical networks: Snell, Swersky & Zemel, "Prototypical networks for few-shot learning" (NeurIPS 2017).
 
 A class's prototype is the mean embedding of its support pictures; a query belongs to the nearest one. Distances are
-squared Euclidean, as published, over the embedding's size and times a learned scale, so that the softmax is neither flat
+squared Euclidean, as published, over the embedding's size and times a learned scale, so that softmax is neither flat
 nor saturated whatever the backbone; or cosine, with a learned scale (Gidaris & Komodakis, CVPR 2018).
 """
 

@@ -1,6 +1,7 @@
 """The training loop, on characters drawn by program."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,19 @@ def test_evaluating_prints_one_json_object(trained: Path, capsys: pytest.Capture
     assert result["ci95"] > 0
     assert 0 <= result["ece"] <= 1
     assert result["n_way"] == 5
+
+
+def test_calibrating_changes_how_it_serves_and_says_so_on_the_card(trained: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "served"
+    shutil.copytree(trained, folder)
+    data = "--dataset strokes --split val --n-classes 8 --device cpu"
+    assert main(["calibrate", "--checkpoint", str(folder), *data.split(), "--views", "wobble"]) == 0
+    before, after = load_checkpoint(trained), load_checkpoint(folder)
+    assert before.card is not None
+    assert after.card is not None
+    assert after.card.config["views"] == "wobble"
+    assert after.card.temperature != before.card.temperature
+    assert after.card.command.startswith(before.card.command + " && python -m mlcore")
 
 
 def test_an_impossible_setting_is_refused_before_anything_starts(

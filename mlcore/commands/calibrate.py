@@ -1,0 +1,44 @@
+"""`python -m mlcore calibrate`: choose how a checkpoint serves, and refit its temperature on validation classes."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from mlcore.calibration import fit_temperature
+from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from mlcore.config import METHODS
+from mlcore.datasets import DatasetRequest, load_dataset
+from mlcore.devices import resolve_device
+from mlcore.evaluation import featurise
+from mlcore.images import find_transform
+from mlcore.model_card import ModelCard
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateCommand:
+    """What to change; `command` is the line that repeats it, and is added to the card's."""
+
+    checkpoint: str
+    dataset: str
+    data: DatasetRequest
+    views: str | None
+    device: str
+    threads: int
+    onnx_folder: Path | None
+    command: str
+
+    def run(self) -> ModelCard:
+        """Write the checkpoint anew with its serving options and its temperature; give its card."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        folder = find_checkpoint(self.checkpoint)
+        card = ModelCard.read(folder)
+        method = load_checkpoint(folder, device=resolve_device(self.device), onnx_folder=self.onnx_folder)
+        if self.views is not None:
+            config = METHODS[card.method].config.from_dict({**card.config, "views": self.views})
+            method.config, card = config, replace(card, config=config.to_dict())
+        dataset = load_dataset(self.dataset, **vars(self.data))
+        features = featurise(method, find_transform(card.transform).apply(dataset.images))
+        card = fit_temperature(method, card, dataset, features, seed=self.data.seed)
+        return save_checkpoint(folder, method, replace(card, command=f"{card.command} && {self.command}"))

@@ -20,7 +20,7 @@ from webapp.recognition.views.predictions import fresh_prediction
 @require_POST
 @refusable
 def start(request: OwnedRequest, slug: str) -> HttpResponse:
-    """Make an example the visitor's own and go to its classifier, which asks the queries once it has learnt."""
+    """Make an example the visitor's own and go to its classifier, which asks the queries once it has learned."""
     classifier = services.start_example(owner=owner_for_writing(request), example=_find(slug))
     remember_example(request, classifier, slug)
     return redirect("classifier", classifier.id)

@@ -16,7 +16,7 @@ TITLES: dict[str, tuple[Promise, Promise]] = {
 
 @dataclass(frozen=True)
 class KindChoice:
-    """A kind that can be learnt, in words for people."""
+    """A kind that can be learned, in words for people."""
 
     name: str
     title: str | Promise

@@ -21,7 +21,7 @@ COVERS = 4
 
 
 class ShelfItem:
-    """A support set as it stands on the shelf: four of its pictures, and the classifiers that learnt from it."""
+    """A support set as it stands on the shelf: four of its pictures, and the classifiers that learned from it."""
 
     def __init__(self, support_set: SupportSet, covers: list[SupportImage]) -> None:
         self.id = support_set.id

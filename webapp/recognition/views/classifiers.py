@@ -57,7 +57,7 @@ def rename(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
-    """Delete the classifier and what it was asked; the pictures it learnt from stay."""
+    """Delete the classifier and what it was asked; the pictures it learned from stay."""
     classifier = find_classifier(request, classifier_id)
     support_set_id = classifier.support_set_id
     services.delete_classifier(classifier=classifier)

@@ -44,9 +44,9 @@ class Announcement:
 
     def answers(self) -> bool:
         """Say whether anything speaks HTTP at the address."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=5)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=3)
         try:
-            connection.request("HEAD", "/")
+            connection.request("GET", "/")
             connection.getresponse()
         except (OSError, http.client.HTTPException):
             return False

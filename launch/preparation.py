@@ -28,7 +28,7 @@ def prepare() -> None:
 
     stamps = settings.DATA_DIR / "run"
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("sync_checkpoints", verbosity=0)
+    call_command("sync_checkpoints", stdout=io.StringIO())
     once(stamps / "static", static_fingerprint(), "Collecting static files", collect_static)
     try:
         once(stamps / "onnx", exporter_fingerprint(), "Exporting the photo backbone for fast answers", export_backbone)

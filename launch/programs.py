@@ -7,6 +7,8 @@ from pathlib import Path
 from launch.supervisor import Program
 from webapp import settings
 
+AS_ROOT = "ignore:You're running the worker with superuser privileges"  # it only reads JSON, and containers do so
+AFTER_WEB = 2.0  # seconds: whoever waits for the first page should not wait for the workers to load their models
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
@@ -23,7 +25,8 @@ def valkey() -> Program:
     socket = settings.VALKEY_SOCKET
     listen = ["--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
     keep = ["--save", "", "--appendonly", "no", "--dir", str(socket.parent)]
-    return Program("queue", [str(get_binary_path()), *listen, *keep, "--loglevel", "warning"], rank=0)
+    log = ["--loglevel", "warning", "--logfile", str(socket.parent / "valkey.log")]
+    return Program("queue", [str(get_binary_path()), *listen, *keep, *log], rank=0)
 
 
 def web() -> Program:
@@ -36,24 +39,24 @@ def web() -> Program:
 
 def interactive_worker() -> Program:
     """Return the worker that adapts classifiers and answers queries, one torch thread a process."""
-    return Program("interactive worker", worker("interactive", interactive_processes()), ONE_THREAD)
+    return Program("interactive worker", worker("interactive", interactive_processes()), ONE_THREAD, delay=AFTER_WEB)
 
 
 def training_worker() -> Program:
     """Return the worker that starts meta-training runs, one at a time."""
-    return Program("training worker", worker("training", 1), {"OMP_WAIT_POLICY": "PASSIVE"})
+    return Program("training worker", worker("training", 1), {"OMP_WAIT_POLICY": "PASSIVE"}, delay=AFTER_WEB)
 
 
 def clock() -> Program:
     """Return the clock that sweeps jobs and calls the regular chores."""
-    return Program("clock", python("manage.py", "clock"))
+    return Program("clock", python("manage.py", "clock"), delay=AFTER_WEB)
 
 
 def worker(queue: str, processes: int) -> list[str]:
     """Return the command of a Celery worker that serves one queue."""
     options = ["--queues", queue, "--hostname", f"{queue}-{os.getpid()}@%h", "--concurrency", str(processes)]
     quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    return python("-m", "celery", "--quiet", "--app", "webapp.celery", "worker", *options, *quiet)
+    return python("-W", AS_ROOT, "-m", "celery", "--quiet", "--app", "webapp.celery", "worker", *options, *quiet)
 
 
 def interactive_processes() -> int:

@@ -25,6 +25,7 @@ class Program:
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
     rank: int = 1
+    delay: float = 0.0  # seconds that it lets the others start first
     grace: float = 6.0  # seconds between SIGTERM and SIGKILL
 
 
@@ -68,7 +69,7 @@ class Supervisor:
     """Run programs until SIGTERM, SIGINT or SIGHUP."""
 
     def __init__(self, programs: Sequence[Program]) -> None:
-        self.programs = sorted(programs, key=lambda program: program.rank)
+        self.waiting = sorted(programs, key=lambda program: program.rank)
         self.children: list[Child] = []
         self.stopping = False
 
@@ -76,17 +77,23 @@ class Supervisor:
         """Start everything, keep it alive, call `on_tick` now and then, and stop everything at a signal."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self.ask_to_stop)
+        begun = time.monotonic()
         try:
-            for program in self.programs:
-                if not self.stopping:
-                    self.children.append(Child(program))
             while not self.stopping:
+                self.start_due(time.monotonic() - begun)
                 for child in self.children:
                     child.keep_alive()
                 on_tick()
                 time.sleep(TICK)
         finally:
             self.stop()
+
+    def start_due(self, elapsed: float) -> None:
+        """Start the programs whose time has come."""
+        due = [program for program in self.waiting if program.delay <= elapsed]
+        for program in due:
+            self.waiting.remove(program)
+            self.children.append(Child(program))
 
     def ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         """Note that a signal asked for the end."""

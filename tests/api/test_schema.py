@@ -1,0 +1,65 @@
+"""The API keeps to its own schema, whatever it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+from pytest_django import Settings
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+from webapp.accounts.models import Owner
+from webapp.accounts.services import create_token
+from webapp.wsgi import application
+
+from .belongings import Belongings
+
+PLENTY = dict.fromkeys(("uploads_per_minute", "predictions_per_minute", "waiting_jobs"), 10**6)
+few = examples(max_examples=10, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+operations = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+
+
+@pytest.fixture(autouse=True)
+def _one_connection(db: None) -> Iterator[None]:
+    """Keep the test's connection open from one request to the next."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def authorization(owner: Owner, settings: Settings) -> dict[str, str]:
+    """Return the header of someone whom no limit stops."""
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, **PLENTY}
+    return {"Authorization": f"Bearer {create_token(owner=owner)[1]}"}
+
+
+@operations.parametrize()
+@few
+def test_answers_are_as_documented(case: schemathesis.Case, authorization: dict[str, str]) -> None:
+    case.call_and_validate(headers=authorization, excluded_checks=[positive_data_acceptance])
+
+
+@operations.include(path_regex="_id}").parametrize()
+@few
+def test_answers_about_what_is_there_are_as_documented(
+    case: schemathesis.Case, authorization: dict[str, str], birds: Belongings
+) -> None:
+    real = {
+        "support_set_id": birds.support_set.id,
+        "image_id": birds.image.id,
+        "classifier_id": birds.classifier.id,
+        "prediction_id": birds.prediction.id,
+        "class_name": "robin",
+    }
+    case.path_parameters = {name: str(real[name]) for name in case.path_parameters}
+    case.call_and_validate(headers=authorization, excluded_checks=[positive_data_acceptance, negative_data_rejection])

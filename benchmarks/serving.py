@@ -1,0 +1,251 @@
+"""How long people wait: the whole site through HTTP, beside mlcore reading the same bytes in one process.
+
+    python -m benchmarks.serving [--quick]
+
+Starts the site as `make run` does, in a folder of its own, and asks it over the loopback. Every picture is made by
+program. *bare* is mlcore alone, one thread, in this process, while the site stands idle beside it. Each row has its
+bar; a busy machine makes every figure worse, so its load is printed first and last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import torch
+
+from benchmarks.running_site import Person, Site, drawing, photo, running_site
+from mlcore.checkpoint import load_checkpoint
+from mlcore.episode import LabeledSet
+from mlcore.images import image_to_tensor
+from mlcore.methods.base import Classifier, FewShotMethod
+from mlcore.model_card import PRETRAINED
+
+WAYS, SHOTS = 5, 5
+MEGABYTE = 1024 * 1024
+
+
+@dataclass
+class Effort:
+    """How much is measured."""
+
+    rounds: int = 7
+    queries: int = 30
+    page_seconds: int = 20
+    ask_seconds: int = 60
+    pages: int = 1000
+
+
+@dataclass
+class Row:
+    """One line of the table."""
+
+    what: str
+    value: float
+    unit: str
+    bar: float | None
+    note: str = ""
+
+    def __str__(self) -> str:
+        verdict = "" if self.bar is None else "ok" if self.value <= self.bar else "MISSED"
+        bar = "" if self.bar is None else f"<= {self.bar:.0f}"
+        return f"{self.what:<44} {self.value:>8.0f} {self.unit:<3} {bar:>9}  {verdict:<7} {self.note}"
+
+
+class Bare:
+    """mlcore alone: the same bytes, one process, one thread."""
+
+    def __init__(self, checkpoint: str, onnx_folder: Path) -> None:
+        torch.set_num_threads(1)
+        self.method: FewShotMethod = load_checkpoint(PRETRAINED / checkpoint, onnx_folder=onnx_folder)
+        assert self.method.card is not None
+        self.transform = self.method.card.transform
+
+    @torch.no_grad()
+    def learn(self, classes: dict[str, list[bytes]]) -> Classifier:
+        """Adapt to uploaded bytes."""
+        pictures = [data for of_class in classes.values() for data in of_class]
+        labels = [label for label, of_class in enumerate(classes.values()) for _ in of_class]
+        images = torch.stack([image_to_tensor(data, self.transform) for data in pictures])
+        return self.method.adapt(LabeledSet(images, torch.tensor(labels)))
+
+    def ask(self, classifier: Classifier, picture: bytes) -> None:
+        """Answer one picture."""
+        classifier.predict(image_to_tensor(picture, self.transform).unsqueeze(0))
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that the work takes."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def p50(seconds: Sequence[float]) -> float:
+    """Return the median in milliseconds."""
+    return statistics.median(seconds) * 1000
+
+
+def p95(seconds: Sequence[float]) -> float:
+    """Return the 95th percentile in milliseconds."""
+    return sorted(seconds)[int(len(seconds) * 0.95)] * 1000
+
+
+def photos_rows(site: Site, effort: Effort) -> list[Row]:
+    """Learn five photos each of five classes, then ask about photos of several sizes."""
+    bare, person = Bare("photos", site.data_folder / "onnx"), site.person("photographer")
+    classes = {f"class {way}": [photo(1600, 1200, way * 100 + shot) for shot in range(SHOTS)] for way in range(WAYS)}
+    adapted = bare.learn(classes)
+    rounds = [(timed(lambda: bare.learn(classes)), person.teach(classes, "photos")) for _ in range(effort.rounds)]
+    bare_learn, learn = p50([each[0] for each in rounds]), p50([each[1][2] for each in rounds])
+    classifier = rounds[-1][1][1]
+    rows = [Row("Learn, 5 classes x 5 photos, p50", learn, "ms", 1.5 * bare_learn + 200, f"bare {bare_learn:.0f} ms")]
+    for title, size, bound in (
+        ("photo query 1600x1200, p50", (1600, 1200), 150),
+        ("photo query 640x480, p50", (640, 480), None),
+        ("photo query 12 MP (4000x3000), p50", (4000, 3000), None),
+    ):
+        picture = photo(*size, seed=7)
+        pairs = [
+            (timed(lambda: bare.ask(adapted, picture)), person.ask(classifier, picture)[0])  # noqa: B023
+            for _ in range(effort.queries)
+        ]
+        alone, served = p50([each[0] for each in pairs]), p50([each[1] for each in pairs])
+        note = f"bare {alone:.0f} ms, so + {served - alone:.0f} ms"
+        rows.append(Row(title, served, "ms", alone + bound if bound else None, note))
+    return rows
+
+
+def drawing_rows(site: Site, effort: Effort) -> list[Row]:
+    """Ask about drawings."""
+    person = site.person("scribe")
+    classes = {f"sign {way}": [drawing(way * 100 + shot) for shot in range(SHOTS)] for way in range(WAYS)}
+    _support_set, classifier, seconds = person.teach(classes, "characters")
+    served = [person.ask(classifier, drawing(seed))[0] for seed in range(effort.queries)]
+    return [
+        Row("Learn, 5 classes x 5 drawings", seconds * 1000, "ms", None),
+        Row("one drawing, p50", p50(served), "ms", 100, f"p95 {p95(served):.0f} ms"),
+    ]
+
+
+def at_rate(per_second: float, seconds: float, work: Callable[[int], float]) -> list[float]:
+    """Start the work at a steady rate, whether or not earlier work is done; return how long each took from its due time."""
+    begun = time.perf_counter()
+
+    def one(number: int) -> float:
+        due = begun + number / per_second
+        time.sleep(max(due - time.perf_counter(), 0))
+        work(number)
+        return time.perf_counter() - due
+
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        return list(pool.map(one, range(int(per_second * seconds))))
+
+
+def page_rows(site: Site, person: Person, pages: list[str], effort: Effort) -> list[Row]:
+    """Read pages at 50 a second, as a signed-in person, then see what the web processes hold."""
+    statuses: list[int] = []
+    cookies = dict(person.browser.cookies)
+    limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
+    with httpx.Client(base_url=site.url, cookies=cookies, timeout=30, limits=limits) as client:
+
+        def read(number: int) -> float:
+            statuses.append(client.get(pages[number % len(pages)]).status_code)
+            return 0.0
+
+        seconds = at_rate(50, effort.page_seconds, read)
+        for number in range(max(effort.pages - len(seconds), 0)):
+            read(number)
+    bad = sum(status != 200 for status in statuses)
+    memory = max(site.web_bytes()) / MEGABYTE
+    return [
+        Row("pages at 50 requests/s, p95", p95(seconds), "ms", 200, f"p50 {p50(seconds):.0f} ms, not 200: {bad}"),
+        Row(f"web process after {len(statuses)} pages", memory, "MB", 150),
+    ]
+
+
+def steady_row(person: Person, classifier: str, effort: Effort) -> Row:
+    """Ask twice a second for a minute."""
+    statuses: list[int] = []
+
+    def ask(number: int) -> float:
+        seconds, answer = person.ask(classifier, drawing(number))
+        statuses.append(answer.status_code)
+        return seconds
+
+    seconds = at_rate(2, effort.ask_seconds, ask)
+    note = f"p50 {p50(seconds):.0f} ms, not 200: {sum(status != 200 for status in statuses)} of {len(statuses)}"
+    return Row(f"2 queries/s for {effort.ask_seconds} s, p95", p95(seconds), "ms", 1000, note)
+
+
+def memory_rows(site: Site, person: Person) -> list[Row]:
+    """Upload ten photos of 25 MP at once, and watch the web processes with their helpers."""
+    large = [photo(5800, 4310, seed) for seed in range(2)]
+    support_set = person.api.post("/support-sets", json={"name": "Large"}).raise_for_status().json()["id"]
+    before, peak, done = sum(site.web_bytes()), [0], threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            peak[0] = max(peak[0], sum(site.web_bytes()))
+            time.sleep(0.02)
+
+    def upload(number: int) -> int:
+        files = [("images", ("large.jpg", large[number % 2]))]
+        path = f"/support-sets/{support_set}/images"
+        return person.api.post(path, data={"class_name": "large"}, files=files).status_code
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with ThreadPoolExecutor(max_workers=10) as pool:
+        statuses = list(pool.map(upload, range(10)))
+    done.set()
+    watcher.join()
+    time.sleep(15)
+    left = (sum(site.web_bytes()) - before) / MEGABYTE
+    note = f"each {len(large[0]) / MEGABYTE:.0f} MB, answers {sorted(set(statuses))}"
+    return [
+        Row("ten 25 MP uploads at once, more memory", (peak[0] - before) / MEGABYTE, "MB", 500, note),
+        Row("  of which still held 15 s later", left, "MB", 100),
+    ]
+
+
+def machine() -> str:
+    """Describe the machine and how busy it is."""
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{platform.machine()}, {os.cpu_count()} cores, load {load}"
+
+
+def main() -> None:
+    """Measure everything, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="measure little, to see that everything runs")
+    effort = Effort(3, 8, 4, 6, 200) if parser.parse_args().quick else Effort()
+    print(f"before: {machine()}", flush=True)
+    with running_site() as site:
+        for row in drawing_rows(site, effort):
+            print(row, flush=True)
+        if (PRETRAINED / "photos").is_dir():
+            for row in photos_rows(site, effort):
+                print(row, flush=True)
+        person = site.person("reader")
+        classes = {f"sign {way}": [drawing(way * 100 + shot) for shot in range(SHOTS)] for way in range(WAYS)}
+        support_set, classifier, _seconds = person.teach(classes, "characters")
+        person.ask(classifier, drawing(1))
+        pages = ["/", "/my/", f"/support-sets/{support_set}/", f"/classifiers/{classifier}/", "/privacy/"]
+        print(steady_row(person, classifier, effort), flush=True)
+        for row in [*page_rows(site, person, pages, effort), *memory_rows(site, person)]:
+            print(row, flush=True)
+    print(f"after:  {machine()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -138,7 +138,7 @@ def drawing_rows(site: Site, effort: Effort) -> list[Row]:
 
 
 def at_rate(per_second: float, seconds: float, work: Callable[[int], float]) -> list[float]:
-    """Start the work at a steady rate, whether or not earlier work is done; return how long each took from its due time."""
+    """Start the work at a steady rate, whether or not earlier work is done; return how late each ended."""
     begun = time.perf_counter()
 
     def one(number: int) -> float:

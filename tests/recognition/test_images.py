@@ -11,7 +11,7 @@ from PIL import Image
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload, encoded, photo, photo_upload, upload
 from webapp.recognition import services
-from webapp.recognition.errors import LimitReached, NoUsablePicture, StorageFull, TooOften
+from webapp.recognition.errors import LimitReached, NoUsablePicture, PictureGone, StorageFull, TooOften
 from webapp.recognition.models import SupportImage, SupportSet
 
 
@@ -95,6 +95,17 @@ def test_full_storage_is_said_before_and_while_pictures_come(support_set: Suppor
     with pytest.raises(StorageFull, match="sign up") as caught:
         services.add_images(support_set=support_set, class_name="leaf", files=files[1:])
     assert caught.value.status == 413
+
+
+def test_what_was_deleted_gives_way_where_there_is_no_other_room(support_set: SupportSet, limit: Any) -> None:
+    one = services.add_images(support_set=support_set, class_name="leaf", files=[photo_upload(1)])
+    image = SupportImage.objects.get(pk=one.accepted[0].id)
+    limit(guest_bytes=image.bytes)
+    services.delete_image(image=image)
+    report = services.add_images(support_set=support_set, class_name="leaf", files=[photo_upload(1)])
+    assert len(report.accepted) == 1
+    with pytest.raises(PictureGone):
+        services.restore_image(image=image)
 
 
 def test_too_many_uploads_in_a_minute_are_refused_for_a_while(support_set: SupportSet, limit: Any) -> None:

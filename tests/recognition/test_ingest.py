@@ -81,9 +81,18 @@ def test_too_many_pixels_are_refused_before_any_is_decoded(width: int, height: i
 
 
 def test_a_large_photo_is_shrunk() -> None:
-    picture = ingest.read_picture(upload(encoded(pictures.photo(3000, 2000), "JPEG")))
+    picture = ingest.read_picture(upload(encoded(pictures.photo(3000, 2000), "PNG")))
     assert (picture.width, picture.height) == (1024, 683)
     assert max(Image.open(io.BytesIO(picture.thumbnail)).size) == 256
+
+
+@pytest.mark.parametrize(
+    ("side", "stored"), [(1000, 1000), (1100, 1024), (1600, 800), (2047, 1024), (2400, 1024), (4000, 1000)]
+)
+def test_a_large_jpeg_is_decoded_small(side: int, stored: int) -> None:
+    picture = ingest.read_picture(upload(encoded(pictures.photo(side, side // 2), "JPEG")))
+    assert picture.width == stored
+    assert picture.height == pytest.approx(stored / 2, abs=1)
 
 
 def test_a_very_long_picture_keeps_a_pixel() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload, upload
 from webapp.jobs.models import JobStatus
-from webapp.recognition import services
+from webapp.recognition import services, storage
 from webapp.recognition.errors import (
     ClassifierNotReady,
     LimitReached,
@@ -58,6 +59,32 @@ def test_so_many_predictions_may_wait_and_no_more(ready: Classifier, limit: Any)
     services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1)])
     with pytest.raises(TooManyJobs):
         services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1)])
+
+
+def test_two_requests_at_once_do_not_take_one_place(
+    ready: Classifier, limit: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    limit(waiting_jobs=1)
+    take_in = storage.take_in
+
+    def overtaken(*arguments: Any, **keywords: Any) -> storage.Intake:
+        Prediction.objects.create(owner=ready.owner, classifier=ready)
+        return take_in(*arguments, **keywords)
+
+    before = stored_files(settings)
+    monkeypatch.setattr(storage, "take_in", overtaken)
+    with pytest.raises(TooManyJobs):
+        services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1)])
+    assert Prediction.objects.count() == 1
+    assert stored_files(settings) == before
+
+
+def test_a_correction_clicked_twice_keeps_one_picture(prediction: Prediction) -> None:
+    n_before = SupportImage.objects.count()
+    clicks = [prediction.queries.get(position=1) for _ in range(2)]
+    kept = [services.correct(query=click, class_name="snail") for click in clicks]
+    assert kept[0] == kept[1]
+    assert SupportImage.objects.count() == n_before + 1
 
 
 def test_a_correction_puts_a_copy_into_the_support_set(prediction: Prediction) -> None:

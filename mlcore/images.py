@@ -173,6 +173,20 @@ def find_transform(name: str) -> Transform:
         raise ConfigError(f"transform {name!r} is unknown; choose one of {', '.join(TRANSFORMS)}") from None
 
 
+def to_mode(images: Tensor, mode: str) -> Tensor:
+    """Make pictures (n, C, H, W) uint8 grey (`L`, by Pillow's weights) or coloured (`RGB`), if they are not yet."""
+    if images.shape[1] == (1 if mode == "L" else 3):
+        return images
+    if mode == "RGB":
+        return images.expand(-1, 3, -1, -1)
+    return torch.cat([_grey(chunk) for chunk in images.split(_CHUNK)])
+
+
+def _grey(images: Tensor) -> Tensor:
+    weights = torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
+    return (images * weights).sum(1, keepdim=True).round().to(torch.uint8)
+
+
 def image_to_tensor(data: bytes, transform: str) -> Tensor:
     """Decode one picture file and transform it: bytes -> (C, size, size) float32.
 

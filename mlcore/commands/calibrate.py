@@ -38,7 +38,8 @@ class CalibrateCommand:
         if self.views is not None:
             config = METHODS[card.method].config.from_dict({**card.config, "views": self.views})
             method.config, card = config, replace(card, config=config.to_dict())
-        dataset = load_dataset(self.dataset, **vars(self.data))
-        features = featurise(method, find_transform(card.transform).apply(dataset.images))
+        transform = find_transform(card.transform)
+        dataset = load_dataset(self.dataset, **vars(self.data)).in_mode(transform.mode)
+        features = featurise(method, transform.apply(dataset.images))
         card = fit_temperature(method, card, dataset, features, seed=self.data.seed)
         return save_checkpoint(folder, method, replace(card, command=f"{card.command} && {self.command}"))

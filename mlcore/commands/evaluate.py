@@ -46,7 +46,7 @@ class EvaluateCommand:
             method.config = replace(method.config, views=self.views)
         card = ModelCard.read(folder)
         transform = find_transform(card.transform)
-        dataset = load_dataset(self.dataset, **vars(self.data))
+        dataset = load_dataset(self.dataset, **vars(self.data)).in_mode(transform.mode)
         sampler = EpisodeSampler(dataset, self.episodes, seed=self.seed)
         start = time.monotonic()
         images = self._degraded(dataset.images)
@@ -71,7 +71,7 @@ class EvaluateCommand:
             "split": dataset.split,
             "fingerprint": dataset.fingerprint,
             "seconds": round(time.monotonic() - start, 2),
-            "notes": sampler.notes,
+            "notes": [*dataset.warnings, *sampler.notes],
         }
 
     def _degraded(self, images: torch.Tensor) -> torch.Tensor:

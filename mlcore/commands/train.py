@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from mlcore.calibration import fit_temperature
 from mlcore.checkpoint import save_checkpoint
@@ -19,7 +18,6 @@ from mlcore.devices import resolve_device
 from mlcore.evaluation import featurise
 from mlcore.images import find_transform
 from mlcore.methods import build_method
-from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import ModelCard
 from mlcore.progress import Progress
 from mlcore.training import Validation, meta_train
@@ -69,11 +67,14 @@ class TrainCommand:
         )
         features = featurise(method, transform.apply(validation.dataset.images))
         card = self._card(dataset, best, minutes=(time.monotonic() - start) / 60, device=device)
-        card = self._calibrate(method, card, validation.dataset, features)
+        card = fit_temperature(method, card, validation.dataset, features, seed=self.training.seed)
         return save_checkpoint(self.out, method, card)
 
     def _load(self, split: str) -> PictureDataset:
-        return load_dataset(self.dataset, **vars(replace(self.data, split=split)))
+        dataset = load_dataset(self.dataset, **vars(replace(self.data, split=split)))
+        for warning in dataset.warnings:
+            sys.stderr.write(f"{warning}\n")
+        return dataset.in_mode(find_transform(KINDS[self.kind].transform).mode)
 
     def _validation(self) -> Validation:
         """Validate as people use it: one picture a class; in one alphabet by one drawer where the data set can."""
@@ -118,8 +119,3 @@ class TrainCommand:
             licence=self.licence,
             credit=self.credit,
         )
-
-    def _calibrate(
-        self, method: FewShotMethod, card: ModelCard, dataset: PictureDataset, features: Tensor
-    ) -> ModelCard:
-        return fit_temperature(method, card, dataset, features, seed=self.training.seed)

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from mlcore.errors import DatasetError
+from mlcore.images import to_mode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,14 +85,16 @@ class PictureDataset:
         rows = torch.cat([(self.labels == label).nonzero()[:, 0] for label in wanted.tolist()])
         new_labels = torch.empty(self.n_classes, dtype=torch.int64)
         new_labels[wanted] = torch.arange(len(wanted))
-        return PictureDataset(
-            name=self.name,
-            split=self.split,
+        return replace(
+            self,
             images=self.images[rows],
             labels=new_labels[self.labels[rows]],
             class_names=tuple(self.class_names[label] for label in wanted.tolist()),
             groups=None if self.groups is None else self.groups[wanted],
-            group_names=self.group_names,
             authors=None if self.authors is None else self.authors[rows],
-            warnings=self.warnings,
         )
+
+    def in_mode(self, mode: str) -> "PictureDataset":
+        """Give the pictures in Pillow's mode `L` (grey) or `RGB`, as a transform wants them."""
+        images = to_mode(self.images, mode)
+        return self if images is self.images else replace(self, images=images)

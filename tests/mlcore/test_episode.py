@@ -1,6 +1,7 @@
 """Labelled sets refuse what cannot teach; the sampler draws what it promises, and again for the same seed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -37,12 +38,7 @@ def alphabets(sizes: Sequence[int], *, pictures_each: int = 1) -> PictureDataset
     groups = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
     plain = numbered([DRAWERS * pictures_each] * len(groups), groups.tolist())
     drawers = torch.arange(DRAWERS).repeat_interleave(pictures_each)
-    return changed(plain, authors=(groups[:, None] * DRAWERS + drawers).flatten())
-
-
-def changed(dataset: PictureDataset, **changes: Any) -> PictureDataset:
-    names = ("name", "split", "images", "labels", "class_names", "groups", "group_names", "authors")
-    return PictureDataset(**{name: getattr(dataset, name) for name in names} | changes)
+    return replace(plain, authors=(groups[:, None] * DRAWERS + drawers).flatten())
 
 
 def draw(dataset: PictureDataset, n_episodes: int = 50, *, seed: int = 0, **config: Any) -> EpisodeIndex:
@@ -121,7 +117,7 @@ def test_every_class_and_every_picture_comes_up_about_equally_often() -> None:
 
 
 def test_rows_are_found_even_if_classes_do_not_lie_together() -> None:
-    mixed = changed(numbered([8] * 4), labels=torch.arange(32) % 4)
+    mixed = replace(numbered([8] * 4), labels=torch.arange(32) % 4)
     index = draw(mixed, n_way=3, k_shot=2, n_query=2)
     classes = mixed.labels[by_class(index, index.support)]
     assert (classes == classes[..., :1]).all()
@@ -210,7 +206,7 @@ def test_a_drawer_who_missed_a_class_is_not_drawn() -> None:
     whole = alphabets([5])
     keep = torch.tensor([row for row in range(20) if row != 2 * DRAWERS + 1])  # drawer 1 missed class 2
     assert whole.authors is not None
-    dataset = changed(whole, images=whole.images[keep], labels=whole.labels[keep], authors=whole.authors[keep])
+    dataset = replace(whole, images=whole.images[keep], labels=whole.labels[keep], authors=whole.authors[keep])
     index = draw(dataset, 200, n_way=5, k_shot=1, n_query=1, within_group=True, one_author=True)
     assert dataset.authors is not None
     assert set(dataset.authors[index.support].flatten().tolist()) == {0, 2, 3}
@@ -222,7 +218,7 @@ def test_a_group_drawn_by_one_person_alone_is_left_out() -> None:
     assert whole.authors is not None
     alone = torch.where(whole.labels < 5, 0, whole.authors)
     sampler = EpisodeSampler(
-        changed(whole, authors=alone), EpisodeConfig(n_query=1, within_group=True, one_author=True), seed=0
+        replace(whole, authors=alone), EpisodeConfig(n_query=1, within_group=True, one_author=True), seed=0
     )
     assert sampler.notes == ["groups without two authors of all their classes were left out: A"]
     assert (whole.labels[sampler.draw(50).support] >= 5).all()

@@ -36,6 +36,16 @@ def test_subset_relabels_in_the_order_given() -> None:
     assert subset.authors.tolist() == [2, 3, 0, 1]
 
 
+def test_grey_pictures_become_coloured_and_coloured_ones_grey() -> None:
+    grey = make()
+    coloured = grey.in_mode("RGB")
+    assert coloured.image_shape == (3, 1, 1)
+    assert torch.equal(coloured.in_mode("L").images, grey.images)
+    assert grey.in_mode("L") is grey
+    primary = make(images=torch.eye(3, dtype=torch.uint8).mul(255).reshape(3, 3, 1, 1).repeat(2, 1, 1, 1))
+    assert primary.in_mode("L").images.flatten().tolist() == [76, 150, 29] * 2
+
+
 def test_images_of_gives_one_class() -> None:
     assert make().images_of(1).flatten().tolist() == [2, 3]
 

@@ -69,3 +69,11 @@ def test_a_checkpoint_is_found_by_kind_name_or_id(ship: dict[str, ModelCard]) ->
     ):
         assert services.find_checkpoint(name=name) == expected
     assert services.valid_names() == ["characters", "other"]
+
+
+def test_every_name_that_is_called_valid_is_found(ship: dict[str, ModelCard]) -> None:
+    services.sync_shipped()
+    Checkpoint.objects.create(name="leaves-1", kind="leaves", folder="l", card={}, digest="9", live=True)
+    Checkpoint.objects.filter(name="characters").update(live=False)
+    assert services.valid_names() == ["leaves", "characters", "leaves-1"]
+    assert all(services.find_checkpoint(name=name) for name in services.valid_names())

@@ -11,6 +11,7 @@ from webapp.accounts.models import Owner
 from webapp.jobs.models import JobStatus
 from webapp.recognition.errors import StorageFull, TooManyJobs, TooOften
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, ZipImport
+from webapp.recognition.removal import remove_deleted
 
 MEGABYTE = 1024 * 1024
 
@@ -30,9 +31,15 @@ def bytes_allowed(owner: Owner) -> int:
     return settings.GLIMPSE_LIMITS["guest_bytes" if owner.is_guest else "owner_bytes"]
 
 
-def require_room(owner: Owner, *, needed: int = 1) -> int:
-    """Return how many bytes are free; raise StorageFull if that is less than what is needed."""
+def require_room(owner: Owner, *, needed: int = 1, wanted: int = 0) -> int:
+    """Return how many bytes are free; raise StorageFull if that is less than what is needed.
+
+    Where there is no room for all that is wanted, what was deleted and could still be brought back gives way.
+    """
     free = bytes_allowed(owner) - bytes_used(owner)
+    if free < max(needed, wanted):
+        remove_deleted(owner)
+        free = bytes_allowed(owner) - bytes_used(owner)
     if free < needed:
         raise StorageFull(storage_sentence(owner))
     return free
@@ -53,6 +60,12 @@ def require_free_job(owner: Owner) -> None:
     most = settings.GLIMPSE_LIMITS["waiting_jobs"]
     if waiting >= most:
         raise TooManyJobs(_("%(n)d of your jobs wait already. Try again when one has started.") % {"n": most})
+
+
+def take_job_place(owner: Owner) -> None:
+    """Do as ``require_free_job`` in the transaction that makes the job, so that no two requests take one place."""
+    Owner.objects.select_for_update().get(pk=owner.pk)
+    require_free_job(owner)
 
 
 def spend_upload(owner: Owner) -> None:

@@ -47,6 +47,12 @@ def remove_classes(classes: QuerySet[SupportClass]) -> None:
     _remove(classes, list(_files_of_pictures(SupportImage.objects.filter(support_class__in=classes))))
 
 
+def remove_deleted(owner: Owner) -> None:
+    """Delete for good what an owner deleted and could still bring back."""
+    remove_images(SupportImage.objects.owned_by(owner).filter(deleted_at__isnull=False))
+    remove_classes(SupportClass.objects.owned_by(owner).filter(deleted_at__isnull=False))
+
+
 def forget_query_pictures(queries: QuerySet[Query]) -> None:
     """Delete the pictures of queries and keep what was answered."""
     with transaction.atomic():

@@ -6,16 +6,14 @@ import uuid
 
 from django.db import transaction
 
-from mlcore.config import KINDS
 from mlcore.model_card import ModelCard, pretrained_cards
 from webapp.training.models import Checkpoint
 
 
 def find_checkpoint(*, name: str) -> Checkpoint | None:
     """Find a checkpoint by its kind (the live one), its exact name or its id, in this order."""
-    if name in KINDS:
-        return Checkpoint.objects.live().filter(kind=name).first()
-    found = Checkpoint.objects.filter(name=name).first()
+    live = Checkpoint.objects.live().filter(kind=name).first()
+    found = live or Checkpoint.objects.filter(name=name).first()
     if found is None and (number := _uuid(name)):
         found = Checkpoint.objects.filter(pk=number).first()
     return found

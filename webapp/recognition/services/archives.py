@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from webapp.jobs import services as jobs
 from webapp.recognition import storage
-from webapp.recognition.allowances import require_free_job, require_room, spend_upload
+from webapp.recognition.allowances import require_free_job, require_room, spend_upload, take_job_place
 from webapp.recognition.errors import TooLarge, UnusableArchive
 from webapp.recognition.models import SupportSet, ZipImport
 from webapp.recognition.names import display_file_name
@@ -27,6 +27,7 @@ def import_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipImport:
     row = ZipImport(support_set=support_set, original_name=display_file_name(file.name), bytes=file.size)
     row.file.save(f"{uuid4().hex}.zip", file, save=False)
     with storage.deleted_on_failure([row.file.name]), transaction.atomic():
+        take_job_place(support_set.owner)
         row.save(force_insert=True)
         jobs.enqueue(row)
     return row

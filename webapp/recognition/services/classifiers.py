@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
 from webapp.jobs import services as jobs
-from webapp.recognition.allowances import require_free_job
+from webapp.recognition.allowances import take_job_place
 from webapp.recognition.errors import AlreadyOver, NotReady, UnknownCheckpoint
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
 from webapp.recognition.names import clean_name
@@ -27,7 +27,7 @@ def start_classifier(*, owner: Owner, support_set: SupportSet, checkpoint: str |
     missing = readiness(support_set=support_set).missing
     if missing:
         raise NotReady(" ".join(missing), missing=missing)
-    require_free_job(owner)
+    take_job_place(owner)
     names, image_ids = _snapshot(support_set)
     classifier = Classifier.objects.create(
         owner=owner,

@@ -50,7 +50,8 @@ def add_images(*, support_set: SupportSet, class_name: str, files: Iterable[File
 def add_to_class(*, support_set: SupportSet, class_name: str, files: list[File[bytes]]) -> UploadReport:
     """Take pictures into a class, whoever they come from."""
     owner = support_set.owner
-    intake = storage.take_in(files, room=require_room(owner), full=storage_sentence(owner))
+    room = require_room(owner, wanted=sum(each.size for each in files))
+    intake = storage.take_in(files, room=room, full=storage_sentence(owner))
     if not intake.stored:
         return UploadReport([], intake.refused, [])
     with storage.deleted_on_failure(intake.names), transaction.atomic():

@@ -15,7 +15,7 @@ from webapp.accounts.models import Owner
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.recognition import storage
-from webapp.recognition.allowances import require_free_job, require_room, spend_prediction
+from webapp.recognition.allowances import require_free_job, require_room, spend_prediction, take_job_place
 from webapp.recognition.errors import ClassifierNotReady, LimitReached, NoUsablePicture, PictureGone, UnknownPicture
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
 from webapp.recognition.removal import remove_prediction
@@ -29,11 +29,13 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     _require_askable(classifier, len(files))
     spend_prediction(owner)
     require_free_job(owner)
-    intake = storage.take_in(files, room=require_room(owner), full=_("There is no room left for this picture."))
+    room = require_room(owner, wanted=sum(each.size for each in files))
+    intake = storage.take_in(files, room=room, full=_("There is no room left for this picture."))
     refused = [each.as_json() for each in intake.refused]
     if not intake.stored:
         raise NoUsablePicture(_nothing_usable(refused), refused=refused)
     with storage.deleted_on_failure(intake.names), transaction.atomic():
+        take_job_place(owner)
         prediction = Prediction.objects.create(owner=owner, classifier=classifier, refused=refused)
         Query.objects.bulk_create(
             Query(prediction=prediction, position=position, **stored.fields())
@@ -61,6 +63,7 @@ def _nothing_usable(refused: list[dict[str, str]]) -> str:
 def correct(*, query: Query, class_name: str) -> SupportImage:
     """Say what a query picture really shows: a copy goes into the support set, ready to be learned again."""
     support_class = class_named(support_set=query.prediction.classifier.support_set, name=class_name)
+    query.refresh_from_db(fields=["file", "thumbnail", "kept_as"])  # a second click may have come between
     if query.kept_as and query.kept_as.deleted_at is None:
         kept = move_image(image=query.kept_as, class_name=support_class.name)
     elif query.file:

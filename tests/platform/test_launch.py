@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -34,11 +35,19 @@ class Launched:
     def find(self, words: str) -> list[psutil.Process]:
         """Return its direct children whose command contains some words."""
         children = psutil.Process(self.process.pid).children()
-        return [child for child in children if words in " ".join(child.cmdline())]
+        return [child for child in children if words in command_of(child)]
 
     def everything(self) -> list[psutil.Process]:
         """Return every process that it has started and that those have started."""
         return psutil.Process(self.process.pid).children(recursive=True)
+
+
+def command_of(process: psutil.Process) -> str:
+    """Return the command of a process, empty once it has died."""
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return ""
 
 
 def environment(data: Path, port: int) -> dict[str, str]:
@@ -49,27 +58,49 @@ def environment(data: Path, port: int) -> dict[str, str]:
     return {**inherited, "GLIMPSE_DATA_DIR": str(data), "GLIMPSE_PORT": str(port), "GLIMPSE_WORKERS": "1"}
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What was seen of a first start that SIGTERM ended."""
+
+    data: Path
+    port: int
+    started: list[psutil.Process]
+    left: list[psutil.Process]
+
+
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a data folder that a first start has prepared."""
-    folder = tmp_path_factory.mktemp("launch") / "data"
-    first = Launched(folder)
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """Start Glimpse for the first time, and end it with SIGTERM."""
+    first = Launched(tmp_path_factory.mktemp("launch") / "data")
     try:
-        first.wait_until_ready(240)
+        first.wait_until_ready(400)
+        wait_until(lambda: all(first.find(words) for words in PROGRAMS))
+        started = first.everything()
+        os.kill(first.process.pid, signal.SIGTERM)
+        wait_until(lambda: not first.process.is_running(), seconds=20)
+        return Ended(first.data, first.port, started, [process for process in started if command_of(process)])
     finally:
-        first.process.stop(20)
-    return folder
+        first.process.stop()
 
 
-@pytest.fixture
-def launched(data: Path) -> Iterator[Launched]:
-    """Yield a Glimpse that serves."""
-    started = Launched(data)
+@pytest.fixture(scope="module")
+def launched(ended: Ended) -> Iterator[Launched]:
+    """Yield a Glimpse that serves, started for the second time."""
+    second = Launched(ended.data)
     try:
-        started.wait_until_ready(60)
-        yield started
+        second.wait_until_ready(60)
+        wait_until(lambda: all(second.find(words) for words in PROGRAMS))
+        yield second
     finally:
-        started.process.stop(20)
+        second.process.stop(20)
+
+
+def test_sigterm_stops_everything(ended: Ended) -> None:
+    assert len(ended.started) > len(PROGRAMS)
+    assert ended.left == []
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", ended.port))
 
 
 def test_it_serves_and_runs_every_program(launched: Launched) -> None:
@@ -95,17 +126,6 @@ def test_a_killed_program_is_back_in_seconds(launched: Launched, words: str) -> 
     (before,) = launched.find(words)
     before.send_signal(signal.SIGKILL)
     wait_until(lambda: [child for child in launched.find(words) if child.pid != before.pid], seconds=5)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_everything(launched: Launched, number: signal.Signals) -> None:
-    started = launched.everything()
-    os.kill(launched.process.pid, number)
-    wait_until(lambda: not launched.process.is_running(), seconds=15)
-    assert [process for process in started if process.is_running()] == []
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", launched.port))
 
 
 def launch_to_its_end(data: Path, port: int) -> subprocess.CompletedProcess[str]:

@@ -14,7 +14,8 @@ from webapp.settings import *  # noqa: F403
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.app"]  # noqa: F405
 # A file and not memory, so that threads lock each other out as they do in life.
-DATABASES["default"].setdefault("TEST", {})["NAME"] = DATA_DIR / "tests.sqlite3"  # noqa: F405
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":  # noqa: F405
+    DATABASES["default"].setdefault("TEST", {})["NAME"] = DATA_DIR / "tests.sqlite3"  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -27,16 +27,19 @@ def fit_temperature(
 
     features: (n, ...) of the data set's pictures, from `featurise`.
     """
-    method.card = None
     logits: list[Tensor] = []
     labels: list[Tensor] = []
-    for k_shot in CALIBRATION_SHOTS:
-        config = EpisodeConfig(n_way=min(5, dataset.n_classes), k_shot=k_shot, n_query=5)
-        drawn = EpisodeSampler(dataset, config, seed=seed).draw(N_EPISODES).gather(features)
-        for episode in drawn.episodes():
+    for sampler in calibration_samplers(dataset, seed=seed):
+        for episode in sampler.draw(N_EPISODES).gather(features).episodes():
             logits.append(method.adapt_features(episode.support).logits_of(episode.query.images))
             labels.append(episode.query.labels)
     return replace(card, temperature=best_temperature(torch.cat(logits), torch.cat(labels)))
+
+
+def calibration_samplers(dataset: PictureDataset, *, seed: int) -> list[EpisodeSampler]:
+    """Give the samplers that a temperature is fitted with; raise DatasetError if the data set is too small for them."""
+    configs = [EpisodeConfig(n_way=min(5, dataset.n_classes), k_shot=k_shot, n_query=5) for k_shot in CALIBRATION_SHOTS]
+    return [EpisodeSampler(dataset, config, seed=seed) for config in configs]
 
 
 def best_temperature(logits: Tensor, labels: Tensor) -> float:

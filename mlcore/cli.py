@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -182,7 +183,7 @@ def _calibrate(options: argparse.Namespace) -> None:
 
 
 def _command_line() -> str:
-    return " ".join(["python -m mlcore", *sys.argv[1:]])
+    return f"python -m mlcore {shlex.join(sys.argv[1:])}"
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -16,6 +16,8 @@ from torch.nn import functional
 
 from mlcore.errors import ConfigError, ImageError
 
+PHOTO_SIZE = 448  # side of a photo, px
+PHOTO_LOAD_SIDE = 640  # longest side of a photo that is decoded, so that the shorter of a 4:3 one is about PHOTO_SIZE
 INK_SIZE = 56  # side of a canonical drawing, px
 INK_MARGIN = 6  # paper left around the ink on each side, px
 _WORK_SIZE = 112  # longest side that ink is looked for at, px
@@ -160,8 +162,22 @@ def _extent(profile: Tensor) -> tuple[Tensor, Tensor]:
     return first.to(profile), last.to(profile)
 
 
+def photos(images: Tensor) -> Tensor:
+    """Fit the whole photo into a square, as EfficientNet-Lite takes it: (n, 3, H, W) uint8 -> (n, 3, 448, 448) float32.
+
+    Values are (pixel - 127) / 128. Nothing is cut off: what a person shows may touch the edge.
+    """
+    return torch.cat([_squeeze(chunk) for chunk in images.split(_CHUNK)])
+
+
+def _squeeze(images: Tensor) -> Tensor:
+    size = (PHOTO_SIZE, PHOTO_SIZE)
+    return (functional.interpolate(images.float(), size=size, mode="bilinear", antialias=True) - 127) / 128
+
+
 TRANSFORMS: dict[str, Transform] = {
     "characters": Transform(name="characters", mode="L", load_side=448, size=INK_SIZE, apply=characters),
+    "photos": Transform(name="photos", mode="RGB", load_side=PHOTO_LOAD_SIDE, size=PHOTO_SIZE, apply=photos),
 }
 
 
@@ -222,12 +238,20 @@ def _open(data: bytes, *, mode: str, load_side: int) -> Image.Image:
         with Image.open(io.BytesIO(data)) as opened:
             opened.draft(mode, (load_side, load_side))
             picture = ImageOps.exif_transpose(opened)
+            if picture.mode.startswith("I"):
+                picture = _eight_bits(picture)
             if picture.has_transparency_data:
                 layer = picture.convert("RGBA")
                 picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
             return picture.convert(mode)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImageError(f"This is not a picture that can be read: {error}") from error
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Scale 16 bits a pixel to 8; Pillow would cut all that is above 255."""
+    values = np.asarray(picture).astype(np.int64).clip(0, 65535)
+    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
 
 
 def _pixels(picture: Image.Image) -> Tensor:

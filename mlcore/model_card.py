@@ -1,9 +1,10 @@
 """What is known of a checkpoint: `card.json` beside the weights (Mitchell et al., "Model cards", FAT* 2019)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from statistics import harmonic_mean
 from typing import Any, Self
 
 from mlcore.errors import CheckpointError
@@ -19,7 +20,8 @@ class ModelCard:
 
     kind: what it is for (`characters`, `photos`, ...). transform: name in `mlcore.images.TRANSFORMS`.
     method, config: name in `METHODS` and the fields of its config. digest: SHA-256 of the weights file.
-    temperature: what logits are multiplied with before softmax. not_sure_below: confidence under which no class should
+    temperature: what logits are multiplied with before softmax at one picture a class; at k pictures, it grows with
+    k ** temperature_growth. not_sure_below: confidence under which no class should
     be named alone. data: what it learned from (name, split, fingerprint, counts). training: config, seed and time.
     results: measured figures, each with its protocol and the command that gives it. packages: pretrained weights that
     stay in their packages, with versions and SHA-256.
@@ -32,6 +34,7 @@ class ModelCard:
     transform: str
     digest: str = ""
     temperature: float = 1.0
+    temperature_growth: float = 0.0
     not_sure_below: float = 0.6
     parameters: int = 0
     data: dict[str, Any] = field(default_factory=dict)
@@ -46,7 +49,7 @@ class ModelCard:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Build from plain values; raise CheckpointError for a missing, unknown or wrongly typed field."""
+        """Build from plain values; raise CheckpointError for a missing or unknown field."""
         known = {entry.name for entry in fields(cls)}
         if unknown := sorted(set(values) - known):
             raise CheckpointError(f"the card has an unknown field {unknown[0]!r}")
@@ -66,6 +69,11 @@ class ModelCard:
         if not isinstance(values, dict):
             raise CheckpointError(f"the card {path} is not an object")
         return cls.from_dict(values)
+
+    def temperature_of(self, shots: Sequence[int]) -> float:
+        """Give what logits are multiplied with, from the number of support pictures of each class."""
+        k_shot = harmonic_mean(shots)
+        return self.temperature * float(k_shot**self.temperature_growth)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as plain JSON values."""

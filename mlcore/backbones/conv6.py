@@ -4,6 +4,8 @@ After He et al., "Deep residual learning for image recognition" (CVPR 2016): str
 work where maps are small, so at width 96 a 56 px drawing costs about as much as a 28 px one in Conv4.
 """
 
+import math
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -26,7 +28,7 @@ class Conv6(nn.Module):
             nn.BatchNorm2d(width),
         )
         self.last = _convolution(width, width, stride=2)
-        self.embedding_size = width * -((-config.image_size // 16) ** 2)
+        self.embedding_size = width * math.ceil(config.image_size / 16) ** 2
 
     def forward(self, images: Tensor) -> Tensor:
         """Embed: (n, C, H, W) -> (n, embedding_size)."""

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import torch
 
-from mlcore.calibration import fit_temperature
+from mlcore.calibration import calibration_samplers, fit_temperature
 from mlcore.checkpoint import save_checkpoint
 from mlcore.config import KINDS, EpisodeConfig, PrototypicalConfig, TrainingConfig
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.datasets.base import PictureDataset
 from mlcore.devices import resolve_device
+from mlcore.episode import EpisodeSampler
+from mlcore.errors import ConfigError
 from mlcore.evaluation import featurise
-from mlcore.images import find_transform
+from mlcore.images import Transform, find_transform
 from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
 from mlcore.progress import Progress
@@ -50,8 +52,9 @@ class TrainCommand:
             torch.set_num_threads(self.threads)
         torch.manual_seed(self.training.seed)
         device = resolve_device(self.device)
-        transform = find_transform(KINDS[self.kind].transform)
+        transform = self._fitting_transform()
         dataset, validation = self._load(self.data.split), self._validation()
+        self._rehearse(validation)
         method = build_method(self.method, self.method_config)
         progress = Progress(sys.stderr)
         start = time.monotonic()
@@ -69,6 +72,27 @@ class TrainCommand:
         card = self._card(dataset, best, minutes=(time.monotonic() - start) / 60, device=device)
         card = fit_temperature(method, card, validation.dataset, features, seed=self.training.seed)
         return save_checkpoint(self.out, method, card)
+
+    def _fitting_transform(self) -> Transform:
+        """Give the kind's transform; raise ConfigError if the backbone takes pictures of another shape."""
+        transform, backbone = find_transform(KINDS[self.kind].transform), self.method_config.backbone
+        channels = 1 if transform.mode == "L" else 3
+        if (backbone.in_channels, backbone.image_size) != (channels, transform.size):
+            taken = f"{backbone.in_channels} x {backbone.image_size} px"
+            raise ConfigError(
+                f"the backbone takes {taken}, but pictures of {self.kind} are {channels} x {transform.size} px; "
+                f"set its in_channels to {channels} and its image_size to {transform.size}"
+            )
+        return transform
+
+    def _rehearse(self, validation: Validation) -> None:
+        """Raise now, not after hours of training, what would keep the run from its end."""
+        EpisodeSampler(validation.dataset, validation.episodes, seed=self.training.seed)
+        calibration_samplers(validation.dataset, seed=self.training.seed)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"out is {self.out}, which cannot be a folder: {error.strerror}") from error
 
     def _load(self, split: str) -> PictureDataset:
         dataset = load_dataset(self.dataset, **vars(replace(self.data, split=split)))

@@ -125,6 +125,39 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert sentence in failure(capsys, "evaluate", "--checkpoint", str(checkpoint), *arguments)
 
 
+TRAIN = ["train", "--kind", "characters", "--split", "train", "--validation-split", "val", "--device", "cpu"]
+DRAWN = ["--dataset", "strokes", "--image-size", "32", "--backbone-width", "4", "--backbone-image-size", "56"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--n-classes", "6", "--backbone-image-size", "28"], "set its in_channels to 1 and its image_size to 56"),
+        (["--n-classes", "6", "--backbone-in-channels", "3"], "set its in_channels to 1 and its image_size to 56"),
+        (["--n-classes", "6", "--n-way", "9"], "n_way is 9, but strokes (train) has 6 classes"),
+        (["--n-classes", "1"], "n_way is 1; it must be at least 2"),
+    ],
+)
+def test_training_refuses_what_does_not_fit(
+    arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sentence in failure(capsys, *TRAIN, *DRAWN, "--out", str(tmp_path / "out"), *arguments)
+
+
+def test_training_refuses_before_it_starts_what_would_fail_at_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = {
+        f"{split}/{split}{n}/{k}.jpg": jpeg("red") for split in ("train", "val") for n in range(6) for k in range(6)
+    }
+    data = ["--dataset", "image_folder", "--data-root", str(write_folder(tmp_path / "x", small)), "--image-size", "32"]
+    arguments = [*TRAIN, *data, "--backbone-image-size", "56", "--validation-n-way", "5", "--steps", "1000000"]
+    assert "6 classes with fewer than 10 pictures" in failure(capsys, *arguments, "--out", str(tmp_path / "out"))
+    (tmp_path / "file").touch()
+    command = [*TRAIN, *DRAWN, "--n-classes", "6", "--validation-n-way", "5", "--out", str(tmp_path / "file")]
+    assert "which cannot be a folder" in failure(capsys, *command)
+
+
 def test_an_unknown_checkpoint_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "there is no checkpoint 'nothing'" in failure(capsys, "evaluate", "--checkpoint", "nothing", *STROKES)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mlcore.degrade import DEGRADATIONS, several
 from mlcore.errors import ConfigError, ImageError
-from mlcore.images import INK_MARGIN, INK_SIZE, characters, image_to_tensor
+from mlcore.images import INK_MARGIN, INK_SIZE, characters, decode, image_to_tensor
 
 Degrade = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -98,6 +98,12 @@ def test_every_mode_of_picture_gives_the_same_ink(mode: str) -> None:
     data = encode(converted, "TIFF" if mode in ("CMYK", "I;16") else "PNG")
     expected = image_to_tensor(encode(drawing()), "characters")
     assert overlap(image_to_tensor(data, "characters"), expected) > 0.95
+
+
+def test_sixteen_bits_a_pixel_are_scaled_and_not_cut() -> None:
+    ramp = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    data = encode(Image.fromarray(ramp * 257))
+    assert np.array_equal(decode(data, mode="L", load_side=16)[0].numpy(), ramp)
 
 
 def test_transparent_paper_counts_as_white() -> None:

@@ -1,5 +1,7 @@
 """Sign up, in and out; the account page with its API tokens."""
 
+from typing import cast
+
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -80,7 +82,7 @@ def revoke_token(request: OwnedRequest, token_id: str) -> HttpResponse:
 @require_POST
 def change_password(request: OwnedRequest) -> HttpResponse:
     """Set a new password; this session stays signed in, others do not."""
-    form = PasswordChangeForm(request.user, request.POST, label_suffix="")
+    form = PasswordChangeForm(_user(request), request.POST, label_suffix="")
     if not form.is_valid():
         return _account_page(request, {"password_form": form}, status=422)
     update_session_auth_hash(request, form.save())
@@ -90,11 +92,16 @@ def change_password(request: OwnedRequest) -> HttpResponse:
 
 def _account_page(request: OwnedRequest, changed: dict[str, object], status: int = 200) -> HttpResponse:
     owner = services.owner_for_writing(request)
-    password_form = PasswordChangeForm(request.user, label_suffix="")
+    password_form = PasswordChangeForm(_user(request), label_suffix="")
     forms = {"token_form": TokenForm(label_suffix=""), "password_form": password_form}
     return render(
         request, "accounts/account.html", {**forms, "tokens": owner.api_tokens.all(), **changed}, status=status
     )
+
+
+def _user(request: OwnedRequest) -> User:
+    """Return who is signed in, where `login_required` has made sure that somebody is."""
+    return cast("User", request.user)
 
 
 def _enter(request: OwnedRequest, user: User) -> HttpResponse:

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 
 SIZE = 320
 SIDE = 512  # the canvas that points are splatted on, before it is scaled down
@@ -86,7 +87,8 @@ def _normals(points: Array) -> Array:
     if float((normals * outward).sum()) < 0:
         normals = -normals
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
-    return (normals / np.maximum(length, 1e-9)).astype(np.float32)
+    unit: Array = normals / np.maximum(length, 1e-9)
+    return unit.astype(np.float32)
 
 
 def _shaded(surface: Surface, normals: Array, light: Array, paper: Array) -> Array:
@@ -97,15 +99,17 @@ def _shaded(surface: Surface, normals: Array, light: Array, paper: Array) -> Arr
     shine = np.clip(normals @ halfway, 0, 1)[..., None]
     rim = (1 - np.clip(normals @ VIEW, 0, 1))[..., None] ** 3
     warm, cool = np.array([1.0, 0.95, 0.86], np.float32), np.array([0.84, 0.92, 1.0], np.float32)
-    body = surface.colours * (0.84 * lamp * warm + 0.40 * sky * cool + 0.42 * bounce)
-    return body + surface.gloss * (0.75 * shine**60 + 0.22 * shine**12) * warm + 0.10 * rim * cool * surface.gloss
+    body: Array = surface.colours * (0.84 * lamp * warm + 0.40 * sky * cool + 0.42 * bounce)
+    glints: Array = surface.gloss * ((0.75 * shine**60 + 0.22 * shine**12) * warm + 0.10 * rim * cool)
+    return body + glints
 
 
 def _lit_paper(side: int, paper: Array, chance: np.random.Generator) -> Array:
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
     glow = np.exp(-((x - chance.uniform(0.2, 0.5)) ** 2 + (y - chance.uniform(0.1, 0.4)) ** 2) / 0.7)
     fibre = _fibres(side, chance) * 0.012
-    return (paper * (0.80 + 0.22 * glow + fibre)[..., None]).astype(np.float32)
+    lit: Array = paper * (0.80 + 0.22 * glow + fibre)[..., None]
+    return lit.astype(np.float32)
 
 
 def _shadow(surfaces: list[Surface], middle: Array, light: Array, side: int) -> Array:

@@ -40,4 +40,5 @@ def privacy(request: OwnedRequest) -> HttpResponse:
 
 def guest_hours() -> int:
     """Return for how many hours a guest's things are kept."""
-    return round(settings.GLIMPSE_GUEST_HOURS)
+    hours: float = settings.GLIMPSE_GUEST_HOURS
+    return round(hours)

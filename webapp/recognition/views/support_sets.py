@@ -139,7 +139,7 @@ def find_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> S
 def board(support_set: SupportSet) -> dict[str, Any]:
     """Return what the class cards show."""
     classes = shelf.classes_with_pictures(support_set)
-    pictures = sum(len(each.pictures) for each in classes)  # type: ignore[attr-defined]
+    pictures = sum(len(each.pictures) for each in classes)  # type: ignore[attr-defined, misc]
     return {
         "support_set": support_set,
         "classes": classes,

@@ -8,6 +8,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from mlcore.backbones.pretrained import PretrainedBackbone
 from mlcore.config import METHODS
 from mlcore.errors import CheckpointError, ConfigError
 from mlcore.methods import build_method
@@ -64,6 +65,10 @@ def load_checkpoint(
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not fit its card: {error}") from error
     method.card = card
+    for backbone in (each for each in method.modules() if isinstance(each, PretrainedBackbone)):
+        backbone.check(card.packages)
+        if onnx_folder is not None and torch.device(device).type == "cpu":
+            backbone.serve_from(onnx_folder)
     return method.to(device).eval().requires_grad_(False)
 
 

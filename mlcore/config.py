@@ -81,16 +81,21 @@ class PrototypicalConfig(Config):
 
     take_turns: in training, let every picture of an episode be support once, for one embedding of it.
     views: name of the test-time views whose embeddings are averaged when serving (see `mlcore.views`).
+    shrinkage: how far the metric that the support's scatter gives is drawn towards Euclid's when serving; 1 is wholly
+    (see `mlcore.methods.shrunk_metric`).
     """
 
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
     distance: str = "euclidean"
     take_turns: bool = False
     views: str = "none"
+    shrinkage: float = 1.0
 
     def __post_init__(self) -> None:
         self._require("distance", self.distance in ("euclidean", "cosine"), "euclidean or cosine")
         self._require("views", self.views in VIEWS, f"one of {', '.join(VIEWS)}")
+        self._require("shrinkage", 0 < self.shrinkage <= 1, "above 0 and at most 1")
+        self._require("shrinkage", self.shrinkage == 1 or self.distance == "euclidean", "1 with cosine distance")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 A class's prototype is the mean embedding of its support pictures; a query belongs to the nearest one. Distances are
 squared Euclidean, as published, over the embedding's size and times a learned scale, so that softmax is neither flat
-nor saturated whatever the backbone; or cosine, with a learned scale (Gidaris & Komodakis, CVPR 2018).
+nor saturated whatever the backbone; or cosine, with a learned scale (Gidaris & Komodakis, CVPR 2018). When serving,
+the support set may shape the metric (see `mlcore.methods.shrunk_metric`).
 """
 
 import torch
@@ -14,6 +15,7 @@ from mlcore.config import PrototypicalConfig
 from mlcore.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import CheckpointError
 from mlcore.methods.base import Classifier, FewShotMethod, Metrics
+from mlcore.methods.shrunk_metric import shrunk_metric
 from mlcore.views import VIEWS
 
 INITIAL_SCALE = 10.0
@@ -100,6 +102,9 @@ class PrototypeClassifier(Classifier):
         self._prototypes = prototypes
         self._support = support
         self._labels = labels
+        self._metric = None
+        if method.config.shrinkage < 1:
+            self._metric = shrunk_metric(support - prototypes[labels], method.config.shrinkage)
 
     @property
     def n_way(self) -> int:
@@ -108,10 +113,12 @@ class PrototypeClassifier(Classifier):
     @property
     def temperature(self) -> float:
         card = self._prototypical.card
-        return 1.0 if card is None else card.temperature
+        return 1.0 if card is None else card.temperature_of(torch.bincount(self._labels).tolist())
 
     def logits_of(self, features: Tensor) -> Tensor:
-        return self._prototypical.scores(features, self._prototypes)
+        if self._metric is None:
+            return self._prototypical.scores(features, self._prototypes)
+        return self._prototypical.scores(self._metric.apply(features), self._metric.apply(self._prototypes))
 
     def nearest_of(self, features: Tensor, n_nearest: int) -> tuple[Tensor, Tensor]:
         similarity = functional.normalize(features, dim=-1) @ functional.normalize(self._support, dim=-1).T

@@ -187,6 +187,15 @@ class ClassifierOut(JobOut):
 
 # --- Predictions ------------------------------------------------------------------------------------------------------
 
+LONGEST_WAIT = 60
+"""Seconds that one request may wait for its answer."""
+
+
+class Patience(Schema):
+    """How long to wait for the answer."""
+
+    wait: float = Field(0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the answer")
+
 
 class Nearest(Schema):
     """A support picture that looks like the query picture."""

@@ -12,15 +12,12 @@ from ninja.pagination import paginate
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
 from webapp.api.pagination import Pages
-from webapp.api.schemas import ClassifierOut, JobStarted, PredictionOut
+from webapp.api.schemas import ClassifierOut, JobStarted, Patience, PredictionOut
 from webapp.api.waiting import wait_for
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, Prediction
 
 router = Router(tags=["Classifiers"])
-
-LONGEST_WAIT = 60
-"""Seconds that one request may wait for its answer."""
 
 
 def _classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
@@ -64,11 +61,11 @@ def predict(
     request: ApiRequest,
     classifier_id: UUID,
     images: File[list[UploadedFile]],
-    wait: float = Query(0.0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the answer"),
+    patience: Query[Patience],
 ) -> Status[Prediction]:
     """Ask what pictures show. Answers at once with 202, or within ``wait`` seconds with the predictions."""
     started = services.start_prediction(
         owner=request.auth, classifier=_classifier(request, classifier_id), files=list(images)
     )
-    prediction = wait_for(started, seconds=wait)
+    prediction = wait_for(started, seconds=patience.wait)
     return Status(202 if prediction.is_active else 200, prediction)

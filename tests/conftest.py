@@ -48,14 +48,21 @@ def postgres_server(server_folder: Path) -> Iterator[Postgres]:
     """Run a real PostgreSQL server."""
     server = Postgres(Path(need("requires_postgres")).resolve().parent, made(server_folder / "postgres"))
     yield server
-    server.process.stop()
+    server.process.kill()
 
 
 @pytest.fixture(scope="session")
-def stack(server_folder: Path) -> Iterator[Stack]:
+def kept_folder(pytestconfig: pytest.Config) -> Path:
+    """Return a folder in pytest's own cache for what sites are slow to make."""
+    assert pytestconfig.cache
+    return pytestconfig.cache.mkdir("glimpse-site")
+
+
+@pytest.fixture(scope="session")
+def stack(server_folder: Path, kept_folder: Path) -> Iterator[Stack]:
     """Run the whole site as `make run` does, once for all tests: `stack.url` is its address."""
     folder = made(server_folder / "site")
-    with running_site(Stack(folder, valkey(folder))) as site:
+    with running_site(Stack(folder, valkey(folder)), kept_folder) as site:
         yield site
 
 

@@ -70,10 +70,15 @@ class Process:
         threads = Path(f"/proc/{self.pid}/task").glob("*/children")
         return [int(child) for thread in threads for child in thread.read_text().split()]
 
-    def wait_for(self, answer: Callable[[], T], seconds: float = 20.0) -> T:
-        """Wait until the answer is true, or raise with the log if it never is."""
+    def wait_for(self, answer: Callable[[], T], seconds: float = 60.0) -> T:
+        """Wait until the answer is true, or raise with the log if the process ends first or takes too long."""
+
+        def ready() -> T:
+            assert self.is_running()
+            return answer()
+
         try:
-            return wait_until(lambda: self.is_running() and answer(), seconds) or answer()
+            return wait_until(ready, seconds)
         except AssertionError as error:
             raise AssertionError(f"{self._popen.args!r} is not ready:\n{self.log.read_text()[-4000:]}") from error
 
@@ -82,12 +87,15 @@ class Process:
         self._signal_group(signal.SIGKILL)
         self._popen.wait()
 
-    def stop(self, seconds: float = 10.0) -> None:
-        """Ask the process to end, and kill what is left of its group after a while."""
+    def terminate(self) -> None:
+        """Ask the process to end."""
         if self.is_running():
             self._popen.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self._popen.wait(seconds)
+
+    def end(self, seconds: float = 10.0) -> None:
+        """Wait a while for the process to end as it was asked to, then kill what is left of its group."""
+        with suppress(subprocess.TimeoutExpired):
+            self._popen.wait(seconds)
         self.kill()
 
     def _signal_group(self, number: signal.Signals) -> None:

@@ -19,6 +19,8 @@ from pytest_django import DjangoDbBlocker
 from tests.processes import Broker, Process, free_port, python
 
 ROOT = Path(__file__).resolve().parent.parent
+# The exported photo backbone and the static files, each with the stamp that says what they were made from.
+SLOWLY_MADE = ("onnx", "run/onnx", "static", "run/static")
 SECRET_KEY = "tests-sign-nothing-of-value-but-need-a-key-of-at-least-fifty-characters"
 
 
@@ -46,23 +48,19 @@ class Stack:
             "OMP_WAIT_POLICY": "PASSIVE",
             **(environment or {}),
         }
-        self._processes: list[Process] = []
+        self.processes: dict[str, Process] = {}
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end, and return what it printed."""
         return self._run(str(ROOT / "manage.py"), *arguments)
 
-    def set_up(self) -> None:
-        """Make everything that `make run` makes before it serves."""
-        (self.folder / "run").mkdir()
+    def set_up(self, kept: Path) -> None:
+        """Make everything that `make run` makes before it serves; what is slow to make is kept for the next site."""
+        for made in SLOWLY_MADE:
+            _copy(kept / made, self.folder / made)
         self._run("-m", "launch.preparation")
-
-    def set_up_like(self, other: Stack) -> None:
-        """Set up with the static files and exported models of another site, to save the time of making them."""
-        for made in ("static", "onnx", "run"):
-            if (other.folder / made).is_dir():
-                shutil.copytree(other.folder / made, self.folder / made)
-        self._run("-m", "launch.preparation")
+        for made in SLOWLY_MADE:
+            _copy(self.folder / made, kept / made)
 
     def start_web(self) -> Process:
         """Start the web server, and wait until it answers."""
@@ -76,7 +74,7 @@ class Stack:
         options = ["--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{name}@%h", "--loglevel=INFO"]
         worker = self.start(name, "-m", "celery", "--app=webapp.celery", "worker", *options, "--without-mingle")
         already = worker.log.read_text().count(" ready.")
-        worker.wait_for(lambda: worker.log.read_text().count(" ready.") > already, seconds=60)
+        worker.wait_for(lambda: worker.log.read_text().count(" ready.") > already)
         return worker
 
     def start_clock(self) -> Process:
@@ -85,21 +83,22 @@ class Stack:
 
     def start(self, name: str, *arguments: str) -> Process:
         """Start a Python process of the site; its log is `NAME.log` in the data folder."""
-        process = Process(python(*arguments), log=self.folder / f"{name}.log", env=self.environment)
-        self._processes.append(process)
-        return process
+        self.processes[name] = Process(python(*arguments), log=self.folder / f"{name}.log", env=self.environment)
+        return self.processes[name]
 
     def stop(self) -> None:
-        """End every process that was started, the latest first."""
-        for process in reversed(self._processes):
-            process.stop()
-        self._processes.clear()
+        """End every process that was started."""
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.end()
+        self.processes.clear()
 
     def kill(self) -> None:
         """Kill every process that was started."""
-        for process in self._processes:
+        for process in self.processes.values():
             process.kill()
-        self._processes.clear()
+        self.processes.clear()
 
     @contextmanager
     def orm(self, blocker: DjangoDbBlocker) -> Iterator[None]:
@@ -139,12 +138,9 @@ class Stack:
 
 
 @contextmanager
-def running_site(site: Stack, *, like: Stack | None = None) -> Iterator[Stack]:
-    """Set a site up and run every part of it; `like` names one to take slowly made files from."""
-    if like:
-        site.set_up_like(like)
-    else:
-        site.set_up()
+def running_site(site: Stack, kept: Path) -> Iterator[Stack]:
+    """Set a site up and run every part of it."""
+    site.set_up(kept)
     try:
         site.start_web()
         site.start_worker()
@@ -153,6 +149,15 @@ def running_site(site: Stack, *, like: Stack | None = None) -> Iterator[Stack]:
     finally:
         site.stop()
         site.broker.stop()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder, if there is one."""
+    target.parent.mkdir(exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    elif source.is_file():
+        shutil.copyfile(source, target)
 
 
 def database_settings(url: str) -> dict[str, Any]:

@@ -35,10 +35,10 @@ def installed_site(server_folder: Path, postgres_server: Postgres) -> Iterator[S
 
 
 @pytest.fixture(scope="session")
-def installed_stack(server_folder: Path, postgres_server: Postgres, stack: Stack) -> Iterator[Stack]:
+def installed_stack(server_folder: Path, postgres_server: Postgres, kept_folder: Path) -> Iterator[Stack]:
     """Run the whole site on PostgreSQL and Redis."""
     folder, database = made(server_folder / "site-installed"), postgres_server.create_database("site")
-    with running_site(Stack(folder, redis(folder), database_url=database), like=stack) as site:
+    with running_site(Stack(folder, redis(folder), database_url=database), kept_folder) as site:
         yield site
 
 

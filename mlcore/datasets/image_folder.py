@@ -24,7 +24,7 @@ Classes = dict[str, list[str]]
 
 
 def load(request: DatasetRequest) -> PictureDataset:
-    """Load one split; each picture is cut to its middle square."""
+    """Load one split; each picture is fitted whole into a square."""
     if request.root is None:
         raise DatasetError(f"Name the folder or the zip to read; it should hold {_LAYOUT}.")
     side = SIDE if request.image_size is None else request.image_size

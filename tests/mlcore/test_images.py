@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mlcore.degrade import DEGRADATIONS, several
 from mlcore.errors import ConfigError, ImageError
-from mlcore.images import INK_MARGIN, INK_SIZE, characters, decode, image_to_tensor
+from mlcore.images import INK_MARGIN, INK_SIZE, characters, decode, decode_square, image_to_tensor
 
 Degrade = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -104,6 +104,14 @@ def test_sixteen_bits_a_pixel_are_scaled_and_not_cut() -> None:
     ramp = np.arange(256, dtype=np.uint16).reshape(16, 16)
     data = encode(Image.fromarray(ramp * 257))
     assert np.array_equal(decode(data, mode="L", load_side=16)[0].numpy(), ramp)
+
+
+def test_a_data_set_holds_the_whole_picture_as_a_square() -> None:
+    wide = Image.new("RGB", (80, 40), "red")
+    wide.paste((0, 0, 255), (60, 0, 80, 40))
+    square = decode_square(encode(wide), mode="RGB", side=20)
+    assert square.shape == (3, 20, 20)
+    assert square[:, 10, [0, 12, 17, 19]].T.tolist() == [[255, 0, 0], [255, 0, 0], [0, 0, 255], [0, 0, 255]]
 
 
 def test_transparent_paper_counts_as_white() -> None:

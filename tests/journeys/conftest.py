@@ -6,18 +6,22 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from tests.journeys.visitor import Visitor
 
 EXPECTED = re.compile(r"status of 4\d\d|Status Error Code 4\d\d|ERR_INTERNET_DISCONNECTED|htmx:sendError")
 """A refusal in words is no error of ours, though the console reports it; nor is the cable that a test pulls."""
 
+PATIENCE_MS = 30_000
+
 
 @pytest.fixture
 def visitor(page: Page) -> Iterator[Visitor]:
     """Come to the site for the first time."""
     errors: list[str] = []
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
 
     def note(message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.search(message.text):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+
 import pytest
-from playwright.sync_api import expect
+from django.utils import timezone
+from playwright.sync_api import Page, expect
 
 from tests.journeys.visitor import LEARNING_MS, Visitor, query, signs
+from webapp.recognition.models import Classifier
 
 pytestmark = pytest.mark.requires_chromium
 
@@ -25,21 +30,35 @@ def test_offline_shows_a_banner_until_the_site_is_back(visitor: Visitor) -> None
     expect(card.locator(".refusal")).to_have_count(0)
 
 
-def test_learning_is_cancelled_and_begun_again(visitor: Visitor) -> None:
+def stand_in(page: Page, **fields: object) -> str:
+    """Put a classifier of the same pictures into a state, and return the address of its page."""
+    classifier = Classifier.objects.get(id=page.url.split("/")[-2])
+    classifier.pk, classifier._state.adding = uuid.uuid4(), True
+    for name, value in fields.items():
+        setattr(classifier, name, value)
+    classifier.save(force_insert=True)
+    return f"/classifiers/{classifier.pk}/"
+
+
+def test_waiting_can_be_cancelled_and_begun_again(visitor: Visitor, stack_orm: None) -> None:
     visitor.teach("anchor", "gate")
-    visitor.page.route("**/status/", lambda route: route.abort())
-    visitor.page.context.set_extra_http_headers({})
-    visitor.button("Learn").click()
-    visitor.page.wait_for_url("**/classifiers/*/")
-    cancel = visitor.button("Cancel")
-    if cancel.count():
-        cancel.click()
-    visitor.page.unroute("**/status/")
-    visitor.page.reload()
-    if visitor.button("Learn again").count():
-        expect(visitor.page.get_by_text("You stopped this before it was ready.")).to_be_visible()
-        visitor.button("Learn again").click()
+    visitor.learn()
+    sent_tomorrow = timezone.now() + timedelta(days=1)
+    visitor.page.goto(stand_in(visitor.page, status="queued", attempt=0, sent_at=sent_tomorrow, finished=None))
+    expect(visitor.page.get_by_role("status").filter(has_text="Queued")).to_be_visible()
+    expect(visitor.page.get_by_role("progressbar", name="Progress")).to_be_visible()
+    visitor.button("Cancel").click()
+    expect(visitor.page.get_by_text("You stopped this before it was ready.")).to_be_visible()
+    visitor.button("Learn again").click()
     visitor.wait_until_learned()
+
+
+def test_a_failure_says_why_and_what_to_do(visitor: Visitor, stack_orm: None) -> None:
+    visitor.teach("anchor", "gate")
+    visitor.learn()
+    visitor.page.goto(stand_in(visitor.page, status="failed", error="The lamp went out."))
+    expect(visitor.page.get_by_role("alert")).to_contain_text("The lamp went out.")
+    expect(visitor.button("Learn again")).to_be_visible()
 
 
 def test_answers_survive_a_reload_while_they_are_made(visitor: Visitor) -> None:

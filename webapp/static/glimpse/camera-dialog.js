@@ -24,6 +24,7 @@ class CameraDialog extends HTMLElement {
     this.onFiles = onFiles;
     this.querySelector("[data-purpose]").textContent = purpose ?? "";
     this.files = [];
+    this.taking = [];
     this.querySelector("[data-do=done]").disabled = true;
     this.querySelector(".roll").replaceChildren();
     this.dialog.showModal();
@@ -67,8 +68,8 @@ class CameraDialog extends HTMLElement {
 
   hold() {
     if (this.holding || this.shutter.disabled) return;
-    this.holding = setInterval(() => this.take(), MILLISECONDS_BETWEEN);
-    this.take();
+    this.holding = setInterval(() => this.taking.push(this.take()), MILLISECONDS_BETWEEN);
+    this.taking.push(this.take());
   }
 
   release() {
@@ -93,9 +94,12 @@ class CameraDialog extends HTMLElement {
     roll.scrollLeft = roll.scrollWidth;
   }
 
-  press(action) {
-    if (action === "done") { this.release(); this.onFiles(this.files); }
-    if (action) this.dialog.close();
+  async press(action) {
+    if (!action) return;
+    this.release();
+    await Promise.all(this.taking);
+    if (action === "done") this.onFiles(this.files);
+    this.dialog.close();
   }
 
   stop() {

@@ -44,9 +44,9 @@ def test_uploads_learn_classify_correct_and_learn_again(visitor: Visitor) -> Non
     expect(visitor.card("Anchor").locator(".picture")).to_have_count(4)
 
 
-def test_a_picture_that_fits_two_classes_alike_is_not_sure(visitor: Visitor) -> None:
+def test_a_picture_that_fits_three_classes_alike_is_not_sure(visitor: Visitor) -> None:
     visitor.start()
-    for name in ("One", "Other"):
+    for name in ("One", "Other", "Third"):
         visitor.add_class(name)
         visitor.upload(name, signs("anchor"))
         expect(visitor.card(name).locator(".picture")).to_have_count(3)

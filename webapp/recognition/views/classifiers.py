@@ -14,6 +14,7 @@ from webapp.recognition import services, shelf
 from webapp.recognition.forms import sent_pictures
 from webapp.recognition.models import Classifier
 from webapp.recognition.views.answers import STOP_POLLING, done, fragment, go, refusable
+from webapp.recognition.views.pages import query_hours
 from webapp.recognition.views.predictions import fresh_prediction
 
 PREDICTIONS_SHOWN = 12
@@ -89,5 +90,6 @@ def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
         "predictions": predictions,
         "present_ids": shelf.nearest_present(query for each in predictions for query in each.queries.all()),
         "example_queries_url": "" if predictions else example_queries_url(request, classifier),
+        "query_hours": query_hours(),
         "limits": settings.GLIMPSE_LIMITS,
     }

@@ -33,12 +33,17 @@ def my_classifiers(request: OwnedRequest) -> HttpResponse:
 @require_safe
 def privacy(request: OwnedRequest) -> HttpResponse:
     """Say what is kept, for how long, and what the limits are."""
-    query_hours = round(settings.GLIMPSE_QUERY_HOURS)
-    context = {"limits": settings.GLIMPSE_LIMITS, "guest_hours": guest_hours(), "query_hours": query_hours}
+    context = {"limits": settings.GLIMPSE_LIMITS, "guest_hours": guest_hours(), "query_hours": query_hours()}
     return render(request, "privacy.html", context)
 
 
 def guest_hours() -> int:
     """Return for how many hours a guest's things are kept."""
     hours: float = settings.GLIMPSE_GUEST_HOURS
+    return round(hours)
+
+
+def query_hours() -> int:
+    """Return for how many hours query pictures are kept."""
+    hours: float = settings.GLIMPSE_QUERY_HOURS
     return round(hours)

@@ -3,6 +3,7 @@ import { lost } from "./connection.js";
 import { reasonOf } from "./toasts.js";
 
 const AT_ONCE = 2;
+const PATIENCE = 120_000; // milliseconds
 const waiting = [];
 let busy = 0;
 
@@ -22,7 +23,24 @@ function next() {
 
 export class Refused extends Error {}
 
-export function send(url, files, onProgress) {
+/** Send pictures; where the site says "too often" or "too many waiting", wait as long as it asks and try again. */
+export async function send(url, files, onProgress) {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const request = await post(url, files, onProgress);
+    const wait = 1000 * (Number(request.getResponseHeader("Retry-After")) || 2);
+    if (request.status !== 429 || Date.now() + wait > end) return answer(request);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}
+
+function answer(request) {
+  const words = request.responseText.trimStart();
+  if (request.status < 300 || request.status === 422 && words.startsWith("<")) return fragment(words);
+  throw new Refused(reasonOf(request));
+}
+
+function post(url, files, onProgress) {
   const body = new FormData();
   for (const file of files) body.append("images", file, file.name);
   const request = new XMLHttpRequest();
@@ -37,10 +55,7 @@ export function send(url, files, onProgress) {
       lost();
       reject(new Refused(gettext("Glimpse could not be reached.")));
     };
-    request.onload = () => {
-      if (request.status < 300 || request.status === 422 && request.responseText.trimStart().startsWith("<")) resolve(fragment(request.responseText));
-      else reject(new Refused(reasonOf(request)));
-    };
+    request.onload = () => resolve(request);
     request.send(body);
   });
 }

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from tests.jobs.app.models import Rehearsal
 from tests.processes import Process, wait_until
@@ -160,6 +164,22 @@ def test_a_job_that_kills_its_worker_every_time_fails_in_words(site: Stack) -> N
     assert "not tried again" in deadly.status_sentence
     harmless = rehearse()
     wait_for(harmless, JobStatus.READY)
+
+
+@pytest.mark.usefixtures("site")
+def test_of_many_claims_at_the_same_moment_one_wins() -> None:
+    rehearsals = [Rehearsal.objects.create() for _rehearsal in range(10)]
+    together = threading.Barrier(8)
+
+    def claim_all(worker: int) -> list[UUID]:
+        together.wait(10)
+        claims = [services.claim(Rehearsal, rehearsal.pk, f"worker:{worker}") for rehearsal in rehearsals]
+        connection.close()
+        return [claim.job.pk for claim in claims if claim]
+
+    with ThreadPoolExecutor(together.parties) as threads:
+        won = [key for keys in threads.map(claim_all, range(together.parties)) for key in keys]
+    assert sorted(won) == sorted(rehearsal.pk for rehearsal in rehearsals)
 
 
 def test_the_parent_of_the_pool_never_loads_torch(site: Stack) -> None:

@@ -124,6 +124,8 @@ def _settle_lapsed(model: type[J]) -> None:
     """Cancel, fail or queue again the jobs whose worker is gone."""
     now = timezone.now()
     lapsed = rows_of(model).lapsed(now)
+    if not lapsed.exists():
+        return  # the usual case: no write, so that nobody waits for a lock
     lapsed.filter(cancel_requested=True).update(status=JobStatus.CANCELLED, finished=now)
     lapsed.filter(attempt__gte=F("max_attempts")).update(
         status=JobStatus.FAILED, finished=now, error_code="worker_lost", error=_worker_lost()

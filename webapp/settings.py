@@ -122,8 +122,10 @@ USE_TZ = True
 
 # --- Database, files ------------------------------------------------------------------------------------------------
 
+DATABASE_URL = env.str("DATABASE_URL", default="")
+EMBEDDED_DATABASE = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "glimpse.sqlite3")}
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'glimpse.sqlite3'}"),
+    "default": env.db_url_config(DATABASE_URL) if DATABASE_URL else EMBEDDED_DATABASE,
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Without these, one write in nine fails under four writers; with them, none.

@@ -1,0 +1,42 @@
+"""How many processes answer people depends on the device and on what was asked."""
+
+from pathlib import Path
+
+import pytest
+
+from launch import programs
+from launch.address import Announcement
+from webapp import settings
+
+
+@pytest.fixture
+def four_cores_two_gpus(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Return a patcher for a machine with four cores and two GPUs."""
+    monkeypatch.setattr(programs.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(programs.Path, "glob", lambda *_: iter([Path("/dev/nvidia0"), Path("/dev/nvidia1")]))
+    monkeypatch.setattr(settings, "GLIMPSE_WORKERS", 0)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(("device", "processes"), [("auto", 2), ("cuda", 2), ("cuda:1", 1), ("cpu", 4)])
+def test_one_process_a_gpu_or_one_a_core(four_cores_two_gpus: pytest.MonkeyPatch, device: str, processes: int) -> None:
+    four_cores_two_gpus.setattr(settings, "GLIMPSE_DEVICE", device)
+    assert programs.interactive_processes() == processes
+
+
+def test_a_number_that_was_asked_for_is_kept(four_cores_two_gpus: pytest.MonkeyPatch) -> None:
+    four_cores_two_gpus.setattr(settings, "GLIMPSE_WORKERS", 3)
+    assert programs.interactive_processes() == 3
+
+
+def test_redis_url_leaves_the_embedded_server_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "EMBEDDED_VALKEY", True)
+    embedded = [program.name for program in programs.programs()]
+    monkeypatch.setattr(settings, "EMBEDDED_VALKEY", False)
+    assert [program.name for program in programs.programs()] == embedded[1:]
+    assert embedded[0] == "queue"
+
+
+def test_nobody_is_sent_to_the_address_that_means_every_address() -> None:
+    assert Announcement("0.0.0.0", 8000).url == "http://localhost:8000/"  # noqa: S104
+    assert Announcement("192.0.2.7", 8000).url == "http://192.0.2.7:8000/"

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "webapp.jobs",
     "webapp.training",
     "webapp.recognition",
+    "webapp.examples",
     "webapp.api",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -77,8 +78,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "ninja",
 ]
-if (BASE_DIR / "webapp" / "examples").is_dir():
-    INSTALLED_APPS.insert(0, "webapp.examples")
 
 MIDDLEWARE = [
     "webapp.api.middleware.api_problems",

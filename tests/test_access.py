@@ -23,7 +23,7 @@ from webapp.examples.catalogue import EXAMPLES
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 WORDS = {"name": "New name", "class_name": "robin", "file": "query.png", "checkpoint": "characters", "order": None}
 """Fields enough for every form and every JSON body of the site."""
-PUBLIC = {"slug": next(iter(EXAMPLES)), "name": EXAMPLES[next(iter(EXAMPLES))].cover_names[0]}
+PUBLIC = {"slug": next(iter(EXAMPLES))}
 """Parameters that name what belongs to nobody."""
 
 

@@ -15,6 +15,8 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from webapp.accounts.models import Owner
 from webapp.accounts.services import create_token
+from webapp.api import waiting
+from webapp.api.waiting import WaitPlaces
 from webapp.wsgi import application
 
 from .belongings import Belongings
@@ -37,8 +39,9 @@ def _one_connection(db: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def authorization(owner: Owner, settings: Settings) -> dict[str, str]:
-    """Return the header of someone whom no limit stops."""
+def authorization(owner: Owner, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Return the header of someone whom no limit stops, and who finds no place to wait: no worker would answer."""
+    monkeypatch.setattr(waiting, "places", WaitPlaces(0))
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, **PLENTY}
     return {"Authorization": f"Bearer {create_token(owner=owner)[1]}"}
 

@@ -11,7 +11,8 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 from tests.journeys.visitor import Visitor
 
 EXPECTED = re.compile(r"status of 4\d\d|Status Error Code 4\d\d|ERR_INTERNET_DISCONNECTED|htmx:sendError")
-"""A refusal in words is no error of ours, though the console reports it; nor is the cable that a test pulls."""
+"""A refusal in words is no error of ours, though the console reports it; nor is the cable that a test pulls.
+A static file that is missing is."""
 
 PATIENCE_MS = 30_000
 
@@ -24,7 +25,8 @@ def visitor(page: Page) -> Iterator[Visitor]:
     expect.set_options(timeout=PATIENCE_MS)
 
     def note(message: ConsoleMessage) -> None:
-        if message.type == "error" and not EXPECTED.search(message.text):
+        expected = EXPECTED.search(message.text) and "/static/" not in message.location.get("url", "")
+        if message.type == "error" and not expected:
             errors.append(message.text)
 
     page.context.on("console", note)

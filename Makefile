@@ -42,12 +42,12 @@ $(VENV)/bin/pip:
 	@echo "Making a virtual environment in $(VENV) …"
 	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); echo "Python's venv module is incomplete: on Debian or Ubuntu, install python3-venv." >&2; exit 1; }
 
-$(VENV)/installed: requirements.txt | $(VENV)/bin/pip
+$(VENV)/installed: requirements.txt constraints.txt | $(VENV)/bin/pip
 	@echo "Installing what requirements.txt pins; the first time this takes some minutes …"
 	@$(INSTALL) requirements.txt
 	@touch $@
 
-$(VENV)/installed-dev: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
+$(VENV)/installed-dev: requirements.txt requirements-dev.txt constraints.txt | $(VENV)/bin/pip
 	@echo "Installing what requirements-dev.txt pins; the first time this takes some minutes …"
 	@$(INSTALL) requirements-dev.txt
 	@touch $(VENV)/installed $@

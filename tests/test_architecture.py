@@ -1,9 +1,11 @@
 """The rules of the house."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -39,7 +41,7 @@ def imports(path: Path) -> set[str]:
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
 
@@ -74,6 +76,19 @@ def test_only_settings_read_the_environment() -> None:
         return "os.environ" in text or "getenv(" in text
 
     assert {str(path) for path in sources("webapp", "launch") if reads(path)} <= READ_ENVIRONMENT
+
+
+def test_every_package_that_is_imported_is_named_in_the_requirements() -> None:
+    needed = {name.split(".")[0] for path in sources(*PACKAGES) for name in imports(path)}
+    needed -= {*sys.stdlib_module_names, *PACKAGES}
+    named = {canonical(name) for name in re.findall(r"^[\w.-]+", (ROOT / "requirements.txt").read_text(), re.MULTILINE)}
+    homes = packages_distributions()
+    assert {name for name in needed if not named & {canonical(home) for home in homes.get(name, [])}} == set()
+
+
+def canonical(package: str) -> str:
+    """Return a package's name as indexes compare it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def test_every_file_is_of_a_size_to_be_read() -> None:

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django import Settings
 
 from webapp.accounts.models import Owner
+from webapp.recognition.allowances import bytes_used
 from webapp.recognition.models import SupportImage, SupportSet
 
 from .belongings import Belongings
@@ -67,11 +68,15 @@ def test_pictures_and_a_class_name_must_be_sent(api: ApiClient, birds: Belonging
 
 
 def test_a_full_store_is_413_and_too_many_uploads_are_429(
-    api: ApiClient, birds: Belongings, settings: Settings
+    api: ApiClient, owner: Owner, birds: Belongings, settings: Settings
 ) -> None:
     path = f"/support-sets/{birds.support_set.id}/images"
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "owner_bytes": 10}
     assert complaint(api.upload(path, [picture()], class_name="robin"), 413)["code"] == "storage_full"
+    too_little = bytes_used(owner) + 10
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "owner_bytes": too_little}
+    body = complaint(api.upload(path, [picture("a.png")], class_name="robin"), 413)
+    assert (body["code"], body["refused"][0]["file"]) == ("storage_full", "a.png")
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "owner_bytes": 10**9, "uploads_per_minute": 1}
     response = api.upload(path, [picture()], class_name="robin")
     assert complaint(response, 429)["code"] == "too_often"

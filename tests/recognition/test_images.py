@@ -97,6 +97,14 @@ def test_full_storage_is_said_before_and_while_pictures_come(support_set: Suppor
     assert caught.value.status == 413
 
 
+def test_a_small_picture_still_fits_where_a_large_one_did_not(support_set: SupportSet, limit: Any) -> None:
+    files = [upload(encoded(photo(900, 900), "JPEG"), "large.jpg"), photo_upload(1, "small.jpg")]
+    limit(guest_bytes=20_000)
+    report = services.add_images(support_set=support_set, class_name="leaf", files=files)
+    assert [each.file for each in report.refused] == ["large.jpg"]
+    assert [each.file for each in report.accepted] == ["small.jpg"]
+
+
 def test_what_was_deleted_gives_way_where_there_is_no_other_room(support_set: SupportSet, limit: Any) -> None:
     one = services.add_images(support_set=support_set, class_name="leaf", files=[photo_upload(1)])
     image = SupportImage.objects.get(pk=one.accepted[0].id)

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.recognition import ingest
-from webapp.recognition.errors import PersonError
+from webapp.recognition.errors import PersonError, StorageFull
 from webapp.recognition.models import Query, picture_path
 from webapp.recognition.names import display_file_name
 
@@ -66,8 +66,11 @@ class Intake:
 
 
 def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
-    """Decode and store pictures one after another; ``full`` is the reason given once ``room`` bytes are used up."""
-    intake = Intake()
+    """Decode and store pictures one after another; ``full`` is what those are told for which ``room`` bytes do not do.
+
+    Raise StorageFull if nothing was stored and room was what some picture lacked.
+    """
+    intake, lacked_room = Intake(), False
     for file in files:
         name = display_file_name(file.name)
         try:
@@ -75,13 +78,16 @@ def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
         except PersonError as error:
             intake.refused.append(Refused(name, error.message))
             continue
-        room -= picture.bytes
-        if room < 0:
+        if picture.bytes > room:
             intake.refused.append(Refused(name, full))
+            lacked_room = True
             continue
+        room -= picture.bytes
         intake.stored.append(_store(picture, name))
         if picture.is_animated:
             intake.warnings.append(_("%(file)s is animated; its first frame is used.") % {"file": name})
+    if lacked_room and not intake.stored:
+        raise StorageFull(full, refused=[each.as_json() for each in intake.refused])
     return intake
 
 

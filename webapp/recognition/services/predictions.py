@@ -15,7 +15,13 @@ from webapp.accounts.models import Owner
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.recognition import storage
-from webapp.recognition.allowances import require_free_job, require_room, spend_prediction, take_job_place
+from webapp.recognition.allowances import (
+    require_free_job,
+    require_room,
+    spend_prediction,
+    storage_sentence,
+    take_job_place,
+)
 from webapp.recognition.errors import ClassifierNotReady, LimitReached, NoUsablePicture, PictureGone, UnknownPicture
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
 from webapp.recognition.removal import remove_prediction
@@ -30,7 +36,7 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     spend_prediction(owner)
     require_free_job(owner)
     room = require_room(owner, wanted=sum(each.size for each in files))
-    intake = storage.take_in(files, room=room, full=_("There is no room left for this picture."))
+    intake = storage.take_in(files, room=room, full=storage_sentence(owner))
     refused = [each.as_json() for each in intake.refused]
     if not intake.stored:
         raise NoUsablePicture(_nothing_usable(refused), refused=refused)

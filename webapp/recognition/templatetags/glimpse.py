@@ -10,13 +10,19 @@ register = template.Library()
 
 @register.filter
 def percent(share: float) -> str:
-    """Say a share of 1 in whole percent, without ever rounding up to certainty or down to none."""
+    """Say a share of 1 in whole percent, without ever claiming certainty, nor rounding down to none."""
     whole = round(share * 100)
-    if whole == 100 and share < 1:
+    if whole >= 100:
         return _("> 99 %")
     if whole == 0 and share > 0:
         return _("< 1 %")
     return _("%(number)s %%") % {"number": number_format(whole)}
+
+
+@register.filter
+def svg_percent(share: float) -> str:
+    """Write a share of 1 as the percentage that an SVG attribute takes, whatever the language."""
+    return f"{100 * min(max(share, 0), 1):.1f}%"
 
 
 @register.filter

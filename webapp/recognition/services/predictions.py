@@ -16,7 +16,6 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.recognition import storage
 from webapp.recognition.allowances import (
-    require_free_job,
     require_room,
     spend_prediction,
     storage_sentence,
@@ -34,7 +33,6 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     files = list(files)
     _require_askable(classifier, len(files))
     spend_prediction(owner)
-    require_free_job(owner)
     room = require_room(owner, wanted=sum(each.size for each in files))
     intake = storage.take_in(files, room=room, full=storage_sentence(owner))
     refused = [each.as_json() for each in intake.refused]

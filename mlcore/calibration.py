@@ -3,6 +3,7 @@
 The temperature is fitted on episodes of validation classes, never on a person's queries.
 """
 
+import math
 from dataclasses import replace
 
 import torch
@@ -23,17 +24,24 @@ N_EPISODES = 400
 def fit_temperature(
     method: FewShotMethod, card: ModelCard, dataset: PictureDataset, features: Tensor, *, seed: int
 ) -> ModelCard:
-    """Give the card with the temperature of least likelihood loss over 5-way 1- and 5-shot episodes of the data set.
+    """Give the card with temperatures of least likelihood loss over 5-way 1- and 5-shot episodes of the data set.
 
-    features: (n, ...) of the data set's pictures, from `featurise`.
+    More pictures make a classifier surer than its distances say, so that between and beyond the two the temperature is
+    taken to grow with a power of their number. features: (n, ...) of the data set's pictures, from `featurise`.
     """
+    few, many = (_fit(method, sampler, features) for sampler in calibration_samplers(dataset, seed=seed))
+    first, last = CALIBRATION_SHOTS
+    growth = math.log(many / few) / math.log(last / first)
+    return replace(card, temperature=few / first**growth, temperature_growth=growth)
+
+
+def _fit(method: FewShotMethod, sampler: EpisodeSampler, features: Tensor) -> float:
     logits: list[Tensor] = []
     labels: list[Tensor] = []
-    for sampler in calibration_samplers(dataset, seed=seed):
-        for episode in sampler.draw(N_EPISODES).gather(features).episodes():
-            logits.append(method.adapt_features(episode.support).logits_of(episode.query.images))
-            labels.append(episode.query.labels)
-    return replace(card, temperature=best_temperature(torch.cat(logits), torch.cat(labels)))
+    for episode in sampler.draw(N_EPISODES).gather(features).episodes():
+        logits.append(method.adapt_features(episode.support).logits_of(episode.query.images))
+        labels.append(episode.query.labels)
+    return best_temperature(torch.cat(logits), torch.cat(labels))
 
 
 def calibration_samplers(dataset: PictureDataset, *, seed: int) -> list[EpisodeSampler]:

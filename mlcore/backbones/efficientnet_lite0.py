@@ -157,11 +157,16 @@ def _export(path: Path) -> None:
 @cache
 def _pretrained(device: torch.device) -> TwoLooks:
     """Load the network once for a device; nothing ever changes its weights, so all methods share it."""
+    return TwoLooks(load_network()).to(device).eval().requires_grad_(False)
+
+
+def load_network() -> nn.Module:
+    """Build the network of the package with its weights."""
     from efficientnet_lite_pytorch import EfficientNet
 
-    network = EfficientNet.from_name("efficientnet-lite0")
+    network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
     network.load_state_dict(torch.load(_weights_path(), map_location="cpu", weights_only=True))
-    return TwoLooks(network).to(device).eval().requires_grad_(False)
+    return network.eval()
 
 
 def _open_session(path: Path) -> "InferenceSession":

@@ -3,8 +3,12 @@
 import pytest
 import torch
 
-from mlcore.calibration import best_temperature
+from mlcore.calibration import best_temperature, fit_temperature
+from mlcore.config import BackboneConfig, PrototypicalConfig
+from mlcore.datasets.base import PictureDataset
 from mlcore.evaluation import expected_calibration_error
+from mlcore.methods.prototypical import Prototypical
+from mlcore.model_card import ModelCard
 
 
 def test_the_temperature_that_made_the_labels_is_found_again() -> None:
@@ -23,3 +27,23 @@ def test_calibration_error_worked_by_hand() -> None:
 
 def test_certain_and_right_is_perfectly_calibrated() -> None:
     assert expected_calibration_error(torch.eye(4), torch.arange(4)) == 0
+
+
+def test_the_temperature_grows_with_the_pictures_that_embeddings_are_averaged_over() -> None:
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.randn(6, 8, generator=generator)
+    labels = torch.arange(6).repeat_interleave(20)
+    features = centres[labels] + 1.5 * torch.randn(120, 8, generator=generator)
+    dataset = PictureDataset(
+        name="drawn",
+        split="val",
+        images=torch.zeros(120, 1, 1, 1, dtype=torch.uint8),
+        labels=labels,
+        class_names=tuple("abcdef"),
+    )
+    method = Prototypical(PrototypicalConfig(backbone=BackboneConfig(image_size=16, width=2))).eval()
+    card = ModelCard(name="c", kind="photos", method="prototypical", config={}, transform="photos")
+    with torch.no_grad():
+        fitted = fit_temperature(method, card, dataset, features, seed=0)
+    assert fitted.temperature_growth > 0.1
+    assert fitted.temperature_of([5] * 5) > fitted.temperature_of([1] * 5)

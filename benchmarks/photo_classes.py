@@ -1,0 +1,23 @@
+"""The Grocery Store photos (Klasson et al., WACV 2019), dealt into classes to choose on and classes to report on."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mlcore.datasets import load_dataset
+from mlcore.datasets.base import PictureDataset
+
+N_CHOOSING = 15
+STORED_SIDE = 160  # px
+
+
+def load_photos(data_root: Path) -> PictureDataset:
+    """Read all classes at the size at which they are stored."""
+    found = data_root / "photos_160.zip" if (data_root / "photos_160.zip").is_file() else data_root
+    return load_dataset("image_folder", root=found, split="all", image_size=STORED_SIDE)
+
+
+def deal(n_classes: int) -> tuple[list[int], list[int]]:
+    """Give the classes to choose on and those to report on, dealt by a fixed seed."""
+    order = np.random.default_rng(0).permutation(n_classes).tolist()
+    return sorted(order[:N_CHOOSING]), sorted(order[N_CHOOSING:])

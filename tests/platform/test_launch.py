@@ -80,7 +80,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
         wait_until(lambda: not first.process.is_running(), seconds=20)
         return Ended(first.data, first.port, started, [process for process in started if command_of(process)])
     finally:
-        first.process.stop()
+        first.process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,8 @@ def launched(ended: Ended) -> Iterator[Launched]:
         wait_until(lambda: all(second.find(words) for words in PROGRAMS))
         yield second
     finally:
-        second.process.stop(20)
+        second.process.terminate()
+        second.process.end(20)
 
 
 def test_sigterm_stops_everything(ended: Ended) -> None:

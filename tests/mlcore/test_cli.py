@@ -14,7 +14,7 @@ from mlcore.checkpoint import save_checkpoint
 from mlcore.cli import main
 from mlcore.config import BackboneConfig, PrototypicalConfig
 from mlcore.methods import build_method
-from mlcore.model_card import PRETRAINED, ModelCard
+from mlcore.model_card import ModelCard
 from mlcore.progress import Progress
 from tests.mlcore.data import need_data
 from tests.mlcore.datasets.files import jpeg, write_folder
@@ -197,9 +197,7 @@ def test_progress_is_a_bar_on_a_terminal_and_plain_lines_in_a_log(stream: io.Str
 
 
 def test_the_shipped_characters_know_alphabets_they_never_saw(capsys: pytest.CaptureFixture[str]) -> None:
-    if not (PRETRAINED / "characters").is_dir():
-        pytest.skip("no checkpoint for characters ships")
     root = need_data("omniglot")
     data = ["--dataset", "omniglot", "--data-root", str(root), "--split", "background_val", "--device", "cpu"]
     assert main(["evaluate", "--checkpoint", "characters", *data, "--views", "none", "--episodes", "50", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["accuracy"] > 0.9
+    assert json.loads(capsys.readouterr().out)["accuracy"] > 0.97

@@ -14,7 +14,10 @@ from PIL import Image
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from mlcore.errors import ConfigError
+
 OMNIGLOT_SIDE = 105  # the side that stroke widths are stated at, px
+_CHUNK = 1024  # pictures spoilt at once, so that a whole data set fits in memory
 
 Degradation = Callable[[Tensor, Generator], Tensor]
 
@@ -173,3 +176,17 @@ def several(images: Tensor, generator: Generator, *, count: int = 3) -> Tensor:
         if len(rows):
             images[rows] = degrade(images[rows], generator)
     return images
+
+
+def degraded(images: Tensor, name: str, *, seed: int) -> Tensor:
+    """Spoil every picture on its own by a degradation's name, by `several` or by `none`.
+
+    Raise ConfigError if there is no such degradation.
+    """
+    if name == "none":
+        return images
+    degradations = {**DEGRADATIONS, "several": several}
+    if name not in degradations:
+        raise ConfigError(f"degrade is {name!r}; it must be none, {', '.join(degradations)}")
+    generator = Generator().manual_seed(seed)
+    return torch.cat([degradations[name](chunk, generator) for chunk in images.split(_CHUNK)])

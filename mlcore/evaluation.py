@@ -43,25 +43,19 @@ def evaluate(
     sampler: EpisodeSampler,
     *,
     n_episodes: int,
-    query_features: Tensor | None = None,
     batch: int = 20,
 ) -> Evaluation:
-    """Adapt to `n_episodes` episodes of features (n, ...), and score their queries.
-
-    query_features: take queries from these rows instead, such as features of the same pictures degraded anew.
-    """
+    """Adapt to `n_episodes` episodes of features (n, ...), and score their queries."""
     accuracies: list[float] = []
     probabilities: list[Tensor] = []
     labels: list[Tensor] = []
     while len(accuracies) < n_episodes:
-        index = sampler.draw(min(batch, n_episodes - len(accuracies)))
-        support = index.gather(features)
-        query = support if query_features is None else index.gather(query_features)
-        for seen, asked in zip(support.episodes(), query.episodes(), strict=True):
-            answer = method.adapt_features(seen.support).probabilities_of(asked.query.images)
+        drawn = sampler.draw(min(batch, n_episodes - len(accuracies))).gather(features)
+        for episode in drawn.episodes():
+            answer = method.adapt_features(episode.support).probabilities_of(episode.query.images)
             probabilities.append(answer)
-            labels.append(asked.query.labels)
-            accuracies.append((answer.argmax(-1) == asked.query.labels).float().mean().item())
+            labels.append(episode.query.labels)
+            accuracies.append((answer.argmax(-1) == episode.query.labels).float().mean().item())
     return _summarise(torch.tensor(accuracies, dtype=torch.float64), torch.cat(probabilities), torch.cat(labels))
 
 

@@ -6,15 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Generator
 
 from mlcore.checkpoint import find_checkpoint, load_checkpoint
 from mlcore.config import EpisodeConfig
 from mlcore.datasets import DatasetRequest, load_dataset
-from mlcore.degrade import DEGRADATIONS, several
+from mlcore.degrade import degraded
 from mlcore.devices import resolve_device
 from mlcore.episode import EpisodeSampler
-from mlcore.errors import ConfigError
 from mlcore.evaluation import evaluate, featurise
 from mlcore.images import find_transform
 from mlcore.model_card import ModelCard
@@ -49,7 +47,7 @@ class EvaluateCommand:
         dataset = load_dataset(self.dataset, **vars(self.data)).in_mode(transform.mode)
         sampler = EpisodeSampler(dataset, self.episodes, seed=self.seed)
         start = time.monotonic()
-        images = self._degraded(dataset.images)
+        images = degraded(dataset.images, self.degrade, seed=self.seed)
         features = featurise(method, transform.apply(images))
         result = evaluate(method, features, sampler, n_episodes=self.n_episodes)
         return {
@@ -73,14 +71,3 @@ class EvaluateCommand:
             "seconds": round(time.monotonic() - start, 2),
             "notes": [*dataset.warnings, *sampler.notes],
         }
-
-    def _degraded(self, images: torch.Tensor) -> torch.Tensor:
-        """Spoil every picture on its own, so that support and query are spoilt independently."""
-        generator = Generator().manual_seed(self.seed)
-        if self.degrade == "none":
-            return images
-        if self.degrade == "several":
-            return several(images, generator)
-        if self.degrade not in DEGRADATIONS:
-            raise ConfigError(f"degrade is {self.degrade!r}; it must be none, several, {', '.join(DEGRADATIONS)}")
-        return torch.cat([DEGRADATIONS[self.degrade](chunk, generator) for chunk in images.split(1024)])

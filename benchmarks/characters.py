@@ -19,7 +19,7 @@ from mlcore.datasets import load_dataset
 from mlcore.datasets.base import PictureDataset
 from mlcore.degrade import DEGRADATIONS, degraded
 from mlcore.episode import EpisodeSampler
-from mlcore.evaluation import Evaluation, evaluate, featurise
+from mlcore.evaluation import Evaluation, compute_inputs, evaluate, featurise
 from mlcore.images import find_transform
 from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import CARD_FILE, ModelCard
@@ -46,7 +46,7 @@ class Exam:
     def features(self, degradation: str = "none") -> Tensor:
         """Features of every picture, each degraded on its own."""
         images = degraded(self.dataset.images, degradation, seed=self.seed)
-        return featurise(self.method, find_transform(self.card.transform).apply(images))
+        return featurise(self.method, compute_inputs(self.method, images, find_transform(self.card.transform)))
 
     def score(self, features: Tensor, config: EpisodeConfig) -> Evaluation:
         """Score one protocol; the same seed draws the same episodes for every set of features."""

@@ -21,11 +21,12 @@ from benchmarks.photo_classes import deal, load_photos
 from mlcore.backbones.pretrained import PretrainedBackbone
 from mlcore.calibration import fit_temperature
 from mlcore.checkpoint import save_checkpoint
-from mlcore.config import BackboneConfig, EpisodeConfig, PrototypicalConfig
+from mlcore.config import BackboneConfig, EpisodeConfig
 from mlcore.datasets.base import PictureDataset
 from mlcore.episode import EpisodeSampler
-from mlcore.evaluation import evaluate, featurise
-from mlcore.images import photos
+from mlcore.evaluation import compute_inputs, evaluate, featurise
+from mlcore.images import find_transform
+from mlcore.method_config import PrototypicalConfig
 from mlcore.methods.prototypical import Prototypical
 from mlcore.model_card import ModelCard
 
@@ -51,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     dataset = load_photos(options.data_root)
     method = _build(options.onnx)
-    features = torch.cat([featurise(method, photos(part)) for part in dataset.images.split(64)])
+    features = featurise(method, compute_inputs(method, dataset.images, find_transform("photos")))
     calibrating, others = deal(dataset.n_classes)
     card = fit_temperature(method, _card(dataset), *_part(dataset, features, calibrating), seed=SEED)
     method.card = card
@@ -66,7 +67,7 @@ def main() -> None:
 def _build(onnx_folder: Path) -> Prototypical:
     """Build the method, its scale such that logits are minus the squared distance between embeddings of length 1."""
     method = Prototypical(CONFIG).eval().requires_grad_(False)
-    method.log_scale.fill_(math.log(method.backbone.embedding_size))
+    method.log_scale.fill_(math.log(method.embedding_size))
     for backbone in _backbones(method):
         backbone.serve_from(onnx_folder)
     return method

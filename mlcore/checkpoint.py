@@ -9,8 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from mlcore.backbones.pretrained import PretrainedBackbone
-from mlcore.config import METHODS
 from mlcore.errors import CheckpointError, ConfigError
+from mlcore.method_config import METHODS
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import CARD_FILE, PRETRAINED, WEIGHTS_FILE, ModelCard

@@ -9,16 +9,19 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mlcore.config import BACKBONES, KINDS, METHODS, VIEWS, BackboneConfig, Config, EpisodeConfig, TrainingConfig
+from mlcore.config import BACKBONES, KINDS, VIEWS, BackboneConfig, Config, EpisodeConfig, TrainingConfig
 from mlcore.datasets import DATASETS, DatasetRequest
 from mlcore.errors import MlcoreError
+from mlcore.method_config import METHODS
 
+DEFAULT_METHOD = "prototypical"
 C = TypeVar("C", bound=Config)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give the exit status: 0 done, 1 an error that a person can mend, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(given).parse_args(given)
     try:
         options.run(options)
     except MlcoreError as error:
@@ -30,10 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mlcore", description="Few-shot learning from the command line.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_train(commands.add_parser("train", help="meta-train a method and save its checkpoint"))
+    train = commands.add_parser("train", help="meta-train a method and save its checkpoint")
+    _add_train(train, method=_method_among(arguments))
     _add_calibrate(commands.add_parser("calibrate", help="choose how a checkpoint serves and refit its temperature"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a checkpoint over episodes"))
     card = commands.add_parser("card", help="print a checkpoint's card")
@@ -45,10 +49,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_train(parser: argparse.ArgumentParser) -> None:
+def _method_among(arguments: Sequence[str]) -> str:
+    """Find which method is asked for, whose options the parser then offers."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument("--method", choices=METHODS, default=DEFAULT_METHOD)
+    try:
+        named: str = first.parse_known_args(arguments)[0].method
+    except argparse.ArgumentError:
+        return DEFAULT_METHOD
+    return named
+
+
+def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--kind", choices=KINDS, required=True, help="kind of picture; fixes the transform")
-    parser.add_argument("--method", choices=METHODS, default="prototypical")
+    parser.add_argument("--method", choices=METHODS, default=DEFAULT_METHOD, help="each has options of its own below")
+    parser.add_argument("--start-from", help="checkpoint to take the backbone's weights from: a folder or a name")
     parser.add_argument("--name", help="name on the card (default: the folder's)")
     _add_dataset(parser, split="background_train")
     parser.add_argument(
@@ -58,9 +74,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     _add_fields(parser.add_argument_group("episodes"), EpisodeConfig)
     _add_fields(parser.add_argument_group("training"), TrainingConfig)
     _add_fields(parser.add_argument_group("backbone"), BackboneConfig, prefix="backbone-")
-    method = parser.add_argument_group("method")
-    for config in {entry.config for entry in METHODS.values()}:
-        _add_fields(method, config)
+    _add_fields(parser.add_argument_group(f"method {method}"), METHODS[method].config)
     _add_machine(parser)
     parser.add_argument("--licence", default="", help="licence of the weights, for the card")
     parser.add_argument("--credit", default="", help="whom to credit, for the card")
@@ -97,6 +111,9 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--one-drawer", action="store_true", help="all support by one author, all queries by one other")
     parser.add_argument(
         "--degrade", default="none", help="spoil every picture first: a name in mlcore.degrade, or several"
+    )
+    parser.add_argument(
+        "--transductive", action="store_true", help="normalise by the query batch's statistics, as some papers do"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_evaluate)
@@ -151,6 +168,7 @@ def _train(options: argparse.Namespace) -> None:
         kind=options.kind,
         method=options.method,
         name=options.name or options.out.name,
+        start_from=options.start_from,
         method_config=_from_options(METHODS[options.method].config, options, backbone=backbone),
         episodes=_from_options(EpisodeConfig, options),
         training=_from_options(TrainingConfig, options),
@@ -203,6 +221,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         n_episodes=options.episodes,
         seed=options.seed,
         degrade=options.degrade,
+        transductive=options.transductive,
         views=options.views,
         device=options.device,
         threads=options.threads,

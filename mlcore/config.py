@@ -1,7 +1,10 @@
-"""Configs of methods, episodes and training, and the registries that name what there is. Standard library only."""
+"""Configs of episodes, backbones and training, and the registries that name what there is. Standard library only.
+
+Those of the methods are in `mlcore.method_config`.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from importlib import import_module
 from typing import Any, Self
 
@@ -76,35 +79,14 @@ class BackboneConfig(Config):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrototypicalConfig(Config):
-    """Prototypical networks. distance: `euclidean` (squared, as published) or `cosine`.
-
-    take_turns: in training, let every picture of an episode be support once, for one embedding of it.
-    views: name of the test-time views whose embeddings are averaged when serving (see `mlcore.views`).
-    shrinkage: how far the metric that the support's scatter gives is drawn towards Euclid's when serving; 1 is wholly
-    (see `mlcore.methods.shrunk_metric`).
-    """
-
-    backbone: BackboneConfig = field(default_factory=BackboneConfig)
-    distance: str = "euclidean"
-    take_turns: bool = False
-    views: str = "none"
-    shrinkage: float = 1.0
-
-    def __post_init__(self) -> None:
-        self._require("distance", self.distance in ("euclidean", "cosine"), "euclidean or cosine")
-        self._require("views", self.views in VIEWS, f"one of {', '.join(VIEWS)}")
-        self._require("shrinkage", 0 < self.shrinkage <= 1, "above 0 and at most 1")
-        self._require("shrinkage", self.shrinkage == 1 or self.distance == "euclidean", "1 with cosine distance")
-
-
-@dataclass(frozen=True, kw_only=True)
 class TrainingConfig(Config):
     """One meta-training run. Each step draws `episodes_per_step` episodes; the rate falls to 0 along half a cosine.
 
     max_minutes: end the schedule by the clock if the steps have not ended it before; 0 is no limit.
     degraded_copies: copies of every picture, spoilt at random, to draw from beside the clean one (characters only).
+    degraded_share: share of the draws that are such copies.
     affine: strength of the random affine change of every picture, 0 is none, 1 the usual.
+    optimizer: of the outer loop, `adam` or `sgd`.
     """
 
     steps: int = 10_000
@@ -114,7 +96,9 @@ class TrainingConfig(Config):
     clip_norm: float = 0.0
     max_minutes: float = 0.0
     degraded_copies: int = 0
+    degraded_share: float = 0.5
     affine: float = 1.0
+    optimizer: str = "adam"
     validate_every: int = 500
     validation_episodes: int = 200
     seed: int = 0
@@ -127,7 +111,9 @@ class TrainingConfig(Config):
         self._require("clip_norm", self.clip_norm >= 0, "0 or more")
         self._require("max_minutes", self.max_minutes >= 0, "0 or more")
         self._require("degraded_copies", 0 <= self.degraded_copies <= 10, "between 0 and 10")
+        self._require("degraded_share", 0 <= self.degraded_share <= 1, "between 0 and 1")
         self._require("affine", 0 <= self.affine <= 3, "between 0 and 3")
+        self._require("optimizer", self.optimizer in ("adam", "sgd"), "adam or sgd")
         self._require("validate_every", self.validate_every >= 1, "at least 1")
         self._require("validation_episodes", self.validation_episodes >= 2, "at least 2")
 
@@ -156,16 +142,13 @@ class Registered:
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredBackbone(Registered):
-    """A network that embeds pictures; least_size is the smallest picture side that it takes, in pixels."""
+    """A network that embeds pictures.
+
+    least_size: the smallest picture side that it takes, in pixels. pretrained: it comes with weights that stay frozen.
+    """
 
     least_size: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RegisteredMethod(Registered):
-    """A method and the dataclass that configures it."""
-
-    config: type[PrototypicalConfig]
+    pretrained: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -177,12 +160,8 @@ BACKBONES: dict[str, RegisteredBackbone] = {
     "conv4": RegisteredBackbone(path="mlcore.backbones.conv4.Conv4", least_size=16),
     "conv6": RegisteredBackbone(path="mlcore.backbones.conv6.Conv6", least_size=32),
     "efficientnet_lite0": RegisteredBackbone(
-        path="mlcore.backbones.efficientnet_lite0.EfficientNetLite0", least_size=32
+        path="mlcore.backbones.efficientnet_lite0.EfficientNetLite0", least_size=32, pretrained=True
     ),
-}
-
-METHODS: dict[str, RegisteredMethod] = {
-    "prototypical": RegisteredMethod(path="mlcore.methods.prototypical.Prototypical", config=PrototypicalConfig),
 }
 
 VIEWS: tuple[str, ...] = ("none", "wobble")

@@ -59,12 +59,14 @@ class Episode:
 class EpisodeBatch:
     """Episodes of equal shape, their pictures class by class.
 
-    support: (episodes, n_way*k_shot, ...); query: (episodes, n_way*n_query, ...).
+    support: (episodes, n_way*k_shot, ...); query: (episodes, n_way*n_query, ...). classes: (episodes, n_way) int64 or
+    None; which of all classes, turned ones being classes of their own, the labels stand for.
     """
 
     support: Tensor
     query: Tensor
     n_way: int
+    classes: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.support)
@@ -93,17 +95,21 @@ class EpisodeIndex:
     """Which pictures make up a batch of episodes: rows of the data set, and quarter turns of each.
 
     support, support_turns: (episodes, n_way*k_shot) int64; query, query_turns: (episodes, n_way*n_query) int64.
+    classes: (episodes, n_way) int64, the number of each class among all, turned ones being classes of their own.
     """
 
     support: Tensor
     query: Tensor
     support_turns: Tensor
     query_turns: Tensor
+    classes: Tensor
     n_way: int
 
     def gather(self, features: Tensor) -> EpisodeBatch:
         """Pick the rows of (n, ...) features that were computed beforehand; for episodes without rotations."""
-        return EpisodeBatch(support=features[self.support], query=features[self.query], n_way=self.n_way)
+        return EpisodeBatch(
+            support=features[self.support], query=features[self.query], n_way=self.n_way, classes=self.classes
+        )
 
 
 class EpisodeSampler:
@@ -198,6 +204,7 @@ class EpisodeSampler:
             query=query.flatten(1),
             support_turns=turns.repeat_interleave(k, 1),
             query_turns=turns.repeat_interleave(q, 1),
+            classes=classes + turns * self._dataset.n_classes,
             n_way=self.config.n_way,
         )
 

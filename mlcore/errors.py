@@ -9,6 +9,10 @@ class SupportSetError(MlcoreError):
     """The labelled pictures cannot teach a classifier as they are."""
 
 
+class AdaptationError(MlcoreError):
+    """The inner loop came to no classifier: its loss grew beyond bounds."""
+
+
 class CheckpointError(MlcoreError):
     """A checkpoint is missing, damaged or of another kind than was asked for."""
 

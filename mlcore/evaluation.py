@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mlcore.episode import EpisodeSampler
+from mlcore.batch_norm import batch_statistics
+from mlcore.episode import Episode, EpisodeSampler, LabeledSet
+from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod
 
 BINS = 15
@@ -30,10 +32,21 @@ class Evaluation:
 
 
 @torch.no_grad()
-def featurise(method: FewShotMethod, images: Tensor, *, chunk: int = 256) -> Tensor:
-    """Compute the features of a whole data set once: transformed images (n, C, H, W) -> (n, ...)."""
-    device = next(method.parameters()).device
-    return torch.cat([method.features(part.to(device)) for part in images.split(chunk)])
+def compute_inputs(method: FewShotMethod, images: Tensor, transform: Transform) -> Tensor:
+    """Transform a whole data set and compute what training does not change: (n, C, H, W) uint8 -> (n, ...)."""
+    device = _device(method)
+    chunk = 16 if method.is_pretrained else 256
+    return torch.cat([method.inputs(transform.apply(part).to(device)) for part in images.split(chunk)])
+
+
+@torch.no_grad()
+def featurise(method: FewShotMethod, inputs: Tensor, *, chunk: int = 256) -> Tensor:
+    """Compute the features of a whole data set once, from its inputs: (n, ...) -> (n, ...)."""
+    return torch.cat([method.features_of(part) for part in inputs.split(chunk)])
+
+
+def _device(method: FewShotMethod) -> torch.device:
+    return next(method.parameters()).device
 
 
 @torch.no_grad()
@@ -44,19 +57,36 @@ def evaluate(
     *,
     n_episodes: int,
     batch: int = 20,
+    transductive: bool = False,
 ) -> Evaluation:
-    """Adapt to `n_episodes` episodes of features (n, ...), and score their queries."""
+    """Adapt to `n_episodes` episodes of features (n, ...), and score their queries.
+
+    transductive: normalise support and query each by its own batch's statistics, as MAML's and the relation network's
+    published figures do; an answer then depends on the other queries. What is given must be `inputs`, not features.
+    """
+    answer_to = _answer_together if transductive else _answer
     accuracies: list[float] = []
     probabilities: list[Tensor] = []
     labels: list[Tensor] = []
     while len(accuracies) < n_episodes:
         drawn = sampler.draw(min(batch, n_episodes - len(accuracies))).gather(features)
         for episode in drawn.episodes():
-            answer = method.adapt_features(episode.support).probabilities_of(episode.query.images)
+            answer = answer_to(method, episode)
             probabilities.append(answer)
             labels.append(episode.query.labels)
             accuracies.append((answer.argmax(-1) == episode.query.labels).float().mean().item())
     return _summarise(torch.tensor(accuracies, dtype=torch.float64), torch.cat(probabilities), torch.cat(labels))
+
+
+def _answer(method: FewShotMethod, episode: Episode) -> Tensor:
+    return method.adapt_features(episode.support).probabilities_of(episode.query.images)
+
+
+def _answer_together(method: FewShotMethod, episode: Episode) -> Tensor:
+    support, query = episode.support, episode.query
+    with batch_statistics(method):
+        classifier = method.adapt_features(LabeledSet(method.encode(support.images), support.labels))
+        return classifier.probabilities_of(method.encode(query.images))
 
 
 def _summarise(accuracies: Tensor, probabilities: Tensor, labels: Tensor) -> Evaluation:

@@ -13,7 +13,8 @@ from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.datasets.base import PictureDataset
 from mlcore.degrade import several
 from mlcore.episode import EpisodeBatch, EpisodeIndex, EpisodeSampler
-from mlcore.evaluation import evaluate, featurise
+from mlcore.errors import ConfigError
+from mlcore.evaluation import compute_inputs, evaluate, featurise
 from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod, Metrics
 
@@ -28,10 +29,36 @@ class Validation:
     episodes: EpisodeConfig
 
 
+class TrainingInputs:
+    """A data set seen once through a pretrained backbone; what is drawn is never changed.
+
+    Raise ConfigError for settings that would change pictures.
+    """
+
+    def __init__(
+        self,
+        method: FewShotMethod,
+        dataset: PictureDataset,
+        transform: Transform,
+        config: TrainingConfig,
+        episodes: EpisodeConfig,
+    ) -> None:
+        changes = {"degraded_copies": (config, 0), "affine": (config, 0), "n_rotations": (episodes, 1)}
+        for name, (holder, needed) in changes.items():
+            if (value := getattr(holder, name)) != needed:
+                raise ConfigError(f"{name} is {value}; it must be {needed} with a pretrained backbone")
+        self._inputs = compute_inputs(method, dataset.images, transform)
+
+    def gather(self, index: EpisodeIndex) -> EpisodeBatch:
+        """Collect the inputs of a batch of episodes."""
+        return index.gather(self._inputs)
+
+
 class TrainingPictures:
     """A data set made ready for episodes: transformed once, kept as uint8, changed at random when drawn.
 
-    Every picture is held as itself and as `degraded_copies` copies spoilt before the transform.
+    Every picture is held as itself and as `degraded_copies` copies spoilt before the transform, which are drawn in
+    `degraded_share` of all cases.
     """
 
     def __init__(
@@ -39,6 +66,7 @@ class TrainingPictures:
     ) -> None:
         self._generator = Generator().manual_seed(config.seed + 1)
         self._affine = config.affine
+        self._degraded_share = config.degraded_share
         copies = [dataset.images]
         copies += [several(dataset.images, self._generator) for _ in range(config.degraded_copies)]
         ready = [_to_bytes(transform.apply(chunk)) for copy in copies for chunk in copy.split(1024)]
@@ -50,14 +78,21 @@ class TrainingPictures:
             support=self._collect(index.support, index.support_turns),
             query=self._collect(index.query, index.query_turns),
             n_way=index.n_way,
+            classes=index.classes,
         )
 
     def _collect(self, rows: Tensor, turns: Tensor) -> Tensor:
         flat = rows.flatten()
-        copy = torch.randint(len(self._pictures), flat.shape, generator=self._generator)
-        pictures = self._pictures[copy, flat].float() / 255
+        pictures = self._pictures[self._draw_copies(len(flat)), flat].float() / 255
         changed: Tensor = self._change(pictures, turns.flatten()).unflatten(0, rows.shape)
         return changed
+
+    def _draw_copies(self, n: int) -> Tensor:
+        """Choose between the clean picture, 0, and its spoilt copies: (n,) int64."""
+        if len(self._pictures) == 1:
+            return torch.zeros(n, dtype=torch.int64)
+        copies = torch.randint(1, len(self._pictures), (n,), generator=self._generator)
+        return copies * (torch.rand(n, generator=self._generator) < self._degraded_share)
 
     def _change(self, pictures: Tensor, turns: Tensor) -> Tensor:
         """Turn by quarters, and scale, turn, slant and move a little, in one resampling: (n, C, H, W) each."""
@@ -92,22 +127,28 @@ def meta_train(
 
     `report` gets a dict of plain numbers after each validation. Raise DatasetError if the data cannot fill an episode.
     """
-    sampler = EpisodeSampler(dataset, episodes, seed=config.seed)
-    pictures = TrainingPictures(dataset, transform, config, device)
-    validation_pictures = transform.apply(validation.dataset.images)
+    method.begin_training(dataset.n_classes * episodes.n_rotations)
     method.to(device)
     method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.Adam(method.parameters(), lr=config.outer_lr, weight_decay=config.weight_decay)
+    sampler = EpisodeSampler(dataset, episodes, seed=config.seed)
+    pictures: TrainingInputs | TrainingPictures
+    if method.is_pretrained:
+        pictures = TrainingInputs(method, dataset, transform, config, episodes)
+    else:
+        pictures = TrainingPictures(dataset, transform, config, device)
+    validation_inputs = compute_inputs(method, validation.dataset.images, transform)
+    optimizer = _optimizer(method, config)
     best: dict[str, float] = {"accuracy": -1.0}
     best_weights: dict[str, Tensor] = {}
     losses: list[Metrics] = []
     for step, progress in _schedule(config):
         for group in optimizer.param_groups:
             group["lr"] = config.outer_lr * (1 + math.cos(math.pi * progress)) / 2
+        method.progress = progress
         losses.append(_step(method, optimizer, pictures.gather(sampler.draw(config.episodes_per_step)), config))
         if step % config.validate_every == 0 or progress == 1.0:
             method.eval()
-            scored = _validate(method, validation, validation_pictures, config)
+            scored = _validate(method, validation, validation_inputs, config)
             event = {"step": float(step), "progress": progress, **_mean(losses), **scored}
             losses.clear()
             report(event)
@@ -115,8 +156,14 @@ def meta_train(
                 best = {**scored, "step": float(step)}
                 best_weights = {name: tensor.clone() for name, tensor in method.state_dict().items()}
     method.load_state_dict(best_weights)
+    method.end_training()
     method.eval()
     return best
+
+
+def _optimizer(method: FewShotMethod, config: TrainingConfig) -> torch.optim.Optimizer:
+    kind: type[torch.optim.Adam | torch.optim.SGD] = torch.optim.Adam if config.optimizer == "adam" else torch.optim.SGD
+    return kind(method.parameters(), lr=config.outer_lr, weight_decay=config.weight_decay)
 
 
 def _schedule(config: TrainingConfig) -> Iterator[tuple[int, float]]:
@@ -144,10 +191,10 @@ def _step(
 
 
 def _validate(
-    method: FewShotMethod, validation: Validation, pictures: Tensor, config: TrainingConfig
+    method: FewShotMethod, validation: Validation, inputs: Tensor, config: TrainingConfig
 ) -> dict[str, float]:
     sampler = EpisodeSampler(validation.dataset, validation.episodes, seed=config.seed)
-    result = evaluate(method, featurise(method, pictures), sampler, n_episodes=config.validation_episodes)
+    result = evaluate(method, featurise(method, inputs), sampler, n_episodes=config.validation_episodes)
     return {"accuracy": result.accuracy, "ci95": result.ci95}
 
 

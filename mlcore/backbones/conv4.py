@@ -13,15 +13,18 @@ class Conv4(nn.Module):
     At 28 px and width 64 the embedding has 64 numbers, at 84 px 1,600.
     """
 
-    def __init__(self, config: BackboneConfig) -> None:
+    def __init__(self, config: BackboneConfig, *, output: str = "embedding") -> None:
         super().__init__()
         channels = [config.in_channels, *[config.width] * 4]
         self.blocks = nn.Sequential(*(_block(a, b) for a, b in pairwise(channels)))
-        self.embedding_size = config.width * (config.image_size // 16) ** 2
+        side = config.image_size // 16
+        self.map_shape = (config.width, side, side)
+        self.embedding_size = config.width * side**2
+        self.shape = nn.Flatten() if output == "embedding" else nn.Identity()
 
     def forward(self, images: Tensor) -> Tensor:
-        """Embed: (n, C, H, W) -> (n, embedding_size)."""
-        embedding: Tensor = self.blocks(images).flatten(1)
+        """Embed: (n, C, H, W) -> (n, embedding_size), or the last map, (n, *map_shape)."""
+        embedding: Tensor = self.shape(self.blocks(images))
         return embedding
 
 

@@ -15,7 +15,7 @@ from mlcore.config import BackboneConfig
 class Conv6(nn.Module):
     """Four strided convolutions and a residual block; it embeds as the flat last map, width x (side / 16) squared."""
 
-    def __init__(self, config: BackboneConfig) -> None:
+    def __init__(self, config: BackboneConfig, *, output: str = "embedding") -> None:
         super().__init__()
         width = config.width
         self.stem = _convolution(config.in_channels, width // 4, kernel=5, stride=2)
@@ -28,15 +28,18 @@ class Conv6(nn.Module):
             nn.BatchNorm2d(width),
         )
         self.last = _convolution(width, width, stride=2)
-        self.embedding_size = width * math.ceil(config.image_size / 16) ** 2
+        side = math.ceil(config.image_size / 16)
+        self.map_shape = (width, side, side)
+        self.embedding_size = width * side**2
+        self.shape = nn.Flatten() if output == "embedding" else nn.Identity()
 
     def forward(self, images: Tensor) -> Tensor:
-        """Embed: (n, C, H, W) -> (n, embedding_size)."""
+        """Embed: (n, C, H, W) -> (n, embedding_size), or the last map, (n, *map_shape)."""
         maps = functional.relu(self.stem(images))
         maps = functional.relu(self.narrow(maps))
         maps = functional.relu(self.wide(maps))
         maps = functional.relu(maps + self.residual(maps))
-        embedding: Tensor = self.last(maps).flatten(1)
+        embedding: Tensor = self.shape(self.last(maps))
         return embedding
 
 

@@ -41,16 +41,18 @@ class EfficientNetLite0(PretrainedBackbone):
     """Embed photos by torch, or on a CPU through onnxruntime, which takes a third of the time, after `serve_from`."""
 
     embedding_size = CHANNELS + 2 * STEM_CHANNELS
+    map_shape = (CHANNELS, 7, 7)
 
-    def __init__(self, config: BackboneConfig) -> None:
+    def __init__(self, config: BackboneConfig, *, output: str = "embedding") -> None:
         super().__init__()
+        self._output = "embedding" if output == "embedding" else "feature_map"
         if (config.in_channels, config.image_size) != (3, SIDE):
             raise ConfigError(f"efficientnet_lite0 takes 3 channels of {SIDE} px; set in_channels and image_size so")
         self._session: InferenceSession | None = None
 
     def forward(self, images: Tensor) -> Tensor:
-        """Embed: (n, 3, 448, 448) -> (n, 1344), each of length 1."""
-        return self._compute(images, "embedding")[0]
+        """Embed: (n, 3, 448, 448) -> (n, 1344), each of length 1; or the whole picture's last map, (n, 1280, 7, 7)."""
+        return self._compute(images, self._output)[0]
 
     def embed_with_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Embed, and give the last feature map of the whole picture: (n, 1344), (n, 1280, 7, 7)."""

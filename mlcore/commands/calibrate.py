@@ -7,11 +7,11 @@ import torch
 
 from mlcore.calibration import fit_temperature
 from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
-from mlcore.config import METHODS
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.devices import resolve_device
-from mlcore.evaluation import featurise
+from mlcore.evaluation import compute_inputs, featurise
 from mlcore.images import find_transform
+from mlcore.method_config import METHODS
 from mlcore.model_card import ModelCard
 
 
@@ -40,6 +40,6 @@ class CalibrateCommand:
             method.config, card = config, replace(card, config=config.to_dict())
         transform = find_transform(card.transform)
         dataset = load_dataset(self.dataset, **vars(self.data)).in_mode(transform.mode)
-        features = featurise(method, transform.apply(dataset.images))
+        features = featurise(method, compute_inputs(method, dataset.images, transform))
         card = fit_temperature(method, card, dataset, features, seed=self.data.seed)
         return save_checkpoint(folder, method, replace(card, command=f"{card.command} && {self.command}"))

@@ -13,7 +13,7 @@ from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.degrade import degraded
 from mlcore.devices import resolve_device
 from mlcore.episode import EpisodeSampler
-from mlcore.evaluation import evaluate, featurise
+from mlcore.evaluation import compute_inputs, evaluate, featurise
 from mlcore.images import find_transform
 from mlcore.model_card import ModelCard
 
@@ -29,6 +29,7 @@ class EvaluateCommand:
     n_episodes: int
     seed: int
     degrade: str
+    transductive: bool
     views: str | None
     device: str
     threads: int
@@ -48,8 +49,9 @@ class EvaluateCommand:
         sampler = EpisodeSampler(dataset, self.episodes, seed=self.seed)
         start = time.monotonic()
         images = degraded(dataset.images, self.degrade, seed=self.seed)
-        features = featurise(method, transform.apply(images))
-        result = evaluate(method, features, sampler, n_episodes=self.n_episodes)
+        inputs = compute_inputs(method, images, transform)
+        seen = inputs if self.transductive else featurise(method, inputs)
+        result = evaluate(method, seen, sampler, n_episodes=self.n_episodes, transductive=self.transductive)
         return {
             "accuracy": result.accuracy,
             "ci95": result.ci95,
@@ -61,6 +63,7 @@ class EvaluateCommand:
             "n_query": sampler.n_query,
             "within_alphabet": self.episodes.within_group,
             "one_drawer": self.episodes.one_author,
+            "transductive": self.transductive,
             "degrade": self.degrade,
             "seed": self.seed,
             "checkpoint": card.name,

@@ -10,16 +10,18 @@ from pathlib import Path
 import torch
 
 from mlcore.calibration import calibration_samplers, fit_temperature
-from mlcore.checkpoint import save_checkpoint
-from mlcore.config import KINDS, EpisodeConfig, PrototypicalConfig, TrainingConfig
+from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from mlcore.config import KINDS, EpisodeConfig, TrainingConfig
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.datasets.base import PictureDataset
 from mlcore.devices import resolve_device
 from mlcore.episode import EpisodeSampler
 from mlcore.errors import ConfigError
-from mlcore.evaluation import featurise
+from mlcore.evaluation import compute_inputs, featurise
 from mlcore.images import Transform, find_transform
+from mlcore.method_config import MethodConfig
 from mlcore.methods import build_method
+from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import ModelCard
 from mlcore.progress import Progress
 from mlcore.training import Validation, meta_train
@@ -33,7 +35,8 @@ class TrainCommand:
     kind: str
     method: str
     name: str
-    method_config: PrototypicalConfig
+    method_config: MethodConfig
+    start_from: str | None
     episodes: EpisodeConfig
     training: TrainingConfig
     dataset: str
@@ -55,7 +58,7 @@ class TrainCommand:
         transform = self._fitting_transform()
         dataset, validation = self._load(self.data.split), self._validation()
         self._rehearse(validation)
-        method = build_method(self.method, self.method_config)
+        method = self._start()
         progress = Progress(sys.stderr)
         start = time.monotonic()
         best = meta_train(
@@ -68,10 +71,24 @@ class TrainCommand:
             device=device,
             report=progress,
         )
-        features = featurise(method, transform.apply(validation.dataset.images))
+        features = featurise(method, compute_inputs(method, validation.dataset.images, transform))
         card = self._card(dataset, best, minutes=(time.monotonic() - start) / 60, device=device)
         card = fit_temperature(method, card, validation.dataset, features, seed=self.training.seed)
         return save_checkpoint(self.out, method, card)
+
+    def _start(self) -> FewShotMethod:
+        """Build the method; raise ConfigError if the checkpoint to start from has another backbone."""
+        method = build_method(self.method, self.method_config)
+        if self.start_from is None:
+            return method
+        start = load_checkpoint(find_checkpoint(self.start_from))
+        if start.config.backbone != self.method_config.backbone:
+            raise ConfigError(
+                f"start_from is {self.start_from!r}, whose backbone is {start.config.backbone}, not "
+                f"{self.method_config.backbone}; choose the same backbone, or another checkpoint"
+            )
+        method.backbone.load_state_dict(start.backbone.state_dict())
+        return method
 
     def _fitting_transform(self) -> Transform:
         """Give the kind's transform; raise ConfigError if the backbone takes pictures of another shape."""
@@ -112,6 +129,13 @@ class TrainCommand:
         )
         return Validation(dataset, episodes)
 
+    def _origin(self) -> dict[str, str] | None:
+        """Name the checkpoint that the backbone's weights came from."""
+        if self.start_from is None:
+            return None
+        card = ModelCard.read(find_checkpoint(self.start_from))
+        return {"name": card.name, "digest": card.digest}
+
     def _card(
         self, dataset: PictureDataset, best: dict[str, float], *, minutes: float, device: torch.device
     ) -> ModelCard:
@@ -130,6 +154,7 @@ class TrainCommand:
                 "validation_split": self.validation_split,
             },
             training={
+                "start_from": self._origin(),
                 "episodes": self.episodes.to_dict(),
                 "config": self.training.to_dict(),
                 "validation": best,

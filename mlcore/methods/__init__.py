@@ -1,10 +1,10 @@
 """Few-shot methods: one paper, one file."""
 
-from mlcore.config import METHODS, PrototypicalConfig
+from mlcore.method_config import METHODS, MethodConfig
 from mlcore.methods.base import FewShotMethod
 
 
-def build_method(name: str, config: PrototypicalConfig) -> FewShotMethod:
+def build_method(name: str, config: MethodConfig) -> FewShotMethod:
     """Build a method, its weights fresh, from its name in `METHODS` and its config."""
     method: FewShotMethod = METHODS[name].resolve()(config)
     return method

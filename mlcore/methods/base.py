@@ -1,17 +1,35 @@
 """What every few-shot method does: adapt to a support set, and learn from episodes."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.config import PrototypicalConfig
+from mlcore.backbones import build_backbone
 from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.errors import CheckpointError
+from mlcore.method_config import MethodConfig
 from mlcore.model_card import ModelCard
+from mlcore.views import VIEWS
 
 Metrics = dict[str, float]
+Watch = Callable[[int, int, float], None]
+"""Told of every inner step that is done: (step from 1, steps at most, loss). It may raise, to stop the adaptation."""
+
+
+def unwatched(step: int, steps: int, loss: float) -> None:
+    """Take no notice."""
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """How an adaptation went: inner steps taken, the support's loss at the last (None where there is no loss)."""
+
+    steps: int = 0
+    loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -28,32 +46,45 @@ class Predictions:
 
 
 class Classifier(ABC):
-    """A method adapted to one support set. Immutable: nothing done to another classifier changes its answers."""
+    """A method adapted to one support set. Immutable: nothing done to another classifier changes its answers.
 
-    def __init__(self, method: "FewShotMethod") -> None:
+    support: (n, ...) the support pictures' embeddings, which explain an answer; labels: (n,) int64.
+    """
+
+    adaptation = Adaptation()
+
+    def __init__(self, method: "FewShotMethod", support: Tensor, labels: Tensor) -> None:
         self._method = method
+        self._support = support
+        self._labels = labels
+        self._shots = torch.bincount(labels).tolist()
 
     @property
-    @abstractmethod
     def n_way(self) -> int:
         """Count the classes."""
-
-    @abstractmethod
-    def logits_of(self, features: Tensor) -> Tensor:
-        """Score features that `FewShotMethod.features` gave: (n, ...) -> (n, n_way)."""
-
-    @abstractmethod
-    def nearest_of(self, features: Tensor, n_nearest: int) -> tuple[Tensor, Tensor]:
-        """Find the most similar support pictures: places (n, k) int64, cosine similarities (n, k), k <= n_nearest."""
+        return len(self._shots)
 
     @property
-    @abstractmethod
     def temperature(self) -> float:
         """What logits are multiplied with before softmax, so that confidence matches accuracy."""
+        card = self._method.card
+        return 1.0 if card is None else card.temperature_of(self._shots)
+
+    def embeddings_of(self, features: Tensor) -> Tensor:
+        """Compute from features what adaptation has changed: (n, ...) -> embeddings (n, ...)."""
+        return features
 
     @abstractmethod
+    def logits_from(self, embeddings: Tensor) -> Tensor:
+        """Score embeddings that `embeddings_of` gave: (n, ...) -> (n, n_way)."""
+
     def state(self) -> dict[str, Tensor]:
         """Give all that `FewShotMethod.restore` needs."""
+        return {"support": self._support, "labels": self._labels}
+
+    def logits_of(self, features: Tensor) -> Tensor:
+        """Score features that `FewShotMethod.features` gave: (n, ...) -> (n, n_way)."""
+        return self.logits_from(self.embeddings_of(features))
 
     def logits(self, images: Tensor) -> Tensor:
         """Score pictures: (n, C, H, W) -> (n, n_way)."""
@@ -61,7 +92,7 @@ class Classifier(ABC):
 
     def probabilities_of(self, features: Tensor) -> Tensor:
         """Give calibrated probabilities of features: (n, ...) -> (n, n_way)."""
-        return functional.softmax(self.logits_of(features) * self.temperature, dim=-1)
+        return self._probabilities(self.logits_of(features))
 
     def probabilities(self, images: Tensor) -> Tensor:
         """Give calibrated probabilities: (n, C, H, W) -> (n, n_way), rows sum to 1."""
@@ -70,49 +101,110 @@ class Classifier(ABC):
     @torch.no_grad()
     def predict(self, images: Tensor, n_nearest: int = 3) -> Predictions:
         """Answer with reasons, embedding each picture once: images (n, C, H, W)."""
-        features = self._method.features(images)
-        nearest, similarity = self.nearest_of(features, n_nearest)
-        return Predictions(self.probabilities_of(features), nearest, similarity)
+        embeddings = self.embeddings_of(self._method.features(images))
+        nearest, similarity = self._nearest(embeddings, n_nearest)
+        return Predictions(self._probabilities(self.logits_from(embeddings)), nearest, similarity)
+
+    def _probabilities(self, logits: Tensor) -> Tensor:
+        return functional.softmax(logits * self.temperature, dim=-1)
+
+    def _nearest(self, embeddings: Tensor, n_nearest: int) -> tuple[Tensor, Tensor]:
+        """Find the most similar support pictures: places (n, k) int64, cosine similarities (n, k), k <= n_nearest."""
+        queries, support = (functional.normalize(each.flatten(1), dim=1) for each in (embeddings, self._support))
+        best = (queries @ support.T).topk(min(n_nearest, len(support)), dim=1)
+        return best.indices, best.values
 
 
 class FewShotMethod(nn.Module, ABC):
     """An algorithm with its meta-trained weights.
 
-    `features` is the part that adaptation leaves alone: evaluation computes it once for each picture, however many
-    episodes the picture comes up in. A method that adapts everything leaves it as the identity.
+    What becomes of a picture, in this order:
+    `inputs` - what neither meta-training nor adaptation changes: a pretrained backbone's output, else the picture;
+    `encode` - what meta-training changes and adaptation does not: nothing here, the backbone in most methods;
+    `Classifier.embeddings_of` - what adaptation changes too, and then the logits.
+    `features` is the first two, which evaluation computes once for each picture, however often it comes up.
     """
 
     card: ModelCard | None = None
+    progress = 0.0
+    """How much of the meta-training is over, 0 to 1; the training loop sets it before each step."""
 
-    def __init__(self, config: PrototypicalConfig) -> None:
+    def __init__(self, config: MethodConfig, *, output: str = "embedding") -> None:
+        """Build the networks; output: whether the method works on the backbone's `embedding` or its last `map`."""
         super().__init__()
         self.config = config
+        self.pretrained, self.backbone = build_backbone(config, output=output)
+
+    @property
+    def is_pretrained(self) -> bool:
+        """Tell whether `inputs` come from a pretrained backbone, and so can be computed once for a whole run."""
+        return not isinstance(self.pretrained, nn.Identity)
+
+    @property
+    def embedding_size(self) -> int:
+        """Count the numbers of an embedding."""
+        size: int = self.backbone.embedding_size  # type: ignore[assignment]
+        return size
+
+    def inputs(self, images: Tensor) -> Tensor:
+        """Compute what training does not change: (n, C, H, W) -> (n, ...)."""
+        computed: Tensor = self.pretrained(images)
+        return computed
+
+    def encode(self, inputs: Tensor) -> Tensor:
+        """Compute what adaptation does not change: inputs (n, ...) -> features (n, ...)."""
+        return inputs
+
+    def features_of(self, inputs: Tensor) -> Tensor:
+        """Compute features from inputs, averaged over the config's views: (n, ...) -> (n, ...)."""
+        views = VIEWS[self.config.views](inputs)
+        return self.encode(inputs) if len(views) == 1 else torch.stack([self.encode(view) for view in views]).mean(0)
 
     def features(self, images: Tensor) -> Tensor:
-        """Compute what adaptation does not change: (n, C, H, W) -> (n, ...)."""
-        return images
+        """Compute inputs, and features of them: (n, C, H, W) -> (n, ...)."""
+        return self.features_of(self.inputs(images))
 
     @abstractmethod
-    def adapt_features(self, support: LabeledSet) -> Classifier:
-        """Make a classifier from features of a support set and their labels."""
+    def adapt_features(self, support: LabeledSet, watch: Watch = unwatched) -> Classifier:
+        """Make a classifier from features of a support set and their labels.
+
+        Raise AdaptationError if the inner loop diverges, and whatever `watch` raises.
+        """
 
     @abstractmethod
     def restore(self, state: dict[str, Tensor]) -> Classifier:
         """Rebuild a classifier from its `state()`; raise CheckpointError if a tensor is missing."""
 
-    def adapt(self, support: LabeledSet) -> Classifier:
+    def adapt(self, support: LabeledSet, watch: Watch = unwatched) -> Classifier:
         """Make a classifier from support pictures (n, C, H, W) and labels (n,); any number of ways and shots."""
-        return self.adapt_features(LabeledSet(self.features(support.images), support.labels))
+        return self.adapt_features(LabeledSet(self.features(support.images), support.labels), watch)
+
+    def begin_training(self, n_classes: int) -> None:
+        """Make ready for meta-training on this many classes in all; what it adds, `end_training` takes away again."""
+
+    def end_training(self) -> None:
+        """Keep what serving needs alone."""
 
     def loss(self, classifier: Classifier, query: LabeledSet) -> Tensor:
-        """Cross-entropy of the classifier's raw logits on the query set."""
-        return functional.cross_entropy(classifier.logits(query.images), query.labels)
+        """Cross-entropy of the classifier's raw logits on features of the query set."""
+        return functional.cross_entropy(classifier.logits_of(query.images), query.labels)
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """Leave the mean outer gradient of the episodes in `.grad`; give the mean loss."""
+        """Leave the mean outer gradient of episodes of `inputs` in `.grad`; give the mean loss."""
         total = 0.0
         for episode in episodes.episodes():
-            loss = self.loss(self.adapt(episode.support), episode.query) / len(episodes)
+            support, query = (
+                LabeledSet(self.encode(part.images), part.labels) for part in (episode.support, episode.query)
+            )
+            loss = self.loss(self.adapt_features(support), query) / len(episodes)
             loss.backward()
             total += loss.item()
         return {"loss": total}
+
+
+def part_of(state: dict[str, Tensor], name: str) -> Tensor:
+    """Give one tensor of a classifier's state; raise CheckpointError if it is missing."""
+    try:
+        return state[name]
+    except KeyError as error:
+        raise CheckpointError(f"the classifier's state lacks {error}; learn again") from error

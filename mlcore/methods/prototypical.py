@@ -10,13 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.backbones import build_backbone
-from mlcore.config import PrototypicalConfig
 from mlcore.episode import EpisodeBatch, LabeledSet
-from mlcore.errors import CheckpointError
-from mlcore.methods.base import Classifier, FewShotMethod, Metrics
+from mlcore.method_config import PrototypicalConfig
+from mlcore.methods.base import Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
 from mlcore.methods.shrunk_metric import shrunk_metric
-from mlcore.views import VIEWS
 
 INITIAL_SCALE = 10.0
 
@@ -24,28 +21,25 @@ INITIAL_SCALE = 10.0
 class Prototypical(FewShotMethod):
     """Embed, average, compare."""
 
+    config: PrototypicalConfig
+
     def __init__(self, config: PrototypicalConfig) -> None:
         super().__init__(config)
-        self.backbone = build_backbone(config.backbone)
         self.log_scale = nn.Parameter(torch.tensor(INITIAL_SCALE).log())
 
-    def features(self, images: Tensor) -> Tensor:
-        """Embed: (n, C, H, W) -> (n, embedding_size); averaged over the config's views when not training."""
-        views = VIEWS["none" if self.training else self.config.views](images)
-        embedding: Tensor = torch.stack([self.backbone(view) for view in views]).mean(0)
+    def encode(self, inputs: Tensor) -> Tensor:
+        """Embed: (n, ...) -> (n, embedding_size)."""
+        embedding: Tensor = self.backbone(inputs)
         return embedding
 
-    def adapt_features(self, support: LabeledSet) -> "PrototypeClassifier":
+    def adapt_features(self, support: LabeledSet, watch: Watch = unwatched) -> "PrototypeClassifier":
         """Average each class's embeddings."""
-        prototypes = _class_means(self._project(support.images), support.labels)
+        prototypes = class_means(self._project(support.images), support.labels)
         return PrototypeClassifier(self, prototypes, support.images, support.labels)
 
     def restore(self, state: dict[str, Tensor]) -> "PrototypeClassifier":
         """Rebuild a classifier from its state."""
-        try:
-            return PrototypeClassifier(self, state["prototypes"], state["support"], state["labels"])
-        except KeyError as error:
-            raise CheckpointError(f"the classifier's state lacks {error}; learn again") from error
+        return PrototypeClassifier(self, *(part_of(state, name) for name in ("prototypes", "support", "labels")))
 
     def scores(self, embeddings: Tensor, prototypes: Tensor) -> Tensor:
         """Compare (..., n, d) with (..., n_way, d): logits (..., n, n_way)."""
@@ -82,7 +76,7 @@ class Prototypical(FewShotMethod):
             for part in (episodes.support, episodes.query)
         ]
         pictures = torch.cat(by_class, 2)
-        return self.features(pictures.flatten(0, 2)).reshape(*pictures.shape[:3], -1)
+        return self.encode(pictures.flatten(0, 2)).reshape(*pictures.shape[:3], -1)
 
     def _turn(self, embeddings: Tensor, k_shot: int) -> tuple[Tensor, Tensor]:
         """Take the first k_shot of each class as support: logits (n, n_way) and labels (n,) of the others."""
@@ -97,39 +91,23 @@ class PrototypeClassifier(Classifier):
     """Prototypes, and the support embeddings (n, d) that explain an answer."""
 
     def __init__(self, method: Prototypical, prototypes: Tensor, support: Tensor, labels: Tensor) -> None:
-        super().__init__(method)
+        super().__init__(method, support, labels)
         self._prototypical = method
         self._prototypes = prototypes
-        self._support = support
-        self._labels = labels
         self._metric = None
         if method.config.shrinkage < 1:
             self._metric = shrunk_metric(support - prototypes[labels], method.config.shrinkage)
 
-    @property
-    def n_way(self) -> int:
-        return len(self._prototypes)
-
-    @property
-    def temperature(self) -> float:
-        card = self._prototypical.card
-        return 1.0 if card is None else card.temperature_of(torch.bincount(self._labels).tolist())
-
-    def logits_of(self, features: Tensor) -> Tensor:
+    def logits_from(self, embeddings: Tensor) -> Tensor:
         if self._metric is None:
-            return self._prototypical.scores(features, self._prototypes)
-        return self._prototypical.scores(self._metric.apply(features), self._metric.apply(self._prototypes))
-
-    def nearest_of(self, features: Tensor, n_nearest: int) -> tuple[Tensor, Tensor]:
-        similarity = functional.normalize(features, dim=-1) @ functional.normalize(self._support, dim=-1).T
-        best = similarity.topk(min(n_nearest, len(self._support)), dim=-1)
-        return best.indices, best.values
+            return self._prototypical.scores(embeddings, self._prototypes)
+        return self._prototypical.scores(self._metric.apply(embeddings), self._metric.apply(self._prototypes))
 
     def state(self) -> dict[str, Tensor]:
-        return {"prototypes": self._prototypes, "support": self._support, "labels": self._labels}
+        return {"prototypes": self._prototypes, **super().state()}
 
 
-def _class_means(embeddings: Tensor, labels: Tensor) -> Tensor:
+def class_means(embeddings: Tensor, labels: Tensor) -> Tensor:
     """Average (n, d) by label: (n_way, d)."""
     counts = torch.bincount(labels)
     sums = embeddings.new_zeros(len(counts), embeddings.shape[-1]).index_add(0, labels, embeddings)

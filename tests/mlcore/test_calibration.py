@@ -4,9 +4,10 @@ import pytest
 import torch
 
 from mlcore.calibration import best_temperature, fit_temperature
-from mlcore.config import BackboneConfig, PrototypicalConfig
+from mlcore.config import BackboneConfig
 from mlcore.datasets.base import PictureDataset
 from mlcore.evaluation import expected_calibration_error
+from mlcore.method_config import PrototypicalConfig
 from mlcore.methods.prototypical import Prototypical
 from mlcore.model_card import ModelCard
 

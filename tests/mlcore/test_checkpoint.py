@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
-from mlcore.config import BackboneConfig, PrototypicalConfig
+from mlcore.config import BackboneConfig
 from mlcore.errors import CheckpointError
+from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.model_card import CARD_FILE, WEIGHTS_FILE, ModelCard
 

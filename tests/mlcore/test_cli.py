@@ -12,7 +12,8 @@ import torch
 
 from mlcore.checkpoint import save_checkpoint
 from mlcore.cli import main
-from mlcore.config import BackboneConfig, PrototypicalConfig
+from mlcore.config import BackboneConfig
+from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
 from mlcore.progress import Progress

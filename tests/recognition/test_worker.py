@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from mlcore.checkpoint import save_checkpoint
-from mlcore.config import BackboneConfig, PrototypicalConfig
+from mlcore.config import BackboneConfig
+from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
 from tests.recognition.conftest import stored_files

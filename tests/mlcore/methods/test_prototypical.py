@@ -1,19 +1,15 @@
 """Prototypical networks: values worked by hand, and what every method promises."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor, nn
 
-from mlcore.checkpoint import load_checkpoint, save_checkpoint
-from mlcore.config import BackboneConfig, PrototypicalConfig
+from mlcore.config import BackboneConfig
 from mlcore.episode import EpisodeBatch, LabeledSet
-from mlcore.errors import CheckpointError, SupportSetError
+from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 from mlcore.methods.prototypical import INITIAL_SCALE, Prototypical
-from mlcore.model_card import ModelCard
 
 SIDE = 16
 
@@ -67,68 +63,6 @@ def test_unequal_shots_weigh_pictures_within_their_class_only(distance: str) -> 
     doubled = LabeledSet(torch.cat([support.images, support.images[1:4]]), torch.cat([support.labels, labels(1, 1, 1)]))
     query = pictures(4, seed=2)
     torch.testing.assert_close(method.adapt(support).logits(query), method.adapt(doubled).logits(query))
-
-
-def test_one_picture_alone_is_answered_as_among_fifty() -> None:
-    classifier = small_method().adapt(unequal_support())
-    query = pictures(50, seed=2)
-    torch.testing.assert_close(classifier.logits(query[7:8]), classifier.logits(query)[7:8], atol=1e-5, rtol=0)
-
-
-def test_permuting_the_classes_permutes_the_answer() -> None:
-    method, support, query = small_method(), unequal_support(), pictures(5, seed=2)
-    order = torch.tensor([2, 0, 1])
-    permuted = LabeledSet(support.images, order[support.labels])
-    expected = method.adapt(support).logits(query)
-    torch.testing.assert_close(method.adapt(permuted).logits(query)[:, order], expected, atol=1e-5, rtol=0)
-
-
-def test_adapting_again_leaves_the_first_classifier_unchanged() -> None:
-    method, query = small_method(), pictures(5, seed=2)
-    first = method.adapt(unequal_support())
-    before = first.logits(query)
-    method.adapt(unequal_support(seed=3)).logits(query)
-    assert torch.equal(first.logits(query), before)
-
-
-def test_labels_that_skip_a_class_are_refused() -> None:
-    with pytest.raises(SupportSetError, match=r"cover 0\.\.n_way-1.*\[0, 2\]"):
-        small_method().adapt(LabeledSet(pictures(2), labels(0, 2)))
-
-
-def test_probabilities_sum_to_one_and_fifty_ways_work() -> None:
-    classifier = small_method().adapt(LabeledSet(pictures(50), torch.arange(50)))
-    rows = classifier.probabilities(pictures(3, seed=2)).sum(1)
-    assert classifier.n_way == 50
-    torch.testing.assert_close(rows, torch.ones(3))
-
-
-def test_a_support_picture_is_its_own_nearest_reason() -> None:
-    support = unequal_support()
-    predictions = small_method().adapt(support).predict(support.images, n_nearest=2)
-    assert predictions.nearest[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
-    torch.testing.assert_close(predictions.similarity[:, 0], torch.ones(6))
-    assert (predictions.similarity[:, 1] <= predictions.similarity[:, 0]).all()
-
-
-def test_a_classifier_survives_its_state() -> None:
-    method, query = small_method(), pictures(5, seed=2)
-    classifier = method.adapt(unequal_support())
-    restored = method.restore(classifier.state())
-    assert torch.equal(restored.logits(query), classifier.logits(query))
-    with pytest.raises(CheckpointError, match="labels"):
-        method.restore({name: value for name, value in classifier.state().items() if name != "labels"})
-
-
-def test_a_checkpoint_survives_save_and_load_exactly(tmp_path: Path) -> None:
-    method, query = small_method(), pictures(5, seed=2)
-    card = ModelCard(
-        name="small", kind="characters", method="prototypical", config=method.config.to_dict(), transform="characters"
-    )
-    saved = save_checkpoint(tmp_path, method, card)
-    loaded = load_checkpoint(tmp_path)
-    assert loaded.card == saved
-    assert torch.equal(loaded.adapt(unequal_support()).logits(query), method.adapt(unequal_support()).logits(query))
 
 
 def in_float64(take_turns: bool = False) -> tuple[Prototypical, EpisodeBatch]:

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
-from mlcore.config import BackboneConfig, PrototypicalConfig
+from mlcore.config import BackboneConfig
 from mlcore.episode import LabeledSet
 from mlcore.errors import ConfigError
+from mlcore.method_config import PrototypicalConfig
 from mlcore.methods.prototypical import Prototypical
 from mlcore.methods.shrunk_metric import shrunk_metric
 

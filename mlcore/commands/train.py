@@ -56,9 +56,9 @@ class TrainCommand:
         torch.manual_seed(self.training.seed)
         device = resolve_device(self.device)
         transform = self._fitting_transform()
-        dataset, validation = self._load(self.data.split), self._validation()
-        self._rehearse(validation)
         method = self._start()
+        dataset, validation = self._load(self.data.split), self._validation()
+        self._rehearse(dataset, validation)
         progress = Progress(sys.stderr)
         start = time.monotonic()
         best = meta_train(
@@ -102,8 +102,9 @@ class TrainCommand:
             )
         return transform
 
-    def _rehearse(self, validation: Validation) -> None:
+    def _rehearse(self, dataset: PictureDataset, validation: Validation) -> None:
         """Raise now, not after hours of training, what would keep the run from its end."""
+        EpisodeSampler(dataset, self.episodes, seed=self.training.seed)
         EpisodeSampler(validation.dataset, validation.episodes, seed=self.training.seed)
         calibration_samplers(validation.dataset, seed=self.training.seed)
         try:

@@ -76,6 +76,13 @@ def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
     _add_fields(parser.add_argument_group("backbone"), BackboneConfig, prefix="backbone-")
     _add_fields(parser.add_argument_group(f"method {method}"), METHODS[method].config)
     _add_machine(parser)
+    parser.add_argument(
+        "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
+    )
+    parser.add_argument(
+        "--end-with-parent", action="store_true", help="end when standard input closes, as a pipe from a parent does"
+    )
+    parser.add_argument("--events", type=Path, help="file to append what happens to, one JSON object a line")
     parser.add_argument("--licence", default="", help="licence of the weights, for the card")
     parser.add_argument("--credit", default="", help="whom to credit, for the card")
     parser.set_defaults(run=_train)
@@ -178,6 +185,9 @@ def _train(options: argparse.Namespace) -> None:
         validation_n_way=options.validation_n_way,
         device=options.device,
         threads=options.threads,
+        resume=options.resume,
+        events=options.events,
+        end_with_parent=options.end_with_parent,
         licence=options.licence,
         credit=options.credit,
         command=_command_line(),

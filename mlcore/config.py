@@ -87,6 +87,7 @@ class TrainingConfig(Config):
     degraded_share: share of the draws that are such copies.
     affine: strength of the random affine change of every picture, 0 is none, 1 the usual.
     optimizer: of the outer loop, `adam` or `sgd`.
+    save_every: steps between the states that a run can be resumed from; 0 saves none.
     """
 
     steps: int = 10_000
@@ -101,9 +102,11 @@ class TrainingConfig(Config):
     optimizer: str = "adam"
     validate_every: int = 500
     validation_episodes: int = 200
+    save_every: int = 1000
     seed: int = 0
 
     def __post_init__(self) -> None:
+        self._require("save_every", self.save_every >= 0, "0 or more")
         self._require("steps", self.steps >= 1, "at least 1")
         self._require("episodes_per_step", self.episodes_per_step >= 1, "at least 1")
         self._require("outer_lr", self.outer_lr > 0, "above 0")

@@ -124,7 +124,7 @@ class EpisodeSampler:
         self.config = config
         self.n_query = config.n_query
         self.notes: list[str] = []
-        self._generator = Generator().manual_seed(seed)
+        self.generator = Generator().manual_seed(seed)
         self._dataset = dataset
         self._counts = torch.bincount(dataset.labels, minlength=dataset.n_classes)
         self._first_row = self._counts.cumsum(0) - self._counts
@@ -224,7 +224,7 @@ class EpisodeSampler:
         groups = self._groups[self._eligible].repeat(self.config.n_rotations) + turned
         group_keys = self._uniform(len(keys), int(groups.max()) + 1)
         if self.config.within_group:  # a larger group is drawn more often, as a class is
-            anchor = torch.randint(keys.shape[1], (len(keys), 1), generator=self._generator)
+            anchor = torch.randint(keys.shape[1], (len(keys), 1), generator=self.generator)
             group_keys.scatter_(1, groups[anchor], -1.0)
         grouped = group_keys[:, groups] + keys * 1e-3
         hard = self._uniform(len(keys), 1) < (1.0 if self.config.within_group else self.config.grouped_share)
@@ -259,4 +259,4 @@ class EpisodeSampler:
         return self._rows[places.gather(-1, keys.topk(count, dim=-1, largest=False).indices)]
 
     def _uniform(self, *shape: int) -> Tensor:
-        return torch.rand(*shape, generator=self._generator)
+        return torch.rand(*shape, generator=self.generator)

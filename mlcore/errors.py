@@ -13,6 +13,10 @@ class AdaptationError(MlcoreError):
     """The inner loop came to no classifier: its loss grew beyond bounds."""
 
 
+class TrainingError(MlcoreError):
+    """A meta-training run cannot go on."""
+
+
 class CheckpointError(MlcoreError):
     """A checkpoint is missing, damaged or of another kind than was asked for."""
 

@@ -1,7 +1,11 @@
-"""Show how a run goes: a bar on a terminal, plain lines in a log."""
+"""Show how a run goes: a bar on a terminal, plain lines in a log, JSON lines for a program that watches."""
 
+import json
+import resource
+import sys
 import time
-from typing import TextIO
+from pathlib import Path
+from typing import Any, TextIO
 
 BAR = 24
 
@@ -28,12 +32,56 @@ class Progress:
             self._stream.write(line + "\n")
         self._stream.flush()
 
+    def seconds_left(self, done: float) -> float:
+        """Extrapolate, as the line shows it."""
+        return self._left(time.monotonic() - self._start, done)
+
     def _left(self, elapsed: float, done: float) -> float:
         """Extrapolate from the pace since the first event; what came before it was preparation."""
         if self._first is None:
             self._first = (elapsed, done)
         since, already = self._first
         return (elapsed - since) * (1 - done) / (done - already) if done > already else elapsed * (1 - done) / done
+
+
+class Events:
+    """Tell what happens in a run: to a person by `show`, and to a program as JSON lines in a file, if there is one.
+
+    Every line has `event` (`progress`, `saved`, `resumed` or `done`) and `time` (Unix seconds). Progress has also the
+    numbers of the validation, `seconds_left`, and `memory_mb`, the most memory that the process has held.
+    """
+
+    def __init__(self, path: Path | None, show: Progress) -> None:
+        self._path = path
+        self._show = show
+
+    def progress(self, event: dict[str, float]) -> None:
+        """Tell of a validation."""
+        self._show(event)
+        self._write("progress", **event, seconds_left=self._show.seconds_left(event["progress"]), memory_mb=_memory())
+
+    def saved(self, state: Path) -> None:
+        """Tell where a state lies that the run can be resumed from."""
+        self._write("saved", file=str(state))
+
+    def resumed(self, state: Path, *, step: int) -> None:
+        """Tell that the run goes on from a state."""
+        self._write("resumed", file=str(state), step=step)
+
+    def done(self, checkpoint: Path) -> None:
+        """Tell where the checkpoint lies."""
+        self._write("done", checkpoint=str(checkpoint))
+
+    def _write(self, event: str, **values: Any) -> None:
+        if self._path is not None:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"event": event, "time": time.time(), **values}) + "\n")
+
+
+def _memory() -> float:
+    """Give the most memory held so far, in MB; Linux counts in KiB, macOS in bytes."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(most / 1e6 if sys.platform == "darwin" else most / 1e3)
 
 
 def _clock(seconds: float) -> str:

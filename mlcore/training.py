@@ -1,24 +1,25 @@
-"""Meta-training: one loop for every method."""
+"""Meta-training: one loop for every method, which can be stopped anywhere and go on later, bit for bit on a CPU."""
 
 import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torch import Generator, Tensor
-from torch.nn import functional
+from torch import Tensor
 
 from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.datasets.base import PictureDataset
-from mlcore.degrade import several
-from mlcore.episode import EpisodeBatch, EpisodeIndex, EpisodeSampler
-from mlcore.errors import ConfigError
+from mlcore.episode import EpisodeSampler
+from mlcore.errors import TrainingError
 from mlcore.evaluation import compute_inputs, evaluate, featurise
 from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod, Metrics
+from mlcore.training_pictures import TrainingInputs, TrainingPictures
+from mlcore.training_state import TrainingState, optimizer_tensors, restore_optimizer
 
-Report = Callable[[dict[str, float]], None]
+Event = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -29,136 +30,127 @@ class Validation:
     episodes: EpisodeConfig
 
 
-class TrainingInputs:
-    """A data set seen once through a pretrained backbone; what is drawn is never changed.
+def unkept(state: TrainingState) -> None:
+    """Keep nothing."""
 
-    Raise ConfigError for settings that would change pictures.
+
+class MetaTraining:
+    """One run: the method, which is trained in place, and all that a later process needs to go on.
+
+    Raise DatasetError if the data cannot fill an episode.
     """
 
     def __init__(
         self,
         method: FewShotMethod,
         dataset: PictureDataset,
+        *,
         transform: Transform,
-        config: TrainingConfig,
         episodes: EpisodeConfig,
+        config: TrainingConfig,
+        validation: Validation,
+        device: torch.device,
     ) -> None:
-        changes = {"degraded_copies": (config, 0), "affine": (config, 0), "n_rotations": (episodes, 1)}
-        for name, (holder, needed) in changes.items():
-            if (value := getattr(holder, name)) != needed:
-                raise ConfigError(f"{name} is {value}; it must be {needed} with a pretrained backbone")
-        self._inputs = compute_inputs(method, dataset.images, transform)
+        self.method, self.config, self.validation = method, config, validation
+        method.begin_training(dataset.n_classes * episodes.n_rotations)
+        method.to(device)
+        method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.sampler = EpisodeSampler(dataset, episodes, seed=config.seed)
+        self.pictures: TrainingInputs | TrainingPictures
+        if method.is_pretrained:
+            self.pictures = TrainingInputs(method, dataset, transform, config, episodes)
+        else:
+            self.pictures = TrainingPictures(dataset, transform, config, device)
+        self.validation_inputs = compute_inputs(method, validation.dataset.images, transform)
+        self.optimizer = _optimizer(method, config)
+        self.step, self.seconds = 0, 0.0
+        self.losses: list[Metrics] = []
+        self.best: Event = {"accuracy": -1.0}
+        self.best_weights: dict[str, Tensor] = {}
 
-    def gather(self, index: EpisodeIndex) -> EpisodeBatch:
-        """Collect the inputs of a batch of episodes."""
-        return index.gather(self._inputs)
+    def run(self, report: Callable[[Event], None], keep: Callable[[TrainingState], None] = unkept) -> Event:
+        """Train to the end, and leave the method with the weights that did best on validation; give what that best was.
 
+        `report` gets plain numbers after each validation; `keep` gets the state every `save_every` steps. Raise
+        TrainingError if the loss is no longer a number.
+        """
+        for progress in self._schedule():
+            self._train_one_step(progress)
+            if self.step % self.config.validate_every == 0 or progress == 1.0:
+                report(self._validate(progress))
+            if self.config.save_every and self.step % self.config.save_every == 0 and progress < 1.0:
+                keep(self.state())
+        self.method.load_state_dict(self.best_weights)
+        self.method.end_training()
+        self.method.eval()
+        return self.best
 
-class TrainingPictures:
-    """A data set made ready for episodes: transformed once, kept as uint8, changed at random when drawn.
+    def _schedule(self) -> Iterator[float]:
+        """Count steps, giving how much of the run is over, 0..1, by steps or by the clock, whichever is further."""
+        since = time.monotonic() - self.seconds
+        while self.step < self.config.steps:
+            self.step += 1
+            self.seconds = time.monotonic() - since
+            progress = self.step / self.config.steps
+            if self.config.max_minutes:
+                progress = max(progress, min(self.seconds / (60 * self.config.max_minutes), 1.0))
+            yield progress
+            if progress == 1.0:
+                return
 
-    Every picture is held as itself and as `degraded_copies` copies spoilt before the transform, which are drawn in
-    `degraded_share` of all cases.
-    """
+    def _train_one_step(self, progress: float) -> None:
+        """Draw episodes, gather the outer gradient, and follow it; the rate falls to 0 along half a cosine."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.outer_lr * (1 + math.cos(math.pi * progress)) / 2
+        self.method.train()
+        self.method.progress = progress
+        self.optimizer.zero_grad()
+        episodes = self.pictures.gather(self.sampler.draw(self.config.episodes_per_step))
+        metrics = self.method.accumulate_gradients(episodes)
+        if not math.isfinite(metrics["loss"]):
+            raise TrainingError(f"the loss became {metrics['loss']} at step {self.step}; try a smaller outer_lr")
+        if self.config.clip_norm:
+            torch.nn.utils.clip_grad_norm_(self.method.parameters(), self.config.clip_norm)
+        self.optimizer.step()
+        self.losses.append(metrics)
 
-    def __init__(
-        self, dataset: PictureDataset, transform: Transform, config: TrainingConfig, device: torch.device
-    ) -> None:
-        self._generator = Generator().manual_seed(config.seed + 1)
-        self._affine = config.affine
-        self._degraded_share = config.degraded_share
-        copies = [dataset.images]
-        copies += [several(dataset.images, self._generator) for _ in range(config.degraded_copies)]
-        ready = [_to_bytes(transform.apply(chunk)) for copy in copies for chunk in copy.split(1024)]
-        self._pictures = torch.cat(ready).unflatten(0, (len(copies), -1)).to(device)
+    def _validate(self, progress: float) -> Event:
+        """Score the weights as they are, and remember them if they are the best so far."""
+        self.method.eval()
+        sampler = EpisodeSampler(self.validation.dataset, self.validation.episodes, seed=self.config.seed)
+        features = featurise(self.method, self.validation_inputs)
+        found = evaluate(self.method, features, sampler, n_episodes=self.config.validation_episodes)
+        scored = {"accuracy": found.accuracy, "ci95": found.ci95}
+        event = {"step": float(self.step), "progress": progress, **_mean(self.losses), **scored}
+        self.losses.clear()
+        if found.accuracy > self.best["accuracy"]:
+            self.best = {**scored, "step": float(self.step)}
+            self.best_weights = {name: tensor.clone() for name, tensor in self.method.state_dict().items()}
+        return event
 
-    def gather(self, index: EpisodeIndex) -> EpisodeBatch:
-        """Collect the pictures of a batch of episodes: each turned as the index says, and changed at random."""
-        return EpisodeBatch(
-            support=self._collect(index.support, index.support_turns),
-            query=self._collect(index.query, index.query_turns),
-            n_way=index.n_way,
-            classes=index.classes,
-        )
+    def state(self) -> TrainingState:
+        """Give all that changes during a run."""
+        tensors = {f"method.{name}": tensor for name, tensor in self.method.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
+        tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors(self.optimizer).items()}
+        tensors |= {"random.sampler": self.sampler.generator.get_state(), "random.torch": torch.get_rng_state()}
+        if isinstance(self.pictures, TrainingPictures):
+            tensors["random.pictures"] = self.pictures.generator.get_state()
+        numbers = {"step": self.step, "seconds": self.seconds, "best": self.best, "losses": self.losses}
+        return TrainingState({name: _plain(tensor) for name, tensor in tensors.items()}, numbers)
 
-    def _collect(self, rows: Tensor, turns: Tensor) -> Tensor:
-        flat = rows.flatten()
-        pictures = self._pictures[self._draw_copies(len(flat)), flat].float() / 255
-        changed: Tensor = self._change(pictures, turns.flatten()).unflatten(0, rows.shape)
-        return changed
-
-    def _draw_copies(self, n: int) -> Tensor:
-        """Choose between the clean picture, 0, and its spoilt copies: (n,) int64."""
-        if len(self._pictures) == 1:
-            return torch.zeros(n, dtype=torch.int64)
-        copies = torch.randint(1, len(self._pictures), (n,), generator=self._generator)
-        return copies * (torch.rand(n, generator=self._generator) < self._degraded_share)
-
-    def _change(self, pictures: Tensor, turns: Tensor) -> Tensor:
-        """Turn by quarters, and scale, turn, slant and move a little, in one resampling: (n, C, H, W) each."""
-        n, strength = len(pictures), self._affine
-        jitter = torch.empty(n, 2, 3).uniform_(-1, 1, generator=self._generator)
-        jitter = jitter * strength * torch.tensor([[0.15, 0.15, 0.1], [0.15, 0.15, 0.1]])
-        angle = turns * (math.pi / 2)
-        cos, sin = torch.cos(angle), torch.sin(angle)
-        quarter = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
-        theta: Tensor = torch.cat([quarter @ (torch.eye(2) + jitter[..., :2]), jitter[..., 2:]], -1).to(pictures)
-        grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
-        changed: Tensor = functional.grid_sample(pictures, grid, align_corners=False)
-        return changed
-
-
-def _to_bytes(pictures: Tensor) -> Tensor:
-    return (pictures * 255).round().to(torch.uint8)
-
-
-def meta_train(
-    method: FewShotMethod,
-    dataset: PictureDataset,
-    *,
-    transform: Transform,
-    episodes: EpisodeConfig,
-    config: TrainingConfig,
-    validation: Validation,
-    device: torch.device,
-    report: Report,
-) -> dict[str, float]:
-    """Train in place, and leave the method with the weights that did best on validation; give what that best was.
-
-    `report` gets a dict of plain numbers after each validation. Raise DatasetError if the data cannot fill an episode.
-    """
-    method.begin_training(dataset.n_classes * episodes.n_rotations)
-    method.to(device)
-    method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    sampler = EpisodeSampler(dataset, episodes, seed=config.seed)
-    pictures: TrainingInputs | TrainingPictures
-    if method.is_pretrained:
-        pictures = TrainingInputs(method, dataset, transform, config, episodes)
-    else:
-        pictures = TrainingPictures(dataset, transform, config, device)
-    validation_inputs = compute_inputs(method, validation.dataset.images, transform)
-    optimizer = _optimizer(method, config)
-    best: dict[str, float] = {"accuracy": -1.0}
-    best_weights: dict[str, Tensor] = {}
-    losses: list[Metrics] = []
-    for step, progress in _schedule(config):
-        for group in optimizer.param_groups:
-            group["lr"] = config.outer_lr * (1 + math.cos(math.pi * progress)) / 2
-        method.progress = progress
-        losses.append(_step(method, optimizer, pictures.gather(sampler.draw(config.episodes_per_step)), config))
-        if step % config.validate_every == 0 or progress == 1.0:
-            method.eval()
-            scored = _validate(method, validation, validation_inputs, config)
-            event = {"step": float(step), "progress": progress, **_mean(losses), **scored}
-            losses.clear()
-            report(event)
-            if scored["accuracy"] > best["accuracy"]:
-                best = {**scored, "step": float(step)}
-                best_weights = {name: tensor.clone() for name, tensor in method.state_dict().items()}
-    method.load_state_dict(best_weights)
-    method.end_training()
-    method.eval()
-    return best
+    def resume(self, state: TrainingState) -> None:
+        """Go on from a state of the same run; raise CheckpointError if it is of another."""
+        self.method.load_state_dict(state.part("method", like=self.method.state_dict()))
+        self.best_weights = state.part("best")
+        restore_optimizer(self.optimizer, state.part("optimizer"))
+        self.sampler.generator.set_state(state.tensors["random.sampler"])
+        torch.set_rng_state(state.tensors["random.torch"])
+        if isinstance(self.pictures, TrainingPictures):
+            self.pictures.generator.set_state(state.tensors["random.pictures"])
+        numbers: Any = state.numbers
+        self.step, self.seconds = numbers["step"], numbers["seconds"]
+        self.best, self.losses = numbers["best"], numbers["losses"]
 
 
 def _optimizer(method: FewShotMethod, config: TrainingConfig) -> torch.optim.Optimizer:
@@ -166,36 +158,9 @@ def _optimizer(method: FewShotMethod, config: TrainingConfig) -> torch.optim.Opt
     return kind(method.parameters(), lr=config.outer_lr, weight_decay=config.weight_decay)
 
 
-def _schedule(config: TrainingConfig) -> Iterator[tuple[int, float]]:
-    """Count steps with how much of the run is over, 0..1, by steps or by the clock, whichever is further."""
-    start = time.monotonic()
-    for step in range(1, config.steps + 1):
-        progress = step / config.steps
-        if config.max_minutes:
-            progress = max(progress, min((time.monotonic() - start) / (60 * config.max_minutes), 1.0))
-        yield step, progress
-        if progress == 1.0:
-            return
-
-
-def _step(
-    method: FewShotMethod, optimizer: torch.optim.Optimizer, episodes: EpisodeBatch, config: TrainingConfig
-) -> Metrics:
-    method.train()
-    optimizer.zero_grad()
-    metrics = method.accumulate_gradients(episodes)
-    if config.clip_norm:
-        torch.nn.utils.clip_grad_norm_(method.parameters(), config.clip_norm)
-    optimizer.step()
-    return metrics
-
-
-def _validate(
-    method: FewShotMethod, validation: Validation, inputs: Tensor, config: TrainingConfig
-) -> dict[str, float]:
-    sampler = EpisodeSampler(validation.dataset, validation.episodes, seed=config.seed)
-    result = evaluate(method, featurise(method, inputs), sampler, n_episodes=config.validation_episodes)
-    return {"accuracy": result.accuracy, "ci95": result.ci95}
+def _plain(tensor: Tensor) -> Tensor:
+    """Copy a tensor as files hold it: on the CPU, rows one after the other."""
+    return tensor.detach().cpu().contiguous().clone()
 
 
 def _mean(metrics: list[Metrics]) -> Metrics:

@@ -1,8 +1,8 @@
 """`python -m mlcore train`: meta-train a method on a data set and save it with its card."""
 
 import platform
+import shutil
 import sys
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,13 @@ from mlcore.method_config import MethodConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import ModelCard
-from mlcore.progress import Progress
-from mlcore.training import Validation, meta_train
+from mlcore.progress import Events, Progress
+from mlcore.run_folder import end_with_parent, locked
+from mlcore.training import MetaTraining, Validation
+from mlcore.training_state import find_state, load_state, save_state
+
+STATES = "states"
+"""Folder within a run's own that holds what it can be resumed from; gone once the run is over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,36 +50,55 @@ class TrainCommand:
     validation_n_way: int
     device: str
     threads: int
+    resume: Path | None
+    events: Path | None
+    end_with_parent: bool
     licence: str
     credit: str
     command: str
 
     def run(self) -> ModelCard:
-        """Train, fit the temperature on the validation classes, save; give the card."""
+        """Train, fit the temperature on the validation classes, save; give the card.
+
+        Raise what the settings, the data or the checkpoint to start from are refused for, before anything starts.
+        """
+        if self.end_with_parent:
+            end_with_parent()
         if self.threads:
             torch.set_num_threads(self.threads)
         torch.manual_seed(self.training.seed)
-        device = resolve_device(self.device)
+        resolve_device(self.device)
         transform = self._fitting_transform()
         method = self._start()
         dataset, validation = self._load(self.data.split), self._validation()
         self._rehearse(dataset, validation)
-        progress = Progress(sys.stderr)
-        start = time.monotonic()
-        best = meta_train(
+        with locked(self.out):
+            return self._train(method, dataset, validation, transform)
+
+    def _train(
+        self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, transform: Transform
+    ) -> ModelCard:
+        run = MetaTraining(
             method,
             dataset,
             transform=transform,
             episodes=self.episodes,
             config=self.training,
             validation=validation,
-            device=device,
-            report=progress,
+            device=resolve_device(self.device),
         )
+        events = Events(self.events, Progress(sys.stderr))
+        if self.resume is not None and (state := find_state(self.resume)):
+            run.resume(load_state(state))
+            events.resumed(state, step=run.step)
+        best = run.run(events.progress, lambda state: events.saved(save_state(self.out / STATES, state)))
         features = featurise(method, compute_inputs(method, validation.dataset.images, transform))
-        card = self._card(dataset, best, minutes=(time.monotonic() - start) / 60, device=device)
+        card = self._card(dataset, best, minutes=run.seconds / 60)
         card = fit_temperature(method, card, validation.dataset, features, seed=self.training.seed)
-        return save_checkpoint(self.out, method, card)
+        card = save_checkpoint(self.out, method, card)
+        shutil.rmtree(self.out / STATES, ignore_errors=True)
+        events.done(self.out)
+        return card
 
     def _start(self) -> FewShotMethod:
         """Build the method; raise ConfigError if the checkpoint to start from has another backbone."""
@@ -137,9 +161,7 @@ class TrainCommand:
         card = ModelCard.read(find_checkpoint(self.start_from))
         return {"name": card.name, "digest": card.digest}
 
-    def _card(
-        self, dataset: PictureDataset, best: dict[str, float], *, minutes: float, device: torch.device
-    ) -> ModelCard:
+    def _card(self, dataset: PictureDataset, best: dict[str, float], *, minutes: float) -> ModelCard:
         return ModelCard(
             name=self.name,
             kind=self.kind,
@@ -160,7 +182,7 @@ class TrainCommand:
                 "config": self.training.to_dict(),
                 "validation": best,
                 "minutes": round(minutes, 1),
-                "device": device.type,
+                "device": resolve_device(self.device).type,
                 "torch": torch.__version__,
                 "machine": platform.machine(),
             },

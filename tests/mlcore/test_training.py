@@ -13,7 +13,7 @@ from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.datasets import load_dataset
 from mlcore.episode import EpisodeSampler
 from mlcore.images import INK_SIZE, find_transform
-from mlcore.training import TrainingPictures
+from mlcore.training_pictures import TrainingPictures
 
 TRAIN = [
     "train",

@@ -1,0 +1,99 @@
+"""What episodes of meta-training are gathered from: a data set made ready once, and changed at random when drawn."""
+
+import math
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from mlcore.config import EpisodeConfig, TrainingConfig
+from mlcore.datasets.base import PictureDataset
+from mlcore.degrade import several
+from mlcore.episode import EpisodeBatch, EpisodeIndex
+from mlcore.errors import ConfigError
+from mlcore.evaluation import compute_inputs
+from mlcore.images import Transform
+from mlcore.methods.base import FewShotMethod
+
+
+class TrainingInputs:
+    """A data set seen once through a pretrained backbone; what is drawn is never changed.
+
+    Raise ConfigError for settings that would change pictures.
+    """
+
+    def __init__(
+        self,
+        method: FewShotMethod,
+        dataset: PictureDataset,
+        transform: Transform,
+        config: TrainingConfig,
+        episodes: EpisodeConfig,
+    ) -> None:
+        changes = {"degraded_copies": (config, 0), "affine": (config, 0), "n_rotations": (episodes, 1)}
+        for name, (holder, needed) in changes.items():
+            if (value := getattr(holder, name)) != needed:
+                raise ConfigError(f"{name} is {value}; it must be {needed} with a pretrained backbone")
+        self._inputs = compute_inputs(method, dataset.images, transform)
+
+    def gather(self, index: EpisodeIndex) -> EpisodeBatch:
+        """Collect the inputs of a batch of episodes."""
+        return index.gather(self._inputs)
+
+
+class TrainingPictures:
+    """A data set made ready for episodes: transformed once, kept as uint8, changed at random when drawn.
+
+    Every picture is held as itself and as `degraded_copies` copies spoilt before the transform, which are drawn in
+    `degraded_share` of all cases.
+    """
+
+    def __init__(
+        self, dataset: PictureDataset, transform: Transform, config: TrainingConfig, device: torch.device
+    ) -> None:
+        self.generator = Generator().manual_seed(config.seed + 1)
+        self._affine = config.affine
+        self._degraded_share = config.degraded_share
+        copies = [dataset.images]
+        copies += [several(dataset.images, self.generator) for _ in range(config.degraded_copies)]
+        ready = [_to_bytes(transform.apply(chunk)) for copy in copies for chunk in copy.split(1024)]
+        self._pictures = torch.cat(ready).unflatten(0, (len(copies), -1)).to(device)
+
+    def gather(self, index: EpisodeIndex) -> EpisodeBatch:
+        """Collect the pictures of a batch of episodes: each turned as the index says, and changed at random."""
+        return EpisodeBatch(
+            support=self._collect(index.support, index.support_turns),
+            query=self._collect(index.query, index.query_turns),
+            n_way=index.n_way,
+            classes=index.classes,
+        )
+
+    def _collect(self, rows: Tensor, turns: Tensor) -> Tensor:
+        flat = rows.flatten()
+        pictures = self._pictures[self._draw_copies(len(flat)), flat].float() / 255
+        changed: Tensor = self._change(pictures, turns.flatten()).unflatten(0, rows.shape)
+        return changed
+
+    def _draw_copies(self, n: int) -> Tensor:
+        """Choose between the clean picture, 0, and its spoilt copies: (n,) int64."""
+        if len(self._pictures) == 1:
+            return torch.zeros(n, dtype=torch.int64)
+        copies = torch.randint(1, len(self._pictures), (n,), generator=self.generator)
+        return copies * (torch.rand(n, generator=self.generator) < self._degraded_share)
+
+    def _change(self, pictures: Tensor, turns: Tensor) -> Tensor:
+        """Turn by quarters, and scale, turn, slant and move a little, in one resampling: (n, C, H, W) each."""
+        n, strength = len(pictures), self._affine
+        jitter = torch.empty(n, 2, 3).uniform_(-1, 1, generator=self.generator)
+        jitter = jitter * strength * torch.tensor([[0.15, 0.15, 0.1], [0.15, 0.15, 0.1]])
+        angle = turns * (math.pi / 2)
+        cos, sin = torch.cos(angle), torch.sin(angle)
+        quarter = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
+        theta: Tensor = torch.cat([quarter @ (torch.eye(2) + jitter[..., :2]), jitter[..., 2:]], -1).to(pictures)
+        grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
+        changed: Tensor = functional.grid_sample(pictures, grid, align_corners=False)
+        return changed
+
+
+def _to_bytes(pictures: Tensor) -> Tensor:
+    return (pictures * 255).round().to(torch.uint8)

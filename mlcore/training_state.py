@@ -1,0 +1,96 @@
+"""All that changes during a meta-training run, in one file: tensors and plain numbers, never pickle."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from mlcore.errors import CheckpointError
+
+KEPT = 2
+_PATTERN = "step-*.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Tensors by dotted name, whose first part says whose they are, and numbers that JSON can hold."""
+
+    tensors: dict[str, Tensor]
+    numbers: dict[str, Any]
+
+    def part(self, owner: str, *, like: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """Give one owner's tensors; raise CheckpointError if their names or shapes are not those of `like`."""
+        prefix = f"{owner}."
+        found = {name.removeprefix(prefix): each for name, each in self.tensors.items() if name.startswith(prefix)}
+        if like is not None and {name: each.shape for name, each in found.items()} != {
+            name: each.shape for name, each in like.items()
+        }:
+            raise CheckpointError("the training state is of another method or backbone; resume with the same settings")
+        return found
+
+
+def save_state(folder: Path, state: TrainingState) -> Path:
+    """Write a state beside the earlier ones, whole or not at all, and keep the last two; give its file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"step-{state.numbers['step']:09d}.safetensors"
+    unfinished = path.with_suffix(".part")
+    save_file(state.tensors, unfinished, metadata={"numbers": json.dumps(state.numbers)})
+    _sync(unfinished)
+    unfinished.replace(path)
+    _sync(folder)
+    for old in sorted(folder.glob(_PATTERN))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def _sync(path: Path) -> None:
+    """Make sure that a file, or a folder's list of files, is on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def find_state(path: Path) -> Path | None:
+    """Give a state's file, or the newest of a folder; None where there is none yet."""
+    if path.is_file():
+        return path
+    return max(path.glob(_PATTERN), default=None)
+
+
+def load_state(path: Path) -> TrainingState:
+    """Read a state; raise CheckpointError if it is missing or damaged."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            numbers = json.loads((file.metadata() or {})["numbers"])
+            return TrainingState({name: file.get_tensor(name) for name in file.keys()}, numbers)  # noqa: SIM118
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise CheckpointError(f"no readable training state at {path}: {error}") from error
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Give what an optimiser remembers of each parameter, by `number.name`."""
+    entries: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
+    return {
+        f"{number}.{name}": value
+        for number, entry in entries.items()
+        for name, value in entry.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Give an optimiser its memory back."""
+    entries: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, _, name = key.partition(".")
+        entries.setdefault(int(number), {})[name] = value
+    optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,4 +1,4 @@
-"""The command line: `python -m mlcore train | calibrate | evaluate | card | export`."""
+"""The command line: `python -m mlcore train | calibrate | evaluate | card | export | export-checkpoint | …`."""
 
 import argparse
 import json
@@ -43,6 +43,14 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     card = commands.add_parser("card", help="print a checkpoint's card")
     card.add_argument("checkpoint", help="a folder, or the name of one that ships")
     card.set_defaults(run=_card)
+    outgoing = commands.add_parser("export-checkpoint", help="write a checkpoint as one zip")
+    outgoing.add_argument("checkpoint", help="a folder, or the name of one that ships")
+    outgoing.add_argument("--out", type=Path, required=True, help="the zip to write")
+    outgoing.set_defaults(run=_export_checkpoint)
+    incoming = commands.add_parser("import-checkpoint", help="unpack a checkpoint's zip, if it is sound")
+    incoming.add_argument("zip", type=Path)
+    incoming.add_argument("--out", type=Path, required=True, help="folder to make")
+    incoming.set_defaults(run=_import_checkpoint)
     export = commands.add_parser("export", help="write a pretrained backbone as ONNX, for fast serving on a CPU")
     export.add_argument("--out", type=Path, required=True, help="folder to write to; a file that is up to date is kept")
     export.set_defaults(run=_export)
@@ -248,6 +256,19 @@ def _card(options: argparse.Namespace) -> None:
     from mlcore.model_card import ModelCard
 
     print(ModelCard.read(find_checkpoint(options.checkpoint)).to_json(), end="")
+
+
+def _export_checkpoint(options: argparse.Namespace) -> None:
+    from mlcore.checkpoint import find_checkpoint
+    from mlcore.checkpoint_zip import export_checkpoint
+
+    export_checkpoint(find_checkpoint(options.checkpoint), options.out)
+
+
+def _import_checkpoint(options: argparse.Namespace) -> None:
+    from mlcore.checkpoint_zip import import_checkpoint
+
+    print(import_checkpoint(options.zip, options.out).name)
 
 
 def _export(options: argparse.Namespace) -> None:

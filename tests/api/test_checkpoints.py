@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webapp.training.models import Checkpoint
 
+from .belongings import checkpoint
 from .client import ApiClient
 
 
@@ -13,5 +14,12 @@ def test_checkpoints_are_listed_with_their_cards(api: ApiClient, characters: Che
     listed = next(each for each in body["items"] if each["name"] == "characters")
     assert listed["id"] == str(characters.id)
     assert listed["kind"] == "characters"
+    assert listed["method"] == "prototypical"
     assert listed["live"] is True
     assert listed["card"] == characters.card
+
+
+def test_those_that_are_not_live_are_listed_too(api: ApiClient, characters: Checkpoint) -> None:
+    checkpoint("characters-maml", live=False)
+    names = [each["name"] for each in api.get("/checkpoints").json()["items"] if each["kind"] == "characters"]
+    assert names == ["characters", "characters-maml"]

@@ -84,11 +84,20 @@ def test_a_ready_classifier_says_how_it_was_made(api: ApiClient, birds: Belongin
         "device": "cpu",
         "checkpoint": "characters",
         "kind": "characters",
+        "method": "prototypical",
+        "steps": None,
+        "loss": None,
         "class_names": ["robin", "wren"],
         "n_images": 2,
         "progress": 1.0,
     }
     assert {name: body[name] for name in expected} == expected
+
+
+def test_a_classifier_that_learned_in_steps_says_how_many(api: ApiClient, birds: Belongings) -> None:
+    stepped = learned(birds.support_set, steps=12, loss=0.03)
+    body = api.get(f"/classifiers/{stepped.id}").json()
+    assert (body["steps"], body["loss"]) == (12, 0.03)
 
 
 def test_a_failed_classifier_says_why(api: ApiClient, birds: Belongings) -> None:

@@ -6,13 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from mlcore.model_card import ModelCard
 from tests.recognition.pictures import drawing_upload
 from webapp.accounts.models import Owner
+from webapp.accounts.services import GUEST_KEY
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
 from webapp.training.models import Checkpoint
+
+
+def checkpoint_row(name: str, *, kind: str = "characters", live: bool = False, **card: Any) -> Checkpoint:
+    """Register a checkpoint that has a card and no files."""
+    values = {"method": "prototypical", "config": {}, "transform": kind, **card}
+    whole = ModelCard(name=name, kind=kind, **values).to_dict()
+    return Checkpoint.objects.create(name=name, kind=kind, folder=name, card=whole, digest="0", live=live)
 
 
 @pytest.fixture
@@ -48,9 +58,7 @@ def image(signs: SupportSet) -> SupportImage:
 @pytest.fixture
 def checkpoint(db: None) -> Checkpoint:
     """Return a live checkpoint that has a row and no files."""
-    return Checkpoint.objects.create(
-        name="characters", kind="characters", folder="none", card={}, digest="0", live=True
-    )
+    return checkpoint_row("characters", live=True)
 
 
 @pytest.fixture
@@ -81,3 +89,13 @@ def stored_files(settings: Any) -> set[str]:
     """Return the names of all files in private storage."""
     root = Path(settings.MEDIA_ROOT)
     return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def visit(owner: Owner | None) -> Client:
+    """Return the browser of an owner, or of somebody new."""
+    client = Client()
+    if owner:
+        session = client.session
+        session[GUEST_KEY] = owner.guest_id
+        session.save()
+    return client

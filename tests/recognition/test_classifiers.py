@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.recognition.conftest import stored_files
+from tests.recognition.conftest import checkpoint_row, stored_files
 from webapp.accounts.models import Owner
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
@@ -27,7 +27,7 @@ def test_learning_keeps_the_classes_and_pictures_of_that_moment(classifier: Clas
 
 @pytest.mark.parametrize("name", ["characters", None, "id", "characters-2", ""])
 def test_a_checkpoint_is_named_by_kind_name_or_id(signs: SupportSet, checkpoint: Checkpoint, name: str | None) -> None:
-    other = Checkpoint.objects.create(name="characters-2", kind="characters", folder="x", card={}, digest="1")
+    other = checkpoint_row("characters-2")
     asked = str(checkpoint.pk) if name == "id" else name
     started = services.start_classifier(owner=signs.owner, support_set=signs, checkpoint=asked)
     assert started.checkpoint == (other if name == "characters-2" else checkpoint)

@@ -8,20 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.recognition.conftest import visit
 from tests.recognition.pictures import drawing_upload
 from webapp.accounts.models import Owner
-from webapp.accounts.services import GUEST_KEY
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, Query, SupportImage
-
-
-def visit(owner: Owner | None) -> Client:
-    client = Client()
-    if owner:
-        session = client.session
-        session[GUEST_KEY] = owner.guest_id
-        session.save()
-    return client
 
 
 @pytest.mark.parametrize("name", ["picture", "picture_thumbnail"])

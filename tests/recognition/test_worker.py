@@ -136,9 +136,9 @@ def test_cancelling_while_it_runs_leaves_no_state(
     before = stored_files(settings)
     keep_state = worker._keep_state
 
-    def cancel_then_keep(state: Any) -> str:
+    def cancel_then_keep(row: Classifier, content: bytes) -> str:
         jobs.cancel(Classifier.objects.get(pk=classifier.pk))
-        return keep_state(state)
+        return keep_state(row, content)
 
     monkeypatch.setattr(worker, "_keep_state", cancel_then_keep)
     assert learned(classifier).status == JobStatus.CANCELLED

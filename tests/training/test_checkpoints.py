@@ -51,6 +51,37 @@ def test_one_that_someone_published_stays_live(ship: dict[str, ModelCard]) -> No
     assert services.find_checkpoint(name="characters").name == "better"  # type: ignore[union-attr]
 
 
+def test_only_the_one_named_like_its_kind_goes_live_by_itself(ship: dict[str, ModelCard]) -> None:
+    ship.clear()
+    ship["characters-maml"] = replace(CARD, name="characters-maml", digest="2")
+    assert [row.live for row in services.sync_shipped()] == [False]
+    ship["characters"] = CARD
+    assert {row.name: row.live for row in services.sync_shipped()} == {"characters-maml": False, "characters": True}
+
+
+def test_a_shipped_one_that_someone_published_stays_live_with_new_weights(ship: dict[str, ModelCard]) -> None:
+    ship["characters-maml"] = replace(CARD, name="characters-maml", digest="2")
+    services.sync_shipped()
+    Checkpoint.objects.filter(live=True).update(live=False)
+    Checkpoint.objects.filter(name="characters-maml").update(live=True)
+    ship["characters-maml"] = replace(CARD, name="characters-maml", digest="3")
+    services.sync_shipped()
+    assert Checkpoint.objects.get(name="characters-maml", digest="3").live
+    assert Checkpoint.objects.live().count() == 1
+
+
+def test_weights_that_come_back_take_their_name_and_place_again(ship: dict[str, ModelCard]) -> None:
+    first = services.sync_shipped()[0]
+    ship["characters"] = replace(CARD, digest="2")
+    second = services.sync_shipped()[0]
+    ship["characters"] = CARD
+    assert services.sync_shipped()[0] == first
+    second.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.name, first.live, first.is_replaced) == ("characters", True, False)
+    assert (second.live, second.is_replaced) == (False, True)
+
+
 def test_a_kind_has_one_live_checkpoint_at_most(ship: dict[str, ModelCard]) -> None:
     services.sync_shipped()
     with pytest.raises(IntegrityError):

@@ -130,6 +130,7 @@ class CheckpointOut(Schema):
     id: UUID
     name: str
     kind: str
+    method: str = Field(examples=["prototypical"])
     live: bool = Field(description="Whether the kind's name means this checkpoint")
     created: datetime
     card: dict[str, Any]
@@ -177,6 +178,9 @@ class ClassifierOut(JobOut):
     support_set: UUID = Field(alias="support_set_id")
     checkpoint: str = Field(alias="checkpoint.name")
     kind: str = Field(alias="checkpoint.kind")
+    method: str = Field(alias="checkpoint.method")
+    steps: int | None = Field(description="Inner steps that adapting took; null where the method has none")
+    loss: float | None = Field(description="Of the support set at the last of those steps")
     device: str | None
     progress: float = Field(ge=0, le=1)
     class_names: list[str]

@@ -17,9 +17,10 @@ MEGABYTE = 1024 * 1024
 
 
 def bytes_used(owner: Owner) -> int:
-    """Add up what the owner's pictures and archives take, those included that can still be brought back."""
+    """Add up what the owner's pictures, classifiers and archives take, those included that can be brought back."""
     stored = (
         SupportImage.objects.owned_by(owner),
+        Classifier.objects.owned_by(owner),
         Query.objects.owned_by(owner),
         ZipImport.objects.owned_by(owner).active(),
     )

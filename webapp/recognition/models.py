@@ -158,7 +158,10 @@ class Classifier(Job):
     image_ids = models.JSONField(help_text=_("For each class the ids of its support pictures."))
     n_images = models.PositiveIntegerField(default=0)
     state_file = models.FileField(upload_to=state_path, max_length=200, blank=True)
+    bytes = models.PositiveIntegerField(default=0, help_text=_("Of the adapted state."))
     seconds = models.FloatField(null=True, blank=True)
+    steps = models.PositiveIntegerField(null=True, blank=True, help_text=_("Inner steps; none if the method has none."))
+    loss = models.FloatField(null=True, blank=True, help_text=_("Of the support set at the last inner step."))
     device = models.CharField(max_length=50, blank=True)
 
     objects = ClassifierQuerySet.as_manager()

@@ -7,6 +7,7 @@ from django.db.models.functions import RowNumber
 from django.utils.functional import cached_property
 
 from webapp.accounts.models import Owner
+from webapp.recognition.methods import title_of
 from webapp.recognition.models import (
     Classifier,
     Prediction,
@@ -16,6 +17,7 @@ from webapp.recognition.models import (
     SupportSet,
     SupportSetQuerySet,
 )
+from webapp.training.models import Checkpoint
 
 COVERS = 4
 
@@ -23,16 +25,21 @@ COVERS = 4
 class ShelfItem:
     """A support set as it stands on the shelf: four of its pictures, and the classifiers that learned from it."""
 
-    def __init__(self, support_set: SupportSet, covers: list[SupportImage]) -> None:
+    def __init__(self, support_set: SupportSet, covers: list[SupportImage], usual: dict[str, str]) -> None:
         self.id = support_set.id
         self.name = support_set.name
         self.covers = covers
         self._support_set = support_set
+        self._usual = usual
 
     @cached_property
-    def made(self) -> list[Classifier]:
-        """Return its classifiers, the latest first."""
-        return list(self._support_set.classifiers.all())
+    def made(self) -> list[tuple[Classifier, str]]:
+        """Return its classifiers, the latest first, each with its method if that is not what is usual for its kind."""
+        return [(each, self._unusual_method(each.checkpoint)) for each in self._support_set.classifiers.all()]
+
+    def _unusual_method(self, checkpoint: Checkpoint) -> str:
+        title = title_of(checkpoint.card)
+        return "" if title == self._usual.get(checkpoint.kind) else title
 
 
 def shelf(support_sets: Iterable[SupportSet]) -> list[ShelfItem]:
@@ -43,12 +50,14 @@ def shelf(support_sets: Iterable[SupportSet]) -> list[ShelfItem]:
     covers: dict[object, list[SupportImage]] = {each.pk: [] for each in sets}
     for picture in firsts.filter(place=1).select_related("support_class").order_by("support_class__position"):
         covers[picture.support_class.support_set_id].append(picture)
-    return [ShelfItem(each, covers[each.pk][:COVERS]) for each in sets]
+    usual = {each.kind: title_of(each.card) for each in Checkpoint.objects.live()}
+    return [ShelfItem(each, covers[each.pk][:COVERS], usual) for each in sets]
 
 
 def support_sets_of(owner: Owner | None) -> SupportSetQuerySet:
     """Return the owner's support sets, the latest touched first, with their classifiers."""
-    return SupportSet.objects.owned_by(owner).order_by("-updated").prefetch_related("classifiers")
+    with_checkpoints = Prefetch("classifiers", Classifier.objects.select_related("checkpoint"))
+    return SupportSet.objects.owned_by(owner).order_by("-updated").prefetch_related(with_checkpoints)
 
 
 def classes_with_pictures(support_set: SupportSet) -> list[SupportClass]:

@@ -9,6 +9,7 @@ import io
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 from uuid import uuid4
 
@@ -22,13 +23,16 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mlcore.episode import LabeledSet
-from mlcore.errors import ImageError, MlcoreError
+from mlcore.errors import AdaptationError, ImageError, MlcoreError
 from mlcore.images import image_to_tensor
-from mlcore.methods.base import FewShotMethod, Predictions
+from mlcore.methods.base import Classifier as AdaptedClassifier
+from mlcore.methods.base import FewShotMethod, Predictions, Watch
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.recognition import loaded
+from webapp.recognition.allowances import require_room
+from webapp.recognition.errors import StorageFull
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, state_path
 from webapp.recognition.storage import deleted_on_failure
 from webapp.training.models import Checkpoint
@@ -38,6 +42,8 @@ logger = logging.getLogger(__name__)
 CHUNK = 8
 """Pictures embedded at once: enough to be quick, few enough that a cancelled job stops soon."""
 N_NEAREST = 3
+LOOKING_SHARE = 0.5
+"""How far the bar has come when every picture has been looked at, where inner steps follow."""
 
 
 def warm() -> None:
@@ -71,27 +77,63 @@ def _learn(claim: Claim[Classifier]) -> None:
     """Embed the support pictures, adapt, and keep the adapted state."""
     started = time.perf_counter()
     row = claim.job
-    method = loaded.method_of(row.checkpoint)
-    with torch.no_grad():
-        features = torch.cat(list(_support_features(claim, method)))
-        labels = torch.tensor(row.labels, device=loaded.device())
-        try:
-            adapted = method.adapt_features(LabeledSet(features, labels))
-        except MlcoreError as error:
-            raise JobFailed(code="cannot_learn", message=str(error)) from error
-    name = _keep_state(adapted.state())
+    adapted = _adapted(claim, loaded.method_of(row.checkpoint))
+    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in adapted.state().items()})
+    name = _keep_state(row, content)
     with deleted_on_failure([name]):
-        claim.finish(state_file=name, seconds=time.perf_counter() - started, device=str(loaded.device()))
+        claim.finish(
+            state_file=name,
+            bytes=len(content),
+            seconds=time.perf_counter() - started,
+            steps=adapted.adaptation.steps or None,
+            loss=adapted.adaptation.loss,
+            device=str(loaded.device()),
+        )
     loaded.classifiers.put(row.pk, adapted)
 
 
-def _support_features(claim: Claim[Classifier], method: FewShotMethod) -> Iterator[Tensor]:
+@torch.no_grad()
+def _adapted(claim: Claim[Classifier], method: FewShotMethod) -> AdaptedClassifier:
+    """Adapt a method to the support set, telling the person how far it is."""
+    looking = LOOKING_SHARE if _counts_steps(method) else 1.0
+    features = torch.cat(list(_support_features(claim, method, looking)))
+    labels = torch.tensor(claim.job.labels, device=loaded.device())
+    try:
+        return method.adapt_features(LabeledSet(features, labels), _telling(claim, looking))
+    except AdaptationError as error:
+        logger.warning("Classifier %s came to nothing: %s", claim.job.pk, error)
+        message = _(
+            "This method lost its way on your pictures, so there is no classifier. Choose another method, or look"
+            " for pictures that are in the wrong class, and learn again."
+        )
+        raise JobFailed(code="cannot_learn", message=message) from error
+    except MlcoreError as error:
+        raise JobFailed(code="cannot_learn", message=str(error)) from error
+
+
+def _counts_steps(method: FewShotMethod) -> bool:
+    """Say whether a method has a setting for how many inner steps it takes."""
+    return any(setting.name.endswith("steps") for setting in fields(method.config))
+
+
+def _telling(claim: Claim[Classifier], looking: float) -> Watch:
+    """Return what tells the person of inner steps; it ends the adaptation once the job is cancelled."""
+
+    def tell(step: int, steps: int, loss: float) -> None:
+        done = looking + (1 - looking) * step / steps
+        claim.progress(done, _("Adapting: step %(step)d of %(steps)d") % {"step": step, "steps": steps})
+
+    return tell
+
+
+def _support_features(claim: Claim[Classifier], method: FewShotMethod, looking: float) -> Iterator[Tensor]:
     """Embed the support pictures a chunk at a time, telling the person how far it is."""
     ids = claim.job.support_image_ids
     files = dict(SupportImage.objects.filter(pk__in=ids).values_list("pk", "file"))
     by_id = {str(pk): file for pk, file in files.items()}
     for start in range(0, len(ids), CHUNK):
-        claim.progress(start / len(ids), _("Looking at picture %(n)d of %(all)d") % {"n": start + 1, "all": len(ids)})
+        done = looking * start / len(ids)
+        claim.progress(done, _("Looking at picture %(n)d of %(all)d") % {"n": start + 1, "all": len(ids)})
         yield method.features(_tensors(claim, method, [by_id.get(each, "") for each in ids[start : start + CHUNK]]))
 
 
@@ -118,9 +160,12 @@ def _read(name: str) -> bytes:
     return data
 
 
-def _keep_state(state: dict[str, Tensor]) -> str:
-    """Write an adapted state into private storage, and return its name."""
-    content = save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()})
+def _keep_state(row: Classifier, content: bytes) -> str:
+    """Write an adapted state into private storage, and return its name; fail the job in words if there is no room."""
+    try:
+        require_room(row.owner, needed=len(content))
+    except StorageFull as error:
+        raise JobFailed(code=error.code, message=error.message) from error
     return default_storage.save(state_path(None, f"{uuid4().hex}.safetensors"), ContentFile(content))
 
 

@@ -12,7 +12,7 @@ from webapp.training.models import Checkpoint
 class CheckpointAdmin(admin.ModelAdmin[Checkpoint]):
     """What can be learned with, and which one is live."""
 
-    list_display = ["name", "kind", "live", "created"]
+    list_display = ["name", "kind", "method", "live", "created"]
     list_filter = ["kind", "live"]
     search_fields = ["name"]
     readonly_fields = ["id", "name", "kind", "folder", "card", "digest", "live", "created"]

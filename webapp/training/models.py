@@ -48,6 +48,17 @@ class Checkpoint(models.Model):
         return self.name
 
     @property
+    def method(self) -> str:
+        """The name in `METHODS` of what it is a checkpoint of."""
+        name: str = self.card["method"]
+        return name
+
+    @property
+    def is_replaced(self) -> bool:
+        """Say whether newer weights took its place and its name: what stands on it stays, nothing new can."""
+        return bool(self.name != self.card["name"])
+
+    @property
     def path(self) -> Path:
         """The folder on this machine: one that ships with the project, else one under the data folder."""
         shipped = PRETRAINED / self.folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from mlcore.model_card import ModelCard, pretrained_cards
 from webapp.training.models import Checkpoint
@@ -35,21 +36,32 @@ def valid_names() -> list[str]:
 
 @transaction.atomic
 def sync_shipped() -> list[Checkpoint]:
-    """Register the checkpoints that ship with the project; one goes live where its kind has none live of its own."""
+    """Register the checkpoints that ship with the project.
+
+    The one whose folder has its kind's name goes live where nothing of that kind is; the others wait to be chosen.
+    """
     return [_register(folder=folder, card=card) for folder, card in pretrained_cards().items()]
 
 
 def _register(*, folder: str, card: ModelCard) -> Checkpoint:
     """Register one shipped checkpoint. New weights get a row of their own, so old classifiers keep their card."""
     known = Checkpoint.objects.filter(folder=folder, digest=card.digest).first()
-    if known is None:
-        Checkpoint.objects.filter(name=card.name).update(name=_retired_name(card.name), live=False)
-        known = Checkpoint(folder=folder, digest=card.digest)
-    others_live = Checkpoint.objects.live().filter(kind=card.kind).exclude(pk=known.pk).exists()
+    known = known or Checkpoint(folder=folder, digest=card.digest)
+    was_live = _retire(Checkpoint.objects.filter(name=card.name).exclude(pk=known.pk))
     known.name, known.kind, known.card = card.name, card.kind, card.to_dict()
-    known.live = known.live or not others_live
+    if folder == card.kind or was_live:
+        known.live = known.live or not Checkpoint.objects.live().filter(kind=card.kind).exclude(pk=known.pk).exists()
     known.save()
     return known
+
+
+def _retire(replaced: QuerySet[Checkpoint]) -> bool:
+    """Take the name from a checkpoint whose files were replaced, and say whether it was live."""
+    was_live = replaced.filter(live=True).exists()
+    for row in replaced:
+        row.name, row.live = _retired_name(row.name), False
+        row.save(update_fields=["name", "live"])
+    return was_live
 
 
 def _retired_name(name: str) -> str:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
 from webapp.jobs import services as jobs
-from webapp.recognition.allowances import take_job_place
+from webapp.recognition.allowances import require_room, take_job_place
 from webapp.recognition.errors import AlreadyOver, NotReady, UnknownCheckpoint
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
 from webapp.recognition.names import clean_name
@@ -18,15 +18,22 @@ from webapp.training.models import Checkpoint
 
 
 @transaction.atomic
-def start_classifier(*, owner: Owner, support_set: SupportSet, checkpoint: str | None = None) -> Classifier:
+def start_classifier(
+    *, owner: Owner, support_set: SupportSet, checkpoint: str | None = None, kind: str | None = None
+) -> Classifier:
     """Start to learn the support set as it is now.
 
     ``checkpoint`` is a kind (its live one), an exact name or an id; None means the kind that the pictures suggest.
+    Where ``kind`` is given, names are looked for in it first, and a checkpoint of another gives way to its live one.
     """
-    chosen = _checkpoint(support_set, checkpoint)
+    chosen = Checkpoint.objects.filter(kind=kind or "", name=checkpoint or "").first()
+    chosen = chosen or _checkpoint(support_set, checkpoint)
+    if kind and chosen.kind != kind:
+        chosen = _checkpoint(support_set, kind)
     missing = readiness(support_set=support_set).missing
     if missing:
         raise NotReady(" ".join(missing), missing=missing)
+    require_room(owner)
     take_job_place(owner)
     names, image_ids = _snapshot(support_set)
     classifier = Classifier.objects.create(

@@ -33,7 +33,8 @@ def seconds(duration: float | None) -> str:
     if duration >= 90:
         minutes = round(duration / 60)
         return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-    return _("%(number)s s") % {"number": number_format(duration, 2 if duration < 1 else 1)}
+    digits = 2 if duration < 1 else 1
+    return _("%(number)s s") % {"number": number_format(round(duration, digits), digits)}
 
 
 @register.filter

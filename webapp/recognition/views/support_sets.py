@@ -13,7 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
 from webapp.recognition import services, shelf
+from webapp.recognition.forms import sent_choice
 from webapp.recognition.kinds import kind_choices
+from webapp.recognition.methods import method_choices
 from webapp.recognition.models import SupportClass, SupportSet
 from webapp.recognition.views.answers import CHANGED, done, fragment, go, refusable
 from webapp.recognition.views.pages import guest_hours
@@ -70,8 +72,8 @@ def delete(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 def learn(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Start to learn from the pictures as they are now."""
     support_set = find_support_set(request, support_set_id)
-    checkpoint = request.POST.get("checkpoint") or None
-    classifier = services.start_classifier(owner=support_set.owner, support_set=support_set, checkpoint=checkpoint)
+    choice = sent_choice(request)
+    classifier = services.start_classifier(owner=support_set.owner, support_set=support_set, **choice)
     return redirect("classifier", classifier.id)
 
 
@@ -151,12 +153,14 @@ def board(support_set: SupportSet) -> dict[str, Any]:
 def learn_panel(request: OwnedRequest, support_set: SupportSet) -> dict[str, Any]:
     """Return what the panel beside the cards shows; a choice the person made outlasts our suggestion."""
     ready = services.readiness(support_set=support_set)
-    chosen = request.GET.get("checkpoint", "") if request.GET.get("chosen") else ""
+    chosen = request.GET.get("kind", "") if request.GET.get("chosen") else ""
+    kind = chosen or ready.suggested_kind
     return {
         "readiness": ready,
         "kinds": kind_choices(),
         "chosen": "1" if chosen else "",
-        "checkpoint": chosen or ready.suggested_kind,
+        "kind_chosen": kind,
+        "methods": method_choices(kind),
         "classifiers": support_set.classifiers.all()[:5],
     }
 

@@ -3,6 +3,7 @@ import "./connection.js";
 import "./confirm.js";
 import "./names.js";
 import "./toasts.js";
+import "./methods.js";
 import "./picture-sources.js";
 import "./draw-dialog.js";
 import "./camera-dialog.js";

@@ -1,0 +1,66 @@
+"""The settings of a method, from its card's config, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+LABELS: dict[str, str | Promise] = {
+    "backbone.name": gettext_lazy("network"),
+    "backbone.in_channels": gettext_lazy("colours it sees"),
+    "backbone.image_size": gettext_lazy("side of the pictures it sees, in pixels"),
+    "backbone.width": gettext_lazy("width of the network"),
+    "adapter": gettext_lazy("units trained on top of the network"),
+    "views": gettext_lazy("changed copies of each picture"),
+    "distance": gettext_lazy("distance"),
+    "take_turns": gettext_lazy("every picture an example in turn, when it was made"),
+    "shrinkage": gettext_lazy("how far the spread of your pictures is smoothed"),
+    "inner_lr": gettext_lazy("size of a step"),
+    "inner_steps": gettext_lazy("steps when it was made"),
+    "adapt_steps": gettext_lazy("steps at most on your pictures"),
+    "adaptation_steps": gettext_lazy("steps at most on your pictures"),
+    "first_order": gettext_lazy("made with simpler sums"),
+    "full_context": gettext_lazy("looks over all pictures together"),
+}
+
+
+def settings_of(card: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the settings of a card's method, each with its value; one without words here goes by its field's name."""
+    return [(_label(name), _value(value)) for name, value in _flat(card["config"])]
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _label(name: str) -> str:
+    return str(LABELS.get(name, name.replace("_", " ").replace(".", ", ")))
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return _("yes") if value else _("no")
+        case int() | float():
+            return significant(value)
+        case None | "" | "none":
+            return _("none")
+        case list() | tuple():
+            return ", ".join(map(_value, value))
+        case _:
+            return str(value).replace("_", " ")
+
+
+def significant(number: float) -> str:
+    """Say a whole number as it is, any other with three significant digits."""
+    return number_format(number if isinstance(number, int) else Decimal(f"{number:.3g}"))

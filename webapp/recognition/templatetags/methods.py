@@ -1,0 +1,22 @@
+"""Say which method a classifier stands on, and with which settings."""
+
+from django import template
+
+from webapp.recognition.methods import title_of
+from webapp.recognition.settings_in_words import settings_of, significant
+from webapp.training.models import Checkpoint
+
+register = template.Library()
+register.filter(significant)
+
+
+@register.filter
+def method_title(checkpoint: Checkpoint) -> str:
+    """Name the method of a checkpoint."""
+    return title_of(checkpoint.card)
+
+
+@register.filter
+def method_settings(checkpoint: Checkpoint) -> list[tuple[str, str]]:
+    """List the settings of a checkpoint's method with their values."""
+    return settings_of(checkpoint.card)

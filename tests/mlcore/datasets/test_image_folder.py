@@ -79,10 +79,15 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_classes_are_dealt_out_by_the_seed(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "x", MANY)
     parts = {split: set(load(root, split, image_size=8).class_names) for split in ("train", "val", "test")}
-    assert [len(part) for part in parts.values()] == [16, 4, 5]
+    assert [len(part) for part in parts.values()] == [15, 5, 5]
     assert set.union(*parts.values()) == set(load(root, image_size=8).class_names)
     assert parts["val"] == set(load(root, "val", image_size=8).class_names)
     assert parts["val"] != set(load(root, "val", seed=1, image_size=8).class_names)
+
+
+def test_thirty_five_classes_are_dealt_out_21_7_and_7(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "x", {f"class{number:02d}/a.jpg": jpeg("red", (8, 8)) for number in range(35)})
+    assert [load(root, split, image_size=8).n_classes for split in ("train", "val", "test")] == [21, 7, 7]
 
 
 def test_split_folders_are_kept_to(tmp_path: Path) -> None:
@@ -99,6 +104,6 @@ def test_classes_in_two_split_folders_are_merged_before_they_are_dealt_out(tmp_p
     files = {f"{split}/{name}": data for split in ("train", "val") for name, data in MANY.items()}
     root = write_folder(tmp_path / "x", files)
     train, val = load(root, "train", image_size=8), load(root, "val", image_size=8)
-    assert (train.n_classes, val.n_classes) == (16, 4)
+    assert (train.n_classes, val.n_classes) == (15, 5)
     assert set(train.class_names).isdisjoint(val.class_names)
-    assert len(train) == 32
+    assert len(train) == 30

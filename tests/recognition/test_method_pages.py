@@ -38,8 +38,8 @@ def test_the_methods_of_the_suggested_kind_are_offered(signs: SupportSet, checkp
     page = panel(signs)
     assert 'value="characters" data-title="Prototypical networks" checked' in page
     assert 'value="characters-maml" data-title="MAML">' in page
-    assert "best with one picture a class" in page
-    assert "Advanced: 1 more, right less often" in page
+    assert "Best with one picture a class" in page
+    assert "Advanced: 1 more method" in page
     assert page.index("Advanced") < page.index('value="characters-siamese"')
 
 

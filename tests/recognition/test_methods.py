@@ -70,7 +70,7 @@ def test_its_figures_are_said_as_the_card_gives_them() -> None:
     [
         ([row(1, 0.99996)], "over 99.9 % right with one picture a class"),
         ([row(3, 0.9)], "90.0 % right with three pictures a class"),
-        ([row(1, 0.9), adapting(0.02)], "90.0 % right with one picture a class; learns in less than a second"),
+        ([row(1, 0.9), adapting(0.02)], "90.0 % right with one picture a class; learns in under 1 s"),
         ([row(1, 0.9, more=", 1000 episodes, 10 queries a class")], "90.0 % right with one picture a class"),
         ([row(1, 0.5, more=", rotated"), row(1, 0.9)], "90.0 % right with one picture a class"),
         ([row(1, 0.99, transductive=True), row(1, 0.9)], "90.0 % right with one picture a class"),
@@ -87,17 +87,17 @@ def test_what_it_is_better_at_is_said_beside_the_live_one() -> None:
     checkpoint_row("slow", method="maml", results=[row(1, 0.97), row(5, 0.996), adapting(3)])
     checkpoint_row("slower", method="reptile", results=[row(1, 0.96), row(5, 0.997), adapting(6)])
     checkpoint_row("sharp", method="relation", results=[row(1, 0.99), row(5, 0.989)])
-    assert offered("slow").notes == ["slower to learn", "better with five"]
-    assert offered("slower").notes == ["slower to learn", "best with five"]
-    assert offered("sharp").notes == ["best with one picture a class"]
-    assert offered("characters").notes == ["the default"]
+    assert offered("slow").note == "slower to learn, better with five"
+    assert offered("slower").note == "slower to learn, best with five"
+    assert offered("sharp").note == "best with one picture a class"
+    assert offered("characters").note == "the default"
 
 
 def test_what_chance_explains_is_not_better() -> None:
     live(row(1, 0.98, ci95=0.01))
     checkpoint_row("other", method="maml", results=[row(1, 0.985, ci95=0.01)])
-    assert offered("other").notes == []
-    assert offered("characters").notes == ["best of its kind"]
+    assert offered("other").note == ""
+    assert offered("characters").note == "the default, best of its kind"
 
 
 def test_what_is_below_the_live_one_at_every_number_of_pictures_is_advanced() -> None:
@@ -111,7 +111,7 @@ def test_what_is_below_the_live_one_at_every_number_of_pictures_is_advanced() ->
     assert [each.name for each in choices.advanced] == ["below", "elsewhere", "unmeasured"]
     assert offered("below").measured == "97.0 % right with one picture a class, 98.0 % with five"
     assert offered("unmeasured").measured == "Not measured yet."
-    assert offered("elsewhere").notes == ["measured on other pictures"]
+    assert offered("elsewhere").note == "measured on other pictures"
 
 
 def test_like_is_compared_with_like() -> None:
@@ -153,5 +153,5 @@ def test_settings_are_said_in_words() -> None:
         ("made with simpler sums", "yes"),
         ("size of a step", "0.01"),
         ("rates of its own", "0.1, 0.00001"),
-        ("changed copies of each picture", "none"),
+        ("views of a picture that are averaged", "none"),
     ]

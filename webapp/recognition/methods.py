@@ -80,7 +80,7 @@ class MethodChoice:
     title: str
     sentence: str
     measured: str
-    notes: list[str]
+    note: str
     is_default: bool
 
 
@@ -121,7 +121,7 @@ def method_choices(kind: str) -> MethodChoices:
 
 def _choice(row: Checkpoint, title: str, strength: Strength) -> MethodChoice:
     _title, sentence = _words(row.card)
-    return MethodChoice(row.pk.hex, row.name, title, str(sentence), strength.measured, strength.notes, row.live)
+    return MethodChoice(row.pk.hex, row.name, title, str(sentence), strength.measured, strength.note, row.live)
 
 
 def _words(card: Mapping[str, Any]) -> tuple[str | Promise, str | Promise]:

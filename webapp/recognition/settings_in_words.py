@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy
 
 LABELS: dict[str, str | Promise] = {
     "backbone.name": gettext_lazy("network"),
-    "backbone.in_channels": gettext_lazy("colours it sees"),
+    "backbone.in_channels": gettext_lazy("colour channels"),
     "backbone.image_size": gettext_lazy("side of the pictures it sees, in pixels"),
     "backbone.width": gettext_lazy("width of the network"),
     "adapter": gettext_lazy("units trained on top of the network"),
-    "views": gettext_lazy("changed copies of each picture"),
+    "views": gettext_lazy("views of a picture that are averaged"),
     "distance": gettext_lazy("distance"),
-    "take_turns": gettext_lazy("every picture an example in turn, when it was made"),
+    "take_turns": gettext_lazy("every picture took its turn as example when it was made"),
     "shrinkage": gettext_lazy("how far the spread of your pictures is smoothed"),
     "inner_lr": gettext_lazy("size of a step"),
     "inner_steps": gettext_lazy("steps when it was made"),

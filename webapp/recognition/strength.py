@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
@@ -44,12 +44,13 @@ Figures = dict[int, Figure]
 class Strength:
     """What the cards say of a checkpoint.
 
+    measured: how often it is right, and how long it learns. note: what speaks for and against it, beside the live one.
     is_below: its figures are below the live checkpoint's whatever the number of pictures, or there are none.
     accuracy: the mean of its figures, to order by.
     """
 
     measured: str
-    notes: list[str]
+    note: str
     is_below: bool
     accuracy: float = 0.0
 
@@ -66,12 +67,12 @@ class Comparison:
         figures = self._figures(card)
         if figures:
             accuracy = fmean(figure.accuracy for figure in figures.values())
-            return Strength(_measured(figures, seconds_of(card)), self._notes(card), self._is_below(figures), accuracy)
+            return Strength(_measured(figures, seconds_of(card)), self._note(card), self._is_below(figures), accuracy)
         elsewhere = next(iter(_figures_by_dataset(card).values()), None)
         if elsewhere is None:
-            return Strength(_("Not measured yet."), self._notes(card), is_below=True)
-        notes = [*self._notes(card), _("measured on other pictures")]
-        return Strength(_measured(elsewhere, seconds_of(card)), notes, is_below=True)
+            return Strength(_("Not measured yet."), self._note(card), is_below=True)
+        notes = (self._note(card), _("measured on other pictures"))
+        return Strength(_measured(elsewhere, seconds_of(card)), _listed(notes), is_below=True)
 
     @cached_property
     def _yardstick(self) -> str:
@@ -89,16 +90,15 @@ class Comparison:
         shared = figures.keys() & self._of_live.keys()
         return bool(shared) and all(figures[shots].accuracy < self._of_live[shots].accuracy for shots in shared)
 
-    def _notes(self, card: Card) -> list[str]:
-        """Say what speaks for and against a checkpoint, beside the live one."""
+    def _note(self, card: Card) -> str:
         if card is self._live:
-            return [_("best of its kind") if self._live_is_best else _("the default")]
+            return _("the default, best of its kind") if self._live_is_best else _("the default")
         notes, figures = [self._pace(card)], self._figures(card)
         for shots in sorted(figures.keys() & self._of_live.keys()):
             if figures[shots].exceeds(self._of_live[shots]):
                 praise = _("best with %(pictures)s") if self._leads(card, shots) else _("better with %(pictures)s")
                 notes.append(praise % {"pictures": _pictures(shots, whole=shots == 1)})
-        return [note for note in notes if note]
+        return _listed(notes)
 
     def _leads(self, card: Card, shots: int) -> bool:
         """Say whether no other checkpoint's figure is as high."""
@@ -150,9 +150,13 @@ def _said(figures: Figures, shots: int, *, whole: bool) -> dict[str, str]:
     return {"share": _exact_percent(figures[shots].accuracy), "pictures": _pictures(shots, whole=whole)}
 
 
+def _listed(notes: Iterable[str]) -> str:
+    return ", ".join(filter(None, notes))
+
+
 def _pace_in_words(seconds: float) -> str:
     if seconds < 1:
-        return _("learns in less than a second")
+        return _("learns in under 1 s")
     return _("learns in %(number)s s") % {"number": number_format(round(seconds))}
 
 

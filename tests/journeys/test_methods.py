@@ -1,0 +1,112 @@
+"""Another method is chosen, learned with, and named with its settings and its time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from mlcore.checkpoint import save_checkpoint
+from mlcore.config import BackboneConfig
+from mlcore.method_config import PrototypicalConfig
+from mlcore.methods import build_method
+from mlcore.model_card import ModelCard
+from tests.journeys.test_keyboard import tab_to
+from tests.journeys.test_looks import problems
+from tests.journeys.visitor import Visitor, query
+from tests.stack import Stack
+from webapp.training.models import Checkpoint
+
+pytestmark = pytest.mark.requires_chromium
+
+NAME = "characters-by-angle"
+TITLE = f"Prototypical networks ({NAME})"
+
+
+@pytest.fixture
+def another(stack: Stack, stack_orm: None) -> str:
+    """Add an untrained checkpoint to the running site, and return what it is called there."""
+    if not Checkpoint.objects.filter(name=NAME).exists():
+        backbone = BackboneConfig(name="conv4", image_size=56, width=8)
+        config = PrototypicalConfig(backbone=backbone, distance="cosine")
+        results: list[dict[str, Any]] = [{"protocol": "5-way 1-shot", "accuracy": 0.4, "ci95": 0.01}]
+        results[0]["dataset"] = Checkpoint.objects.get(name="characters").card["results"][0]["dataset"]
+        card = ModelCard(
+            name=NAME,
+            kind="characters",
+            method="prototypical",
+            config=config.to_dict(),
+            transform="characters",
+            results=results,
+        )
+        folder = stack.folder / "checkpoints" / NAME
+        card = save_checkpoint(folder, build_method("prototypical", config), card)
+        fields = {"kind": card.kind, "folder": NAME, "card": card.to_dict(), "digest": card.digest}
+        Checkpoint.objects.create(name=NAME, **fields)
+    return TITLE
+
+
+def test_another_method_is_chosen_learned_with_and_named(visitor: Visitor, another: str) -> None:
+    page = visitor.page
+    visitor.teach("anchor", "snail")
+    choice = page.get_by_label(another)
+    expect(choice).not_to_be_visible()
+    page.get_by_text("How it learns:").click()
+    page.get_by_text("Advanced:").click()
+    expect(page.locator(".method").filter(has=choice)).to_contain_text("40.0 % right with one picture a class")
+    choice.check()
+    expect(page.locator(".methods > summary")).to_contain_text(another)
+
+    visitor.add_class("Kite")
+    visitor.card("Kite").get_by_role("button", name="Delete the class Kite").click()
+    expect(visitor.card("Kite")).to_have_count(0)
+    expect(choice).to_be_checked()
+    visitor.learn()
+
+    facts = page.locator(".facts")
+    expect(facts).to_contain_text("Prototypical networks")
+    expect(facts).to_contain_text(" s")
+    page.get_by_text("Settings of the method").click()
+    expect(page.locator(".settings")).to_contain_text("characters-by-angle")
+    expect(page.locator(".settings")).to_contain_text("cosine")
+    visitor.ask(query("snail"))
+
+
+def test_another_kind_has_methods_of_its_own(visitor: Visitor, another: str) -> None:
+    page = visitor.page
+    visitor.teach("anchor", "snail")
+    summary = page.locator(".methods > summary")
+    expect(summary).to_be_visible()
+    page.get_by_label("Photos").check()
+    expect(page.get_by_label(another)).to_have_count(0)
+    page.get_by_label("Characters & drawings").check()
+    expect(page.get_by_label(another)).to_have_count(1)
+
+
+def test_a_method_is_chosen_by_keyboard(visitor: Visitor, another: str) -> None:
+    page = visitor.page
+    visitor.teach("anchor", "snail")
+    expect(visitor.button("Learn")).to_be_enabled()
+    tab_to(page, page.locator(".methods > summary").inner_text())
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".methods input:checked")).not_to_have_value("characters")
+    expect(page.locator(".methods > summary")).not_to_contain_text("(characters)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_unfolded_choice_fits_a_small_phone_and_reads_well(visitor: Visitor, another: str, scheme: Any) -> None:
+    page = visitor.page
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    visitor.teach("anchor", "snail")
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.reload()
+        page.get_by_text("How it learns:").click()
+        page.get_by_text("Advanced:").click()
+        assert problems(page) == []

@@ -1,10 +1,74 @@
-"""Batch norm by the batch at hand: Ioffe & Szegedy, "Batch normalization" (ICML 2015). Transductive results use it."""
+"""Batch norm whose statistics can be chosen: Ioffe & Szegedy, "Batch normalization" (ICML 2015).
+
+Running statistics serve one picture alone as among others. Published MAML and relation figures normalise by the query
+batch at hand (`batch_statistics`). Between the two lie the support's statistics, taken once and used for every query
+(`recording`, `replaying`): Bronskill et al., "TaskNorm" (ICML 2020), who call it MetaBN.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+Statistics = dict[str, tuple[Tensor, Tensor]]
+"""Mean and variance (channels,) of each norm layer, by the layer's name within its network."""
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """PyTorch's, except within `recording` and `replaying`."""
+
+    name = ""
+    recorded: Statistics | None = None
+    replayed: Statistics | None = None
+    by_batch = False
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Normalise (n, channels, h, w)."""
+        if self.by_batch or (self.recorded is None and self.replayed is None):
+            return super().forward(maps)
+        mean, variance = (each.reshape(1, -1, 1, 1) for each in self._statistics(maps))
+        normal = (maps - mean) * torch.rsqrt(variance + self.eps)
+        return normal * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)
+
+    def _statistics(self, maps: Tensor) -> tuple[Tensor, Tensor]:
+        if self.replayed is not None:
+            return self.replayed[self.name]
+        variance, mean = torch.var_mean(maps, (0, 2, 3), correction=0)
+        if self.recorded is not None:
+            self.recorded[self.name] = (mean, variance)
+        return mean, variance
+
+
+@contextmanager
+def recording(network: nn.Module) -> Iterator[Statistics]:
+    """Normalise what runs within by its own batch, and give the statistics; gradients flow through them."""
+    recorded: Statistics = {}
+    for name, norm in norms_of(network):
+        norm.name, norm.recorded = name, recorded
+    try:
+        yield recorded
+    finally:
+        for _, norm in norms_of(network):
+            norm.recorded = None
+
+
+@contextmanager
+def replaying(network: nn.Module, statistics: Statistics | None) -> Iterator[None]:
+    """Normalise what runs within by these statistics; None leaves the network's own in force."""
+    for name, norm in norms_of(network):
+        norm.name, norm.replayed = name, statistics
+    try:
+        yield
+    finally:
+        for _, norm in norms_of(network):
+            norm.replayed = None
+
+
+def norms_of(network: nn.Module) -> list[tuple[str, BatchNorm2d]]:
+    """List the norm layers of a network with their names."""
+    return [(name, each) for name, each in network.named_modules() if isinstance(each, BatchNorm2d)]
 
 
 @contextmanager
@@ -14,8 +78,12 @@ def batch_statistics(module: nn.Module) -> Iterator[None]:
     before = [(norm.training, norm.momentum) for norm in norms]
     for norm in norms:
         norm.training, norm.momentum = True, 0.0
+    for _, own in norms_of(module):
+        own.by_batch = True
     try:
         yield
     finally:
+        for _, own in norms_of(module):
+            own.by_batch = False
         for norm, (training, momentum) in zip(norms, before, strict=True):
             norm.training, norm.momentum = training, momentum

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from mlcore.config import BACKBONES, VIEWS, BackboneConfig, Config, Registered
 
+NORMS = ("running", "per_step", "frozen", "support")
+
 
 @dataclass(frozen=True, kw_only=True)
 class MethodConfig(Config):
@@ -47,6 +49,77 @@ class PrototypicalConfig(MethodConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MamlConfig(MethodConfig):
+    """MAML and what varies its inner loop.
+
+    adapts: `all`, or the `head` alone (ANIL). head_init: `prototypes` or `shared` (see `mlcore.methods.class_head`).
+    inner_lr: rate of the inner loop. rates: `fixed`; or factors on inner_lr that are learned, for each `parameter`
+    (Meta-SGD) or each layer and step, `layer_step` (MAML++).
+    inner_steps, adapt_steps: steps in meta-training, and at most when adapting to a person's pictures.
+    first_order: leave second derivatives out (FOMAML). first_order_share: share of the meta-training that does so.
+    multi_step_share: share of the meta-training over which the loss after every step, not only the last, fades out.
+    norm: statistics of batch norm. `running`: meta-training uses each batch's, as published, and serving the running
+    ones. `per_step`: likewise, the running ones kept for each inner step apart. `frozen`: the running ones that the
+    backbone came with, in meta-training too. `support`: those of the support, for support and queries alike.
+    """
+
+    adapts: str = "all"
+    head_init: str = "prototypes"
+    inner_lr: float = 0.03
+    rates: str = "fixed"
+    inner_steps: int = 5
+    adapt_steps: int = 10
+    first_order: bool = False
+    first_order_share: float = 0.0
+    multi_step_share: float = 0.0
+    norm: str = "running"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("adapts", self.adapts in ("all", "head"), "all or head")
+        self._require("head_init", self.head_init in ("prototypes", "shared"), "prototypes or shared")
+        self._require("inner_lr", self.inner_lr > 0, "above 0")
+        self._require("rates", self.rates in ("fixed", "parameter", "layer_step"), "fixed, parameter or layer_step")
+        self._require("inner_steps", 1 <= self.inner_steps <= 100, "between 1 and 100")
+        self._require("adapt_steps", 1 <= self.adapt_steps <= 1000, "between 1 and 1000")
+        self._require("first_order_share", 0 <= self.first_order_share <= 1, "between 0 and 1")
+        self._require("multi_step_share", 0 <= self.multi_step_share <= 1, "between 0 and 1")
+        self._require("norm", self.norm in NORMS, f"one of {', '.join(NORMS)}")
+        self._require("views", self.adapts == "head" or self.views == "none", "none where the backbone is adapted")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FomamlConfig(MamlConfig):
+    """First-order MAML (Finn et al., 2017, section 5.2)."""
+
+    first_order: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnilConfig(MamlConfig):
+    """ANIL: Raghu et al., "Rapid learning or feature reuse?" (ICLR 2020); the head alone adapts."""
+
+    adapts: str = "head"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetaSgdConfig(MamlConfig):
+    """Meta-SGD: Li et al., "Meta-SGD: learning to learn quickly for few-shot learning" (2017); learned rates."""
+
+    rates: str = "parameter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MamlPlusPlusConfig(MamlConfig):
+    """MAML++: Antoniou, Edwards & Storkey, "How to train your MAML" (ICLR 2019)."""
+
+    rates: str = "layer_step"
+    first_order_share: float = 0.3
+    multi_step_share: float = 0.3
+    norm: str = "per_step"
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegisteredMethod(Registered):
     """A method and the dataclass that configures it."""
 
@@ -54,5 +127,10 @@ class RegisteredMethod(Registered):
 
 
 METHODS: dict[str, RegisteredMethod] = {
+    "maml": RegisteredMethod(path="mlcore.methods.maml.Maml", config=MamlConfig),
+    "fomaml": RegisteredMethod(path="mlcore.methods.maml.Maml", config=FomamlConfig),
+    "anil": RegisteredMethod(path="mlcore.methods.maml.Maml", config=AnilConfig),
+    "meta_sgd": RegisteredMethod(path="mlcore.methods.maml.Maml", config=MetaSgdConfig),
+    "maml_plus_plus": RegisteredMethod(path="mlcore.methods.maml.Maml", config=MamlPlusPlusConfig),
     "prototypical": RegisteredMethod(path="mlcore.methods.prototypical.Prototypical", config=PrototypicalConfig),
 }

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from mlcore.batch_norm import BatchNorm2d
 from mlcore.config import BackboneConfig
 
 
@@ -30,5 +31,5 @@ class Conv4(nn.Module):
 
 def _block(in_channels: int, out_channels: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.BatchNorm2d(out_channels), nn.ReLU(), nn.MaxPool2d(2)
+        nn.Conv2d(in_channels, out_channels, 3, padding=1), BatchNorm2d(out_channels), nn.ReLU(), nn.MaxPool2d(2)
     )

@@ -9,6 +9,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mlcore.batch_norm import BatchNorm2d
 from mlcore.config import BackboneConfig
 
 
@@ -25,7 +26,7 @@ class Conv6(nn.Module):
             _convolution(width, width),
             nn.ReLU(),
             nn.Conv2d(width, width, 3, padding=1, bias=False),
-            nn.BatchNorm2d(width),
+            BatchNorm2d(width),
         )
         self.last = _convolution(width, width, stride=2)
         side = math.ceil(config.image_size / 16)
@@ -45,4 +46,4 @@ class Conv6(nn.Module):
 
 def _convolution(in_channels: int, out_channels: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
     convolution = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(convolution, nn.BatchNorm2d(out_channels))
+    return nn.Sequential(convolution, BatchNorm2d(out_channels))

@@ -1,0 +1,180 @@
+"""MAML: Finn, Abbeel & Levine, "Model-agnostic meta-learning for fast adaptation of deep networks" (ICML 2017).
+
+A few gradient steps on the support set adapt the backbone and a head; meta-training seeks the weights from which these
+steps lead furthest, by the exact gradient through them. The head starts alike for every class, so one checkpoint serves
+any number of ways (see `mlcore.methods.class_head`). FOMAML, ANIL, Meta-SGD and MAML++ are configs of this file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mlcore.batch_norm import Statistics, recording, replaying
+from mlcore.episode import Episode, EpisodeBatch, LabeledSet
+from mlcore.method_config import MamlConfig
+from mlcore.methods.base import Adaptation, FewShotMethod, Metrics, Watch, unwatched
+from mlcore.methods.class_head import ClassHead, Weights, balanced_loss
+from mlcore.methods.inner_loop import (
+    CONVERGED,
+    FastClassifier,
+    backbone_weights,
+    check_loss,
+    detached,
+    embed,
+    restore_fast,
+)
+from mlcore.methods.inner_rates import InnerRates, StepNorms
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where an inner step led: the fast weights, and the loss before it."""
+
+    number: int
+    weights: Weights
+    loss: float
+
+
+class Maml(FewShotMethod):
+    """Adapt by gradient steps that meta-training has prepared."""
+
+    config: MamlConfig
+
+    def __init__(self, config: MamlConfig) -> None:
+        super().__init__(config)
+        self.head = ClassHead(self.embedding_size, init=config.head_init, unit_length=self.is_pretrained)
+        self.rates = InnerRates(config, self._adapted_shapes())
+        self.step_norms = StepNorms(self.backbone, config.inner_steps) if config.norm == "per_step" else None
+
+    def _adapted_shapes(self) -> dict[str, torch.Size]:
+        """Give the shapes of what adapts; the head's are those of one class, since all classes share their rates."""
+        body = backbone_weights(self.backbone) if self.config.adapts == "all" else {}
+        shapes = {name: value.shape for name, value in body.items()}
+        return shapes | {"head.weight": torch.Size([self.embedding_size]), "head.bias": torch.Size([1])}
+
+    def train(self, mode: bool = True) -> "Maml":
+        """Turn to training or serving; frozen statistics stay as they are in both."""
+        super().train(mode)
+        if self.config.norm == "frozen":
+            self.backbone.eval()
+        return self
+
+    def begin_training(self, n_classes: int) -> None:
+        """Hold learned rates in full precision while they are learned; start statistics from the backbone's."""
+        self.rates.float()
+        if self.step_norms is not None:
+            self.step_norms.begin(self.backbone)
+
+    def end_training(self) -> None:
+        """Store learned rates in half precision, which is precise enough for a rate."""
+        self.rates.half()
+
+    def encode(self, inputs: Tensor) -> Tensor:
+        """Embed where the head alone adapts, else leave pictures to the inner loop: (n, ...) -> (n, ...)."""
+        encoded: Tensor = self.backbone(inputs) if self.config.adapts == "head" else inputs
+        return encoded
+
+    def adapt_features(self, support: LabeledSet, watch: Watch = unwatched) -> FastClassifier:
+        """Take the inner steps; in meta-training, keep the graph through them."""
+        *_, last = self._descend(support, watch)
+        return self._classifier(support, last)
+
+    def _learns(self) -> bool:
+        """Tell whether an outer gradient is wanted."""
+        return torch.is_grad_enabled() and self.head.log_scale.requires_grad
+
+    def _descend(self, support: LabeledSet, watch: Watch) -> Iterator[Step]:
+        """Step down the support's loss until it settles; raise AdaptationError if it does not."""
+        learns = self._learns()
+        steps = self.config.inner_steps if learns else self.config.adapt_steps
+        exact = learns and not (self.config.first_order or self.progress < self.config.first_order_share)
+        with torch.enable_grad():
+            weights = self._initial_weights(support)
+            losses: list[float] = []
+            for number in range(1, steps + 1):
+                if not learns:
+                    weights = detached(weights, leaves=True)
+                weights, loss = self._step(weights, support, number, exact=exact)
+                losses.append(loss)
+                check_loss(loss, losses[0], number, "inner_lr")
+                watch(number, steps, loss)
+                settled = len(losses) > 1 and abs(losses[-2] - loss) <= CONVERGED
+                yield Step(number, weights, loss)
+                if settled and not learns:
+                    return
+
+    def _initial_weights(self, support: LabeledSet) -> Weights:
+        embedding, _ = self._embed(self._body(), support.images, 0)
+        return self._body() | self.head.initial(embedding, support.labels)
+
+    def _body(self) -> Weights:
+        return backbone_weights(self.backbone) if self.config.adapts == "all" else {}
+
+    def _step(self, weights: Weights, support: LabeledSet, number: int, *, exact: bool) -> tuple[Weights, float]:
+        """Take one inner step; give the new weights and the loss of the old ones."""
+        embedding, _ = self._embed(weights, support.images, number - 1)
+        loss = balanced_loss(self.head.logits(weights, embedding), support.labels)
+        gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=exact)
+        stepped = {
+            name: value - self.rates.of(name, number - 1) * gradient
+            for (name, value), gradient in zip(weights.items(), gradients, strict=True)
+        }
+        return stepped, loss.item()
+
+    def _embed(self, weights: Weights, features: Tensor, step: int) -> tuple[Tensor, Statistics | None]:
+        """Embed support pictures after this many steps; give the statistics too where they come from the support."""
+        if self.config.norm == "support" or (self.step_norms is not None and self.training):
+            with recording(self.backbone) as statistics:
+                embedding = embed(self.backbone, weights, features)
+            if self.step_norms is None:
+                return embedding, statistics
+            self.step_norms.update(step, statistics)
+            return embedding, None
+        with replaying(self.backbone, None if self.step_norms is None else self.step_norms.at(step)):
+            return embed(self.backbone, weights, features), None
+
+    def _classifier(self, support: LabeledSet, step: Step) -> FastClassifier:
+        weights = step.weights if self._learns() else detached(step.weights, leaves=False)
+        embedding, statistics = support.images, None
+        if self.config.norm == "support":
+            embedding, statistics = self._embed(weights, support.images, step.number)
+        elif not self._learns():  # meta-training asks for no reasons
+            embedding = embed(self.backbone, weights, support.images)
+        adaptation = Adaptation(step.number, step.loss)
+        return FastClassifier(
+            self, self.head, weights, embedding, support.labels, statistics=statistics, adaptation=adaptation
+        )
+
+    def restore(self, state: dict[str, Tensor]) -> FastClassifier:
+        """Rebuild a classifier from its state."""
+        adapts_backbone, has_statistics = self.config.adapts == "all", self.config.norm == "support"
+        return restore_fast(self, self.head, state, adapts_backbone=adapts_backbone, has_statistics=has_statistics)
+
+    def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
+        """As the default, but that the loss after earlier steps may count too."""
+        total = 0.0
+        for episode in episodes.episodes():
+            loss = self._outer_loss(episode) / len(episodes)
+            loss.backward()
+            total += loss.item()
+        return {"loss": total}
+
+    def _outer_loss(self, episode: Episode) -> Tensor:
+        support, query = (
+            LabeledSet(self.encode(part.images), part.labels) for part in (episode.support, episode.query)
+        )
+        importance = self.step_importance()
+        losses = [
+            importance[step.number - 1] * self.loss(self._classifier(support, step), query)
+            for step in self._descend(support, unwatched)
+            if importance[step.number - 1]
+        ]
+        return torch.stack(losses).sum()
+
+    def step_importance(self) -> list[float]:
+        """Weigh the loss after each step: alike at first, then more and more the last alone (Antoniou et al., 3)."""
+        steps, share = self.config.inner_steps, self.config.multi_step_share
+        early = max(1 - self.progress / share, 0.0) / steps if share else 0.0
+        return [early] * (steps - 1) + [1 - early * (steps - 1)]

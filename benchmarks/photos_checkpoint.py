@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.photo_classes import deal, load_photos
-from mlcore.backbones.pretrained import PretrainedBackbone
+from mlcore.backbones.pretrained import serve_from
 from mlcore.calibration import fit_temperature
 from mlcore.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig, EpisodeConfig
@@ -60,7 +60,7 @@ def main() -> None:
         method, *_part(dataset, features, others), "the 20 classes that the temperature was not fitted on"
     )
     results += _measure(method, dataset, features, "all 35 classes")
-    save_checkpoint(options.out, method, replace(card, results=results, packages=_packages(method)))
+    save_checkpoint(options.out, method, replace(card, results=results))
     print((options.out / "card.json").read_text(encoding="utf-8"))
 
 
@@ -68,17 +68,8 @@ def _build(onnx_folder: Path) -> Prototypical:
     """Build the method, its scale such that logits are minus the squared distance between embeddings of length 1."""
     method = Prototypical(CONFIG).eval().requires_grad_(False)
     method.log_scale.fill_(math.log(method.embedding_size))
-    for backbone in _backbones(method):
-        backbone.serve_from(onnx_folder)
+    serve_from(method, onnx_folder)
     return method
-
-
-def _backbones(method: Prototypical) -> list[PretrainedBackbone]:
-    return [module for module in method.modules() if isinstance(module, PretrainedBackbone)]
-
-
-def _packages(method: Prototypical) -> dict[str, Any]:
-    return {name: entry for backbone in _backbones(method) for name, entry in backbone.packages().items()}
 
 
 def _part(dataset: PictureDataset, features: Tensor, classes: list[int]) -> tuple[PictureDataset, Tensor]:

@@ -8,7 +8,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from mlcore.backbones.pretrained import PretrainedBackbone
+from mlcore.backbones.pretrained import packages_of, pretrained_in
 from mlcore.errors import CheckpointError, ConfigError
 from mlcore.method_config import METHODS
 from mlcore.methods import build_method
@@ -26,7 +26,7 @@ def find_checkpoint(name: str) -> Path:
 
 
 def save_checkpoint(folder: Path, method: FewShotMethod, card: ModelCard) -> ModelCard:
-    """Write the weights and the card, whose digest and parameter count are filled in; give that card.
+    """Write the weights and the card, whose digest, parameter count and packages are filled in; give it.
 
     Both files appear whole or not at all.
     """
@@ -35,7 +35,7 @@ def save_checkpoint(folder: Path, method: FewShotMethod, card: ModelCard) -> Mod
     unfinished = folder / f"{WEIGHTS_FILE}.part"
     save_file(weights, unfinished)
     parameters = sum(parameter.numel() for parameter in method.parameters())
-    card = replace(card, digest=_sha256(unfinished), parameters=parameters)
+    card = replace(card, digest=_sha256(unfinished), parameters=parameters, packages=packages_of(method))
     unfinished.replace(folder / WEIGHTS_FILE)
     unfinished = folder / f"{CARD_FILE}.part"
     unfinished.write_text(card.to_json(), encoding="utf-8")
@@ -65,7 +65,7 @@ def load_checkpoint(
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not fit its card: {error}") from error
     method.card = card
-    for backbone in (each for each in method.modules() if isinstance(each, PretrainedBackbone)):
+    for backbone in pretrained_in(method):
         backbone.check(card.packages)
         if onnx_folder is not None and torch.device(device).type == "cpu":
             backbone.serve_from(onnx_folder)

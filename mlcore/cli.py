@@ -83,6 +83,7 @@ def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
     _add_fields(parser.add_argument_group("training"), TrainingConfig)
     _add_fields(parser.add_argument_group("backbone"), BackboneConfig, prefix="backbone-")
     _add_fields(parser.add_argument_group(f"method {method}"), METHODS[method].config)
+    _add_onnx(parser)
     _add_machine(parser)
     parser.add_argument(
         "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
@@ -105,8 +106,12 @@ def _add_calibrate(parser: argparse.ArgumentParser) -> None:
 def _add_serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="a folder, or the name of one that ships")
     parser.add_argument("--views", choices=VIEWS, help="test-time views instead of the card's")
-    parser.add_argument("--onnx", type=Path, help="folder of ONNX exports, to serve pretrained backbones from")
+    _add_onnx(parser)
     _add_machine(parser)
+
+
+def _add_onnx(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--onnx", type=Path, help="folder of ONNX exports, to run pretrained backbones from on a CPU")
 
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
@@ -193,6 +198,7 @@ def _train(options: argparse.Namespace) -> None:
         validation_n_way=options.validation_n_way,
         device=options.device,
         threads=options.threads,
+        onnx_folder=options.onnx,
         resume=options.resume,
         events=options.events,
         end_with_parent=options.end_with_parent,

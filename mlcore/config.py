@@ -82,6 +82,7 @@ class BackboneConfig(Config):
 class TrainingConfig(Config):
     """One meta-training run. Each step draws `episodes_per_step` episodes; the rate falls to 0 along half a cosine.
 
+    steps: 0 trains nothing and saves the method as it begins, for those that work on a pretrained backbone untrained.
     max_minutes: end the schedule by the clock if the steps have not ended it before; 0 is no limit.
     degraded_copies: copies of every picture, spoilt at random, to draw from beside the clean one (characters only).
     degraded_share: share of the draws that are such copies.
@@ -107,7 +108,7 @@ class TrainingConfig(Config):
 
     def __post_init__(self) -> None:
         self._require("save_every", self.save_every >= 0, "0 or more")
-        self._require("steps", self.steps >= 1, "at least 1")
+        self._require("steps", self.steps >= 0, "0 or more")
         self._require("episodes_per_step", self.episodes_per_step >= 1, "at least 1")
         self._require("outer_lr", self.outer_lr > 0, "above 0")
         self._require("weight_decay", self.weight_decay >= 0, "0 or more")
@@ -147,11 +148,17 @@ class Registered:
 class RegisteredBackbone(Registered):
     """A network that embeds pictures.
 
-    least_size: the smallest picture side that it takes, in pixels. pretrained: it comes with weights that stay frozen.
+    least_size: the smallest picture side that it takes, in pixels. pretrained_on: the pictures that its weights, which
+    stay frozen, were learned from; nothing where it comes without weights.
     """
 
     least_size: int
-    pretrained: bool = False
+    pretrained_on: str = ""
+
+    @property
+    def pretrained(self) -> bool:
+        """Tell whether it comes with weights."""
+        return bool(self.pretrained_on)
 
 
 KINDS: dict[str, Kind] = {
@@ -163,7 +170,7 @@ BACKBONES: dict[str, RegisteredBackbone] = {
     "conv4": RegisteredBackbone(path="mlcore.backbones.conv4.Conv4", least_size=16),
     "conv6": RegisteredBackbone(path="mlcore.backbones.conv6.Conv6", least_size=32),
     "efficientnet_lite0": RegisteredBackbone(
-        path="mlcore.backbones.efficientnet_lite0.EfficientNetLite0", least_size=32, pretrained=True
+        path="mlcore.backbones.efficientnet_lite0.EfficientNetLite0", least_size=32, pretrained_on="ImageNet"
     ),
 }
 

@@ -74,6 +74,8 @@ class MetaTraining:
         `report` gets plain numbers after each validation; `keep` gets the state every `save_every` steps. Raise
         TrainingError if the loss is no longer a number.
         """
+        if not self.config.steps:
+            report(self._validate(1.0))
         for progress in self._schedule():
             self._train_one_step(progress)
             if self.step % self.config.validate_every == 0 or progress == 1.0:
@@ -164,4 +166,7 @@ def _plain(tensor: Tensor) -> Tensor:
 
 
 def _mean(metrics: list[Metrics]) -> Metrics:
-    return {f"train_{name}": sum(entry[name] for entry in metrics) / len(metrics) for name in metrics[0]}
+    return {
+        f"train_{name}": sum(entry[name] for entry in metrics) / len(metrics)
+        for name in (metrics[0] if metrics else ())
+    }

@@ -1,6 +1,7 @@
 """What episodes of meta-training are gathered from: a data set made ready once, and changed at random when drawn."""
 
 import math
+from functools import cached_property
 
 import torch
 from torch import Generator, Tensor
@@ -34,11 +35,15 @@ class TrainingInputs:
         for name, (holder, needed) in changes.items():
             if (value := getattr(holder, name)) != needed:
                 raise ConfigError(f"{name} is {value}; it must be {needed} with a pretrained backbone")
-        self._inputs = compute_inputs(method, dataset.images, transform)
+        self._method, self._dataset, self._transform = method, dataset, transform
 
     def gather(self, index: EpisodeIndex) -> EpisodeBatch:
         """Collect the inputs of a batch of episodes."""
         return index.gather(self._inputs)
+
+    @cached_property
+    def _inputs(self) -> Tensor:
+        return compute_inputs(self._method, self._dataset.images, self._transform)
 
 
 class TrainingPictures:

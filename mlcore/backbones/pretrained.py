@@ -1,6 +1,7 @@
 """Backbones whose weights came from elsewhere and stay in their package; a checkpoint's card names that package."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +27,19 @@ class PretrainedBackbone(nn.Module, ABC):
             expected = packages.get(name, {}).get("sha256")
             if expected and expected != installed.get("sha256"):
                 raise CheckpointError(f"the checkpoint was made with other weights than those in the installed {name}")
+
+
+def pretrained_in(module: nn.Module) -> Iterator[PretrainedBackbone]:
+    """Find the pretrained backbones of a method."""
+    return (each for each in module.modules() if isinstance(each, PretrainedBackbone))
+
+
+def serve_from(module: nn.Module, folder: Path) -> None:
+    """Let the pretrained backbones of a method run on a CPU from the ONNX exports in this folder."""
+    for backbone in pretrained_in(module):
+        backbone.serve_from(folder)
+
+
+def packages_of(module: nn.Module) -> dict[str, Any]:
+    """Name the packages of a method's pretrained backbones, for its card."""
+    return {name: entry for backbone in pretrained_in(module) for name, entry in backbone.packages().items()}

@@ -7,6 +7,7 @@ import torch
 
 from mlcore.calibration import fit_temperature
 from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from mlcore.commands.unseen import check_unseen
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.devices import resolve_device
 from mlcore.evaluation import compute_inputs, featurise
@@ -35,6 +36,7 @@ class CalibrateCommand:
         folder = find_checkpoint(self.checkpoint)
         card = ModelCard.read(folder)
         method = load_checkpoint(folder, device=resolve_device(self.device), onnx_folder=self.onnx_folder)
+        check_unseen(self.dataset, method.config)
         if self.views is not None:
             config = METHODS[card.method].config.from_dict({**card.config, "views": self.views})
             method.config, card = config, replace(card, config=config.to_dict())

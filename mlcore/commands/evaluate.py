@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from mlcore.checkpoint import find_checkpoint, load_checkpoint
+from mlcore.commands.unseen import check_unseen
 from mlcore.config import EpisodeConfig
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.degrade import degraded
@@ -41,6 +42,7 @@ class EvaluateCommand:
             torch.set_num_threads(self.threads)
         folder = find_checkpoint(self.checkpoint)
         method = load_checkpoint(folder, device=resolve_device(self.device), onnx_folder=self.onnx_folder)
+        check_unseen(self.dataset, method.config)
         if self.views is not None:
             method.config = replace(method.config, views=self.views)
         card = ModelCard.read(folder)

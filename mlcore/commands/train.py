@@ -9,8 +9,10 @@ from pathlib import Path
 
 import torch
 
+from mlcore.backbones.pretrained import serve_from
 from mlcore.calibration import calibration_samplers, fit_temperature
 from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from mlcore.commands.unseen import check_unseen
 from mlcore.config import KINDS, EpisodeConfig, TrainingConfig
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.datasets.base import PictureDataset
@@ -50,6 +52,7 @@ class TrainCommand:
     validation_n_way: int
     device: str
     threads: int
+    onnx_folder: Path | None
     resume: Path | None
     events: Path | None
     end_with_parent: bool
@@ -68,6 +71,7 @@ class TrainCommand:
             torch.set_num_threads(self.threads)
         torch.manual_seed(self.training.seed)
         resolve_device(self.device)
+        check_unseen(self.dataset, self.method_config)
         transform = self._fitting_transform()
         method = self._start()
         dataset, validation = self._load(self.data.split), self._validation()
@@ -78,6 +82,8 @@ class TrainCommand:
     def _train(
         self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, transform: Transform
     ) -> ModelCard:
+        if self.onnx_folder is not None:
+            serve_from(method, self.onnx_folder)
         run = MetaTraining(
             method,
             dataset,

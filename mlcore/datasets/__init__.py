@@ -19,12 +19,13 @@ class DatasetSource:
     """Describe a data set that `load_dataset` can read.
 
     loader: dotted path of a function (DatasetRequest) -> PictureDataset.
-    splits: the class splits that it knows.
+    splits: the class splits that it knows. taken_from: the larger collection that its pictures are a part of.
     """
 
     loader: str
     splits: tuple[str, ...]
     description: str
+    taken_from: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ DATASETS: dict[str, DatasetSource] = {
         loader="mlcore.datasets.mini_imagenet.load",
         splits=("train", "val", "test"),
         description="100 classes of ImageNet photos, 84 px (Ravi & Larochelle, 2017); for research only",
+        taken_from="ImageNet",
     ),
     "image_folder": DatasetSource(
         loader="mlcore.datasets.image_folder.load",

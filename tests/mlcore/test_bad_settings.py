@@ -75,3 +75,17 @@ def test_starting_from_a_checkpoint_takes_its_backbone_and_says_so(tmp_path: Pat
     assert main(["train", "--out", str(tmp_path / "out"), *settings.split()]) == 0
     card = ModelCard.read(tmp_path / "out")
     assert card.training["start_from"] == {"name": "other", "digest": ModelCard.read(other_backbone).digest}
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "calibrate"])
+def test_a_backbone_never_meets_the_pictures_that_it_was_pretrained_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
+) -> None:
+    lite0 = "--kind photos --backbone-name efficientnet_lite0 --backbone-in-channels 3 --backbone-image-size 448"
+    rest = f"--out {tmp_path / 'out'} {lite0}" if command == "train" else "--checkpoint photos"
+    assert main([command, *rest.split(), "--dataset", "mini_imagenet", "--data-root", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "dataset is 'mini_imagenet'" in said
+    assert "a part of ImageNet, which efficientnet_lite0 was pretrained on" in said
+    assert "choose another data set" in said
+    assert not (tmp_path / "out").exists()

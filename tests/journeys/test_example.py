@@ -34,7 +34,7 @@ def test_one_click_leads_to_answers_with_their_reasons(visitor: Visitor, slug: s
     expect(reasons.first).to_contain_text("alike")
     assert reasons.first.locator("img").evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0
     expect(visitor.page.locator(".facts")).to_contain_text("the processor")
-    expect(visitor.page.locator(".facts")).to_contain_text(example.kind)
+    expect(visitor.page.locator(".settings code")).to_have_text(example.kind)
 
 
 def test_answers_download_as_csv(visitor: Visitor, tmp_path: Path) -> None:

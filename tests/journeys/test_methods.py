@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Literal
 
 import pytest
-from playwright.sync_api import expect
+import torch
+from playwright.sync_api import Locator, expect
 
 from mlcore.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config import MamlConfig
 from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
 from tests.journeys.test_keyboard import tab_to
@@ -20,57 +22,61 @@ from webapp.training.models import Checkpoint
 
 pytestmark = pytest.mark.requires_chromium
 
-NAME = "characters-by-angle"
-TITLE = f"Prototypical networks ({NAME})"
+NAME = "characters-just-begun"
 
 
 @pytest.fixture
 def another(stack: Stack, stack_orm: None) -> str:
-    """Add an untrained checkpoint to the running site, and return what it is called there."""
+    """Add an untrained checkpoint of MAML to the running site, and return its name."""
     if not Checkpoint.objects.filter(name=NAME).exists():
-        backbone = BackboneConfig(name="conv4", image_size=56, width=8)
-        config = PrototypicalConfig(backbone=backbone, distance="cosine")
-        results: list[dict[str, Any]] = [{"protocol": "5-way 1-shot", "accuracy": 0.4, "ci95": 0.01}]
-        results[0]["dataset"] = Checkpoint.objects.get(name="characters").card["results"][0]["dataset"]
+        torch.manual_seed(0)
+        config = MamlConfig(backbone=BackboneConfig(name="conv4", image_size=56, width=8), adapt_steps=7)
+        dataset = Checkpoint.objects.get(name="characters").card["results"][0]["dataset"]
         card = ModelCard(
             name=NAME,
             kind="characters",
-            method="prototypical",
+            method="maml",
             config=config.to_dict(),
             transform="characters",
-            results=results,
+            results=[{"dataset": dataset, "protocol": "5-way 1-shot", "accuracy": 0.4, "ci95": 0.01}],
         )
-        folder = stack.folder / "checkpoints" / NAME
-        card = save_checkpoint(folder, build_method("prototypical", config), card)
+        card = save_checkpoint(stack.folder / "checkpoints" / NAME, build_method("maml", config), card)
         fields = {"kind": card.kind, "folder": NAME, "card": card.to_dict(), "digest": card.digest}
         Checkpoint.objects.create(name=NAME, **fields)
-    return TITLE
+    return NAME
+
+
+def choice(visitor: Visitor, name: str) -> Locator:
+    return visitor.page.locator(f"input[value='{name}']")
 
 
 def test_another_method_is_chosen_learned_with_and_named(visitor: Visitor, another: str) -> None:
     page = visitor.page
     visitor.teach("anchor", "snail")
-    choice = page.get_by_label(another)
-    expect(choice).not_to_be_visible()
+    chosen = choice(visitor, another)
+    expect(chosen).not_to_be_visible()
     page.get_by_text("How it learns:").click()
     page.get_by_text("Advanced:").click()
-    expect(page.locator(".method").filter(has=choice)).to_contain_text("40.0 % right with one picture a class")
-    choice.check()
-    expect(page.locator(".methods > summary")).to_contain_text(another)
+    expect(page.locator(".method").filter(has=chosen)).to_contain_text("40.0 % right with one picture a class")
+    chosen.check()
+    expect(page.locator(".methods > summary")).to_contain_text("MAML")
 
     visitor.add_class("Kite")
     visitor.card("Kite").get_by_role("button", name="Delete the class Kite").click()
     expect(visitor.card("Kite")).to_have_count(0)
-    expect(choice).to_be_checked()
+    expect(chosen).to_be_checked()
     visitor.learn()
 
     facts = page.locator(".facts")
-    expect(facts).to_contain_text("Prototypical networks")
-    expect(facts).to_contain_text(" s")
+    expect(facts).to_contain_text(
+        re.compile(r"6 pictures.*\d s.*with\s*MAML.*steps\s*\d.*loss at the end\s*\d", re.DOTALL)
+    )
     page.get_by_text("Settings of the method").click()
-    expect(page.locator(".settings")).to_contain_text("characters-by-angle")
-    expect(page.locator(".settings")).to_contain_text("cosine")
+    expect(page.locator(".settings")).to_contain_text(another)
+    expect(page.locator(".settings div").filter(has_text="steps at most on your pictures")).to_contain_text("7")
     visitor.ask(query("snail"))
+    page.get_by_role("link", name="My classifiers").click()
+    expect(page.locator(".made")).to_contain_text("with MAML")
 
 
 def test_another_kind_has_methods_of_its_own(visitor: Visitor, another: str) -> None:
@@ -79,9 +85,9 @@ def test_another_kind_has_methods_of_its_own(visitor: Visitor, another: str) -> 
     summary = page.locator(".methods > summary")
     expect(summary).to_be_visible()
     page.get_by_label("Photos").check()
-    expect(page.get_by_label(another)).to_have_count(0)
+    expect(choice(visitor, another)).to_have_count(0)
     page.get_by_label("Characters & drawings").check()
-    expect(page.get_by_label(another)).to_have_count(1)
+    expect(choice(visitor, another)).to_have_count(1)
 
 
 def test_a_method_is_chosen_by_keyboard(visitor: Visitor, another: str) -> None:
@@ -96,11 +102,13 @@ def test_a_method_is_chosen_by_keyboard(visitor: Visitor, another: str) -> None:
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("ArrowDown")
     expect(page.locator(".methods input:checked")).not_to_have_value("characters")
-    expect(page.locator(".methods > summary")).not_to_contain_text("(characters)")
+    expect(page.locator(".methods > summary")).not_to_contain_text("Prototypical")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_unfolded_choice_fits_a_small_phone_and_reads_well(visitor: Visitor, another: str, scheme: Any) -> None:
+def test_the_unfolded_choice_fits_a_small_phone_and_reads_well(
+    visitor: Visitor, another: str, scheme: Literal["light", "dark"]
+) -> None:
     page = visitor.page
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     visitor.teach("anchor", "snail")

@@ -1,6 +1,7 @@
 """The Grocery Store photos (Klasson et al., WACV 2019), dealt into classes to calibrate on and the others."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,10 +12,15 @@ N_CALIBRATING = 15
 STORED_SIDE = 160  # px
 
 
+def find_photos(data_root: Path) -> dict[str, Any]:
+    """Say to `load_dataset` where the photos are, and their size."""
+    found = data_root / "photos_160.zip" if (data_root / "photos_160.zip").is_file() else data_root
+    return {"name": "image_folder", "root": found, "image_size": STORED_SIDE}
+
+
 def load_photos(data_root: Path) -> PictureDataset:
     """Read all classes at the size at which they are stored."""
-    found = data_root / "photos_160.zip" if (data_root / "photos_160.zip").is_file() else data_root
-    return load_dataset("image_folder", root=found, split="all", image_size=STORED_SIDE)
+    return load_dataset(**find_photos(data_root), split="all")
 
 
 def deal(n_classes: int) -> tuple[list[int], list[int]]:

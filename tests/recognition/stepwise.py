@@ -18,7 +18,7 @@ from mlcore.methods.prototypical import PrototypeClassifier, Prototypical
 class StepwiseConfig(PrototypicalConfig):
     """How many steps it takes, each ``pause`` seconds long; diverges_at: the step at which it fails, 0 for none."""
 
-    inner_steps: int = 5
+    adapt_steps: int = 5
     pause: float = 0.0
     diverges_at: int = 0
 
@@ -31,14 +31,14 @@ class Stepwise(Prototypical):
     def adapt_features(self, support: LabeledSet, watch: Watch = unwatched) -> PrototypeClassifier:
         """Count, telling the watch."""
         loss = 1.0
-        for step in range(1, self.config.inner_steps + 1):
+        for step in range(1, self.config.adapt_steps + 1):
             if step == self.config.diverges_at:
                 raise AdaptationError(f"the loss is {loss} at step {step}; lower inner_lr")
             time.sleep(self.config.pause)
             loss = 1 / step
-            watch(step, self.config.inner_steps, loss)
+            watch(step, self.config.adapt_steps, loss)
         classifier = super().adapt_features(support)
-        classifier.adaptation = Adaptation(self.config.inner_steps, loss)
+        classifier.adaptation = Adaptation(self.config.adapt_steps, loss)
         return classifier
 
     def restore(self, state: dict[str, Tensor]) -> PrototypeClassifier:

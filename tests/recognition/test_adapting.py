@@ -70,7 +70,7 @@ def learned(classifier: Classifier) -> Classifier:
 
 
 def test_steps_and_loss_are_kept_with_the_classifier(signs: SupportSet, save: Save) -> None:
-    row = learned(start(signs, save("stepwise", inner_steps=4)))
+    row = learned(start(signs, save("stepwise", adapt_steps=4)))
     assert row.status == JobStatus.READY
     assert (row.steps, row.loss) == (4, 0.25)
 
@@ -99,7 +99,7 @@ def test_the_bar_goes_on_from_looking_to_adapting(
 ) -> None:
     told: list[tuple[float, str]] = []
     monkeypatch.setattr(Claim, "progress", lambda claim, share, text="": told.append((share, text)))
-    learned(start(signs, save("stepwise", inner_steps=2)))
+    learned(start(signs, save("stepwise", adapt_steps=2)))
     assert told == [
         (0.0, "Looking at picture 1 of 4"),
         (0.75, "Adapting: step 1 of 2"),
@@ -111,7 +111,7 @@ def test_the_row_is_not_written_at_every_step(signs: SupportSet, save: Save, mon
     writes: list[dict[str, Any]] = []
     write = Claim._write
     monkeypatch.setattr(Claim, "_write", lambda claim, **fields: writes.append(fields) or write(claim, **fields))
-    learned(start(signs, save("stepwise", inner_steps=500)))
+    learned(start(signs, save("stepwise", adapt_steps=500)))
     assert len([each for each in writes if "progress_text" in each and "status" not in each]) <= 3
 
 
@@ -126,7 +126,7 @@ def test_an_inner_loop_that_diverges_leaves_no_classifier(signs: SupportSet, sav
 
 @pytest.mark.django_db(transaction=True)
 def test_cancelling_stops_the_adaptation_within_five_seconds(signs: SupportSet, save: Save, settings: Any) -> None:
-    classifier = start(signs, save("stepwise", inner_steps=6000, pause=0.01))
+    classifier = start(signs, save("stepwise", adapt_steps=6000, pause=0.01))
     before = stored_files(settings)
 
     def work() -> None:

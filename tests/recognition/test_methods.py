@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from mlcore.method_config import METHODS
 from tests.recognition.conftest import checkpoint_row
 from webapp.recognition.methods import WORDS, MethodChoice, method_choices, title_of
 from webapp.recognition.settings_in_words import settings_of
@@ -31,9 +30,8 @@ def offered(name: str) -> MethodChoice:
     return next(each for each in (*choices.usual, *choices.advanced) if each.name == name)
 
 
-def test_every_method_that_there_is_has_words() -> None:
-    assert METHODS.keys() <= WORDS.keys()
-    assert all(str(sentence).endswith(".") for _, sentence in WORDS.values())
+def test_each_method_is_described_in_one_sentence() -> None:
+    assert all(str(sentence).count(".") == 1 and str(sentence).endswith(".") for _, sentence in WORDS.values())
 
 
 @pytest.mark.parametrize(
@@ -137,6 +135,11 @@ def test_neither_another_kind_nor_one_that_was_replaced_is_offered() -> None:
     old.name = "characters-maml-1234abcd"
     old.save()
     assert len(method_choices("characters")) == 1
+
+
+def test_a_setting_may_mean_something_else_in_one_method() -> None:
+    assert settings_of({"method": "relation", "config": {"distance": False}}) == [("counts the distance too", "no")]
+    assert settings_of({"method": "prototypical", "config": {"distance": "cosine"}}) == [("distance", "cosine")]
 
 
 def test_settings_are_said_in_words() -> None:

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+# A setting by its name; where it means something else in one method, that method's name comes before it.
 LABELS: dict[str, str | Promise] = {
     "backbone.name": gettext_lazy("network"),
     "backbone.in_channels": gettext_lazy("colour channels"),
@@ -37,12 +38,22 @@ LABELS: dict[str, str | Promise] = {
     "norm": gettext_lazy("what brightness and contrast are evened out by"),
     "scale": gettext_lazy("weight of a likeness"),
     "full_context": gettext_lazy("looks over all pictures together"),
+    "context_size": gettext_lazy("numbers that a picture is summed up in for that"),
+    "context_steps": gettext_lazy("looks at your pictures for each answer"),
+    "loss": gettext_lazy("what its making made small"),
+    "margin": gettext_lazy("distance that two classes were to keep"),
+    "groups": gettext_lazy("groups evened out apart"),
+    "relation.width": gettext_lazy("width of the network that compares"),
+    "relation.hidden": gettext_lazy("units of its last part"),
+    "relation.norm": gettext_lazy("how what it sees is evened out"),
+    "relation.difference": gettext_lazy("is shown the difference too"),
+    "relation.distance": gettext_lazy("counts the distance too"),
 }
 
 
 def settings_of(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the settings of a card's method, each with its value; one without words here goes by its field's name."""
-    return [(_label(name), _value(value)) for name, value in _flat(card["config"])]
+    return [(_label(card["method"], name), _value(value)) for name, value in _flat(card["config"])]
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -53,8 +64,9 @@ def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{prefix}{name}", value
 
 
-def _label(name: str) -> str:
-    return str(LABELS.get(name, name.replace("_", " ").replace(".", ", ")))
+def _label(method: str, name: str) -> str:
+    label = LABELS.get(f"{method}.{name}") or LABELS.get(name)
+    return str(label or name.replace("_", " ").replace(".", ", "))
 
 
 def _value(value: Any) -> str:

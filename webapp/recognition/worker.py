@@ -113,7 +113,7 @@ def _adapted(claim: Claim[Classifier], method: FewShotMethod) -> AdaptedClassifi
 
 def _counts_steps(method: FewShotMethod) -> bool:
     """Say whether a method has a setting for how many inner steps it takes."""
-    return any(setting.name.endswith("steps") for setting in fields(method.config))
+    return any(setting.name == "adapt_steps" for setting in fields(method.config))
 
 
 def _telling(claim: Claim[Classifier], looking: float) -> Watch:

@@ -87,6 +87,8 @@ class TrainingConfig(Config):
     degraded_copies: copies of every picture, spoilt at random, to draw from beside the clean one (characters only).
     degraded_share: share of the draws that are such copies.
     affine: strength of the random affine change of every picture, 0 is none, 1 the usual.
+    warped_share: share of the episodes whose pictures are all turned by one angle, mirrored or not and slanted alike:
+    alphabets that nobody has drawn.
     optimizer: of the outer loop, `adam` or `sgd`.
     save_every: steps between the states that a run can be resumed from; 0 saves none.
     """
@@ -100,6 +102,7 @@ class TrainingConfig(Config):
     degraded_copies: int = 0
     degraded_share: float = 0.5
     affine: float = 1.0
+    warped_share: float = 0.0
     optimizer: str = "adam"
     validate_every: int = 500
     validation_episodes: int = 200
@@ -117,6 +120,7 @@ class TrainingConfig(Config):
         self._require("degraded_copies", 0 <= self.degraded_copies <= 10, "between 0 and 10")
         self._require("degraded_share", 0 <= self.degraded_share <= 1, "between 0 and 1")
         self._require("affine", 0 <= self.affine <= 3, "between 0 and 3")
+        self._require("warped_share", 0 <= self.warped_share <= 1, "between 0 and 1")
         self._require("optimizer", self.optimizer in ("adam", "sgd"), "adam or sgd")
         self._require("validate_every", self.validate_every >= 1, "at least 1")
         self._require("validation_episodes", self.validation_episodes >= 2, "at least 2")

@@ -16,6 +16,9 @@ from mlcore.evaluation import compute_inputs
 from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod
 
+WARPED_SIZE = 1.08
+"""How much of the paper a warped episode shows, 1 being all: a corner may turn out of it."""
+
 
 class TrainingInputs:
     """A data set seen once through a pretrained backbone; what is drawn is never changed.
@@ -59,6 +62,7 @@ class TrainingPictures:
         self.generator = Generator().manual_seed(config.seed + 1)
         self._affine = config.affine
         self._degraded_share = config.degraded_share
+        self._warped_share = config.warped_share
         copies = [dataset.images]
         copies += [several(dataset.images, self.generator) for _ in range(config.degraded_copies)]
         ready = [_to_bytes(transform.apply(chunk)) for copy in copies for chunk in copy.split(1024)]
@@ -66,18 +70,34 @@ class TrainingPictures:
 
     def gather(self, index: EpisodeIndex) -> EpisodeBatch:
         """Collect the pictures of a batch of episodes: each turned as the index says, and changed at random."""
+        warps = self._draw_warps(len(index.support))
         return EpisodeBatch(
-            support=self._collect(index.support, index.support_turns),
-            query=self._collect(index.query, index.query_turns),
+            support=self._collect(index.support, index.support_turns, warps),
+            query=self._collect(index.query, index.query_turns, warps),
             n_way=index.n_way,
             classes=index.classes,
         )
 
-    def _collect(self, rows: Tensor, turns: Tensor) -> Tensor:
+    def _collect(self, rows: Tensor, turns: Tensor, warps: Tensor) -> Tensor:
         flat = rows.flatten()
         pictures = self._pictures[self._draw_copies(len(flat)), flat].float() / 255
-        changed: Tensor = self._change(pictures, turns.flatten()).unflatten(0, rows.shape)
+        maps = _rotations(turns.flatten() * (math.pi / 2)) @ warps.repeat_interleave(rows.shape[1], 0)
+        changed: Tensor = self._change(pictures, maps).unflatten(0, rows.shape)
         return changed
+
+    def _draw_warps(self, n_episodes: int) -> Tensor:
+        """Draw what all pictures of an episode go through alike, or do not: (n_episodes, 2, 2)."""
+        still = torch.eye(2).repeat(n_episodes, 1, 1)
+        if not self._warped_share:
+            return still
+        angle, slant = self._uniform(n_episodes) * math.pi, self._uniform(n_episodes, 2, 2)
+        mirror = torch.diag_embed(torch.stack([self._uniform(n_episodes).sign(), torch.ones(n_episodes)], -1))
+        warps = _rotations(angle) @ (still + slant * torch.tensor([[0.25, 0.35], [0.35, 0.25]])) @ mirror
+        drawn = torch.rand(n_episodes, 1, 1, generator=self.generator) < self._warped_share
+        return torch.where(drawn, WARPED_SIZE * warps, still)
+
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.empty(shape).uniform_(-1, 1, generator=self.generator)
 
     def _draw_copies(self, n: int) -> Tensor:
         """Choose between the clean picture, 0, and its spoilt copies: (n,) int64."""
@@ -86,18 +106,20 @@ class TrainingPictures:
         copies = torch.randint(1, len(self._pictures), (n,), generator=self.generator)
         return copies * (torch.rand(n, generator=self.generator) < self._degraded_share)
 
-    def _change(self, pictures: Tensor, turns: Tensor) -> Tensor:
-        """Turn by quarters, and scale, turn, slant and move a little, in one resampling: (n, C, H, W) each."""
-        n, strength = len(pictures), self._affine
-        jitter = torch.empty(n, 2, 3).uniform_(-1, 1, generator=self.generator)
-        jitter = jitter * strength * torch.tensor([[0.15, 0.15, 0.1], [0.15, 0.15, 0.1]])
-        angle = turns * (math.pi / 2)
-        cos, sin = torch.cos(angle), torch.sin(angle)
-        quarter = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
-        theta: Tensor = torch.cat([quarter @ (torch.eye(2) + jitter[..., :2]), jitter[..., 2:]], -1).to(pictures)
+    def _change(self, pictures: Tensor, maps: Tensor) -> Tensor:
+        """Apply linear maps (n, 2, 2), and scale, turn, slant and move a little, in one resampling: (n, C, H, W)."""
+        jitter = self._uniform(len(pictures), 2, 3)
+        jitter = jitter * self._affine * torch.tensor([[0.15, 0.15, 0.1], [0.15, 0.15, 0.1]])
+        theta: Tensor = torch.cat([maps @ (torch.eye(2) + jitter[..., :2]), jitter[..., 2:]], -1).to(pictures)
         grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
         changed: Tensor = functional.grid_sample(pictures, grid, align_corners=False)
         return changed
+
+
+def _rotations(angles: Tensor) -> Tensor:
+    """Give the maps that turn by angles (n,), in radians: (n, 2, 2)."""
+    cos, sin = torch.cos(angles), torch.sin(angles)
+    return torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
 
 
 def _to_bytes(pictures: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,24 @@ def test_random_changes_differ_from_draw_to_draw() -> None:
     pictures = TrainingPictures(dataset, find_transform("characters"), config, torch.device("cpu"))
     index = EpisodeSampler(dataset, EpisodeConfig(n_way=5), seed=0).draw(1)
     assert not torch.equal(pictures.gather(index).support, pictures.gather(index).support)
+
+
+def test_a_warped_episode_changes_all_its_pictures_alike() -> None:
+    dataset = load_dataset("strokes", split="train", n_classes=5)
+    config = TrainingConfig(affine=0.0, warped_share=1.0)
+    pictures = TrainingPictures(dataset, find_transform("characters"), config, torch.device("cpu"))
+    index = EpisodeSampler(dataset, EpisodeConfig(n_way=5, k_shot=2, n_query=2), seed=0).draw(2)
+    same = replace(index, query=index.support, query_turns=index.support_turns)
+    drawn = pictures.gather(same)
+    assert torch.equal(drawn.support, drawn.query)
+    swapped = pictures.gather(replace(index, support=index.support.flip(0), query=index.support.flip(0)))
+    assert not torch.allclose(swapped.support.flip(0), drawn.support, atol=0.05)
+
+
+def test_no_episode_is_warped_unless_asked_for() -> None:
+    dataset = load_dataset("strokes", split="train", n_classes=5)
+    index = EpisodeSampler(dataset, EpisodeConfig(n_way=5), seed=0).draw(2)
+    transform = find_transform("characters")
+    drawn = TrainingPictures(dataset, transform, TrainingConfig(affine=0.0), torch.device("cpu")).gather(index).support
+    clean = transform.apply(dataset.images)[index.support]
+    torch.testing.assert_close(drawn, clean, atol=0.02, rtol=0)

@@ -6,10 +6,12 @@ Fast weights are tensors by name, `backbone.…` and `head.…`, so that an oute
 import math
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from mlcore.batch_norm import Statistics, norms_of, replaying
+from mlcore.episode import LabeledSet
 from mlcore.errors import AdaptationError
 from mlcore.methods.base import Adaptation, Classifier, FewShotMethod, part_of
 from mlcore.methods.class_head import BIAS, WEIGHT, ClassHead, Weights
@@ -17,6 +19,8 @@ from mlcore.methods.class_head import BIAS, WEIGHT, ClassHead, Weights
 BACKBONE = "backbone."
 CONVERGED = 1e-4
 """An adaptation ends early once a step changes the loss by no more than this, in nats."""
+AT_ONCE = 256
+"""Pictures that one inner step sees at most, so that memory and the time until a cancellation stay bounded."""
 DIVERGED = 100.0
 """How far the loss may rise above that of the first step, in nats."""
 
@@ -33,6 +37,30 @@ def embed(backbone: nn.Module, weights: Mapping[str, Tensor], features: Tensor) 
         return features
     embedding: Tensor = functional_call(backbone, own, (features,))
     return embedding
+
+
+@torch.no_grad()
+def embed_in_parts(backbone: nn.Module, weights: Mapping[str, Tensor], features: Tensor) -> Tensor:
+    """Embed any number of features without gradients, AT_ONCE at a time: (n, ...) -> (n, d)."""
+    return torch.cat([embed(backbone, weights, part) for part in features.split(AT_ONCE)])
+
+
+def seen_by(step: int, support: LabeledSet) -> tuple[Tensor, Tensor]:
+    """Give the pictures and labels that a step, from 0, sees: all, or AT_ONCE of more in turn, classes mixed evenly."""
+    n = len(support.labels)
+    if n <= AT_ONCE:
+        return support.images, support.labels
+    rows = _evenly(support)[torch.arange(step * AT_ONCE, (step + 1) * AT_ONCE, device=support.labels.device) % n]
+    return support.images[rows], support.labels[rows]
+
+
+def _evenly(support: LabeledSet) -> Tensor:
+    """Order pictures so that each class is spread evenly over all places, whatever its number: (n,) int64."""
+    order = support.labels.argsort(stable=True)
+    counts = support.shots
+    rank = torch.empty_like(order)
+    rank[order] = torch.arange(len(order), device=order.device) - (counts.cumsum(0) - counts)[support.labels[order]]
+    return ((rank + 0.5) / counts[support.labels]).argsort(stable=True)
 
 
 def detached(weights: Weights, *, leaves: bool) -> Weights:

@@ -23,7 +23,9 @@ from mlcore.methods.inner_loop import (
     check_loss,
     detached,
     embed,
+    embed_in_parts,
     restore_fast,
+    seen_by,
 )
 from mlcore.methods.inner_rates import InnerRates, StepNorms
 
@@ -106,7 +108,10 @@ class Maml(FewShotMethod):
                     return
 
     def _initial_weights(self, support: LabeledSet) -> Weights:
-        embedding, _ = self._embed(self._body(), support.images, 0)
+        if self._learns():
+            embedding, _ = self._embed(self._body(), support.images, 0)
+        else:
+            embedding, _ = self._embed_all(self._body(), support, 0)
         return self._body() | self.head.initial(embedding, support.labels)
 
     def _body(self) -> Weights:
@@ -114,8 +119,9 @@ class Maml(FewShotMethod):
 
     def _step(self, weights: Weights, support: LabeledSet, number: int, *, exact: bool) -> tuple[Weights, float]:
         """Take one inner step; give the new weights and the loss of the old ones."""
-        embedding, _ = self._embed(weights, support.images, number - 1)
-        loss = balanced_loss(self.head.logits(weights, embedding), support.labels)
+        pictures, labels = seen_by(number - 1, support)
+        embedding, _ = self._embed(weights, pictures, number - 1)
+        loss = balanced_loss(self.head.logits(weights, embedding), labels)
         gradients = torch.autograd.grad(loss, list(weights.values()), create_graph=exact)
         stepped = {
             name: value - self.rates.of(name, number - 1) * gradient
@@ -135,13 +141,28 @@ class Maml(FewShotMethod):
         with replaying(self.backbone, None if self.step_norms is None else self.step_norms.at(step)):
             return embed(self.backbone, weights, features), None
 
-    def _classifier(self, support: LabeledSet, step: Step) -> FastClassifier:
-        weights = step.weights if self._learns() else detached(step.weights, leaves=False)
-        embedding, statistics = support.images, None
+    @torch.no_grad()
+    def _embed_all(self, weights: Weights, support: LabeledSet, step: int) -> tuple[Tensor, Statistics | None]:
+        """As `_embed`, however many pictures there are; statistics come from those that the step sees."""
+        statistics = None if self.step_norms is None else self.step_norms.at(step)
         if self.config.norm == "support":
+            _, statistics = self._embed(weights, seen_by(step, support)[0], step)
+        with replaying(self.backbone, statistics):
+            return embed_in_parts(self.backbone, weights, support.images), statistics
+
+    def _classifier(self, support: LabeledSet, step: Step) -> FastClassifier:
+        """Serve with the weights after a step. Statistics of single steps serve those steps, running ones queries."""
+        learns, by_support = self._learns(), self.config.norm == "support"
+        weights = step.weights if learns else detached(step.weights, leaves=False)
+        statistics: Statistics | None = None
+        if learns and by_support:
             embedding, statistics = self._embed(weights, support.images, step.number)
-        elif not self._learns():  # meta-training asks for no reasons
-            embedding = embed(self.backbone, weights, support.images)
+        elif by_support:
+            embedding, statistics = self._embed_all(weights, support, step.number)
+        elif learns:  # meta-training asks for no reasons
+            embedding = support.images
+        else:
+            embedding = embed_in_parts(self.backbone, weights, support.images)
         adaptation = Adaptation(step.number, step.loss)
         return FastClassifier(
             self, self.head, weights, embedding, support.labels, statistics=statistics, adaptation=adaptation

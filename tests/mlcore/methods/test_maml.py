@@ -345,3 +345,9 @@ def test_a_setting_out_of_range_is_refused_by_name_and_value(field: str, value: 
 def test_views_are_refused_where_the_backbone_adapts(name: str) -> None:
     with pytest.raises(ConfigError, match="views is 'wobble'"):
         METHODS[name].config(views="wobble")
+
+
+@pytest.mark.parametrize("norm", ["per_step", "support"])
+def test_norms_that_inner_steps_measure_are_refused_where_the_head_alone_adapts(norm: str) -> None:
+    with pytest.raises(ConfigError, match=f"norm is '{norm}'; it must be running or frozen"):
+        METHODS["anil"].config(norm=norm)  # type: ignore[call-arg]

@@ -11,6 +11,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from webapp import content_security
+
 django_stubs_ext.monkeypatch()  # so that `ModelAdmin[Owner]` and its like, which mypy asks for, can be written
 env = environ.Env()
 
@@ -66,6 +68,7 @@ INSTALLED_APPS = [
     "webapp.recognition",
     "webapp.examples",
     "webapp.api",
+    "unfold",  # before the admin, whose templates it replaces
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -85,18 +88,17 @@ MIDDLEWARE = [
     "webapp.body_limit.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "webapp.admin_csp.AdminCSPMiddleware",
+    "webapp.content_security.AdminCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "webapp.accounts.middleware.OwnerMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
-if (BASE_DIR / "webapp" / "accounts" / "middleware.py").is_file():
-    MIDDLEWARE.insert(-2, "webapp.accounts.middleware.OwnerMiddleware")
 
 TEMPLATES = [
     {
@@ -177,24 +179,7 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 
 # --- What a browser may load ----------------------------------------------------------------------------------------
 
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "img-src": ["'self'", "blob:", "data:"],
-        "object-src": ["'none'"],
-        "base-uri": ["'none'"],
-        "form-action": ["'self'"],
-        "frame-ancestors": ["'none'"],
-    },
-}
-ADMIN_CONTENT_SECURITY_POLICY = {
-    "default-src": ["'self'"],
-    "img-src": ["'self'", "data:"],
-    "object-src": ["'none'"],
-    "base-uri": ["'none'"],
-    "form-action": ["'self'"],
-    "frame-ancestors": ["'none'"],
-}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": content_security.SITE}
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30

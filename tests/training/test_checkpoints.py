@@ -11,6 +11,7 @@ from django.db import IntegrityError
 from mlcore.model_card import ModelCard
 from webapp.training import services
 from webapp.training.models import Checkpoint
+from webapp.training.services import checkpoints
 
 pytestmark = pytest.mark.django_db
 CARD = ModelCard(
@@ -22,7 +23,7 @@ CARD = ModelCard(
 def ship(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModelCard]:
     """Return the shipped cards by folder; change it to ship something else."""
     cards = {"characters": CARD}
-    monkeypatch.setattr(services, "pretrained_cards", lambda: cards)
+    monkeypatch.setattr(checkpoints, "pretrained_cards", lambda: cards)
     return cards
 
 

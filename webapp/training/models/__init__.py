@@ -1,0 +1,8 @@
+"""Data sets, meta-training runs, the checkpoints that come of them, and which of these were published when."""
+
+from webapp.training.models.checkpoints import Checkpoint as Checkpoint
+from webapp.training.models.checkpoints import CheckpointQuerySet as CheckpointQuerySet
+from webapp.training.models.datasets import Dataset as Dataset
+from webapp.training.models.datasets import DatasetVersion as DatasetVersion
+from webapp.training.models.publications import Publication as Publication
+from webapp.training.models.runs import TrainingRun as TrainingRun

@@ -1,0 +1,8 @@
+"""Everything that staff can do in training, and what recognition asks of it: one function for each.
+
+All take keywords only, and raise ``webapp.training.errors.StaffError`` for what a member of staff can mend.
+"""
+
+from webapp.training.services.checkpoints import find_checkpoint as find_checkpoint
+from webapp.training.services.checkpoints import sync_shipped as sync_shipped
+from webapp.training.services.checkpoints import valid_names as valid_names

@@ -11,7 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-from webapp import content_security
+from webapp import admin_look, content_security
 
 django_stubs_ext.monkeypatch()  # so that `ModelAdmin[Owner]` and its like, which mypy asks for, can be written
 env = environ.Env()
@@ -180,6 +180,7 @@ AXES_LOCKOUT_TEMPLATE = "429.html"
 # --- What a browser may load ----------------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": content_security.SITE}
+UNFOLD = admin_look.UNFOLD
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30

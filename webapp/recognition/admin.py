@@ -10,10 +10,11 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
+from webapp.model_admin import ModelAdmin
 from webapp.recognition.models import Classifier, Prediction, SupportSet, ZipImport
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(ModelAdmin[Any]):
     """A list to look at: nothing is added or changed here, and deleting belongs to owners and retention."""
 
     list_display_links = None

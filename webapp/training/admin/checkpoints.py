@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
+from webapp.model_admin import ModelAdmin
 from webapp.training.models import Checkpoint
 
 
 @admin.register(Checkpoint)
-class CheckpointAdmin(admin.ModelAdmin[Checkpoint]):
+class CheckpointAdmin(ModelAdmin[Checkpoint]):
     """What can be learned with, and which one is live."""
 
     list_display = ["name", "kind", "method", "live", "created"]

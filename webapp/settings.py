@@ -229,6 +229,13 @@ GLIMPSE_WEB_PROCESSES = env.int("GLIMPSE_WEB_PROCESSES", default=2)
 GLIMPSE_WEB_THREADS = env.int("GLIMPSE_WEB_THREADS", default=8)  # of each web process
 GLIMPSE_WORKERS: int = env.int("GLIMPSE_WORKERS", default=0)  # of the interactive queue; 0 lets `launch` choose
 
+# --- Data sets to train on ------------------------------------------------------------------------------------------
+
+GLIMPSE_DATASETS = Path(env.str("GLIMPSE_DATASETS", default=str(DATA_DIR / "datasets"))).expanduser().resolve()
+"""Where the data sets lie that mlcore knows by name, each in a folder of its own name."""
+GLIMPSE_DATASET_FOLDERS: list[str] = env.list("GLIMPSE_DATASET_FOLDERS", default=[])
+"""Folders on the server whose subfolders staff may ingest; none unless they are named."""
+
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 
 VALKEY_SOCKET = socket_path()

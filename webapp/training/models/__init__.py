@@ -2,7 +2,9 @@
 
 from webapp.training.models.checkpoints import Checkpoint as Checkpoint
 from webapp.training.models.checkpoints import CheckpointQuerySet as CheckpointQuerySet
+from webapp.training.models.datasets import Contribution as Contribution
 from webapp.training.models.datasets import Dataset as Dataset
 from webapp.training.models.datasets import DatasetVersion as DatasetVersion
+from webapp.training.models.datasets import Source as Source
 from webapp.training.models.publications import Publication as Publication
 from webapp.training.models.runs import TrainingRun as TrainingRun

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from webapp.jobs.models import Job, JobQuerySet
+from webapp.jobs.models import Job, JobQuerySet, JobStatus
 
 
 class Source(models.TextChoices):
@@ -44,13 +45,26 @@ class Dataset(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def next_number(self) -> int:
+        """Number the version that comes next."""
+        last: int | None = self.versions.aggregate(last=Max("number"))["last"]
+        return (last or 0) + 1
+
 
 class DatasetVersionQuerySet(JobQuerySet["DatasetVersion"]):
     """Reads of versions."""
 
+    def trainable(self) -> Self:
+        """Keep those that a new run may learn from."""
+        return self.filter(status=JobStatus.READY, incomplete=False)
+
 
 class DatasetVersion(Job):
-    """What a data set held when it was ingested; ingesting it is the job."""
+    """What a data set held when it was ingested; ingesting it is the job.
+
+    What to ingest is in `upload`, `folder` or `mlcore_name`; all that is known afterwards is in the fields below them.
+    """
 
     queue: ClassVar[str] = "staff"
     task_name: ClassVar[str] = "training.ingest"
@@ -58,7 +72,14 @@ class DatasetVersion(Job):
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
     mlcore_name = models.CharField(max_length=50, default="image_folder", help_text=_("The name in mlcore's DATASETS."))
-    root = models.CharField(max_length=500, blank=True, help_text=_("A folder on the server that is read in place."))
+    upload = models.FileField(upload_to=dataset_path, blank=True)  # the zip as it came, deleted once it is ingested
+    folder = models.CharField(max_length=500, blank=True)  # on the server, below one of GLIMPSE_DATASET_FOLDERS
+    least_pictures = models.PositiveIntegerField(
+        _("pictures a class at least"),
+        default=6,
+        help_text=_("Shots and queries together; smaller classes are left out."),
+    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     archive = models.FileField(upload_to=dataset_path, blank=True)  # a zip of train/CLASS/…, val/CLASS/…, test/CLASS/…
     train_split = models.CharField(max_length=50, default="train")
     validation_split = models.CharField(max_length=50, default="val")
@@ -82,3 +103,22 @@ class DatasetVersion(Job):
 
     def __str__(self) -> str:
         return f"{self.dataset} v{self.number}"
+
+
+class Contribution(models.Model):
+    """A picture of a person's own in a version, so that it can be taken out again when they say so.
+
+    `picture` is the id of the picture where its owner keeps it, `path` where it lies in the version's archive.
+    """
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="contributions")
+    picture = models.UUIDField(db_index=True)
+    path = models.CharField(max_length=300)
+
+    class Meta:
+        verbose_name = _("contributed picture")
+        verbose_name_plural = _("contributed pictures")
+        constraints = [models.UniqueConstraint(fields=["version", "picture"], name="a_picture_is_contributed_once")]
+
+    def __str__(self) -> str:
+        return str(self.picture)

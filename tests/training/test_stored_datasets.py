@@ -7,21 +7,12 @@ from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage
 
+from tests.training.elsewhere import Elsewhere
 from webapp.jobs.models import JobStatus
 from webapp.training import stored_datasets
 from webapp.training.errors import StaffError
 from webapp.training.models import Dataset, DatasetVersion, Source
-
-
-class Elsewhere(InMemoryStorage):
-    """A storage that is no local disk, as a bucket is none."""
-
-    def path(self, name: str) -> str:
-        """Refuse, as storages do whose files have no path on this machine."""
-        raise NotImplementedError
-
 
 pytestmark = pytest.mark.django_db
 

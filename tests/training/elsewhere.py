@@ -1,0 +1,30 @@
+"""A storage that is no local disk, as a bucket is none: its files have no path on this machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import Storage
+
+
+class Elsewhere(Storage):
+    """Keep files in memory, and give no path to them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+        return ContentFile(self.kept[name])
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        self.kept[name] = content.read()
+        return name
+
+    def exists(self, name: str) -> bool:
+        """Say whether there is a file of this name."""
+        return name in self.kept
+
+    def delete(self, name: str) -> None:
+        """Delete the file of this name."""
+        self.kept.pop(name, None)

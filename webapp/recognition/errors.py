@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-
-class PersonError(Exception):
-    """Base of every error that the person can mend: ``code`` for programs, ``message`` in words, a 4xx ``status``."""
-
-    code = "invalid"
-    status = 422
-
-    def __init__(self, message: str, **details: Any) -> None:
-        super().__init__(message)
-        self.message = message
-        self.details = details
-
-
-class InvalidName(PersonError):
-    """A name is empty, too long, or holds characters that cannot be shown."""
-
-    code = "invalid_name"
+from webapp.pictures.errors import InvalidName as InvalidName
+from webapp.pictures.errors import PersonError as PersonError
+from webapp.pictures.errors import TooLarge as TooLarge
+from webapp.pictures.errors import UnusablePicture as UnusablePicture
 
 
 class NameTaken(PersonError):
@@ -67,12 +52,6 @@ class UnknownCheckpoint(PersonError):
     code = "unknown_checkpoint"
 
 
-class UnusablePicture(PersonError):
-    """A picture is damaged, of another type, or too large."""
-
-    code = "unusable_picture"
-
-
 class NoUsablePicture(PersonError):
     """None of the pictures could be used; ``details["refused"]`` says why for each."""
 
@@ -102,13 +81,6 @@ class LimitReached(PersonError):
     """A support set holds as many classes or pictures as it may."""
 
     code = "limit_reached"
-
-
-class TooLarge(PersonError):
-    """A file or a request is larger than it may be."""
-
-    code = "too_large"
-    status = 413
 
 
 class StorageFull(PersonError):

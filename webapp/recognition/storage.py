@@ -15,10 +15,10 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from webapp.recognition import ingest
+from webapp.pictures import reader
+from webapp.pictures.names import display_file_name
 from webapp.recognition.errors import PersonError, StorageFull
 from webapp.recognition.models import Query, picture_path
-from webapp.recognition.names import display_file_name
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
     for file in files:
         name = display_file_name(file.name)
         try:
-            picture = ingest.read_picture(file)
+            picture = reader.read_picture(file)
         except PersonError as error:
             intake.refused.append(Refused(name, error.message))
             continue
@@ -91,7 +91,7 @@ def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
     return intake
 
 
-def _store(picture: ingest.Picture, original_name: str) -> Stored:
+def _store(picture: reader.Picture, original_name: str) -> Stored:
     """Write a picture and its thumbnail under generated names."""
     stem = uuid4().hex
     return Stored(

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.jobs import services as jobs
+from webapp.pictures.names import display_file_name
 from webapp.recognition import storage
 from webapp.recognition.allowances import require_free_job, require_room, spend_upload, take_job_place
 from webapp.recognition.errors import TooLarge, UnusableArchive
 from webapp.recognition.models import SupportSet, ZipImport
-from webapp.recognition.names import display_file_name
 
 
 def import_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipImport:

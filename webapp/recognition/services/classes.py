@@ -10,9 +10,9 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from webapp.pictures.names import clean_name
 from webapp.recognition.errors import LimitReached, NameTaken, PictureGone, UnknownClass, WrongOrder
 from webapp.recognition.models import SupportClass, SupportSet
-from webapp.recognition.names import clean_name
 
 
 @transaction.atomic

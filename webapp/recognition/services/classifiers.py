@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
 from webapp.jobs import services as jobs
+from webapp.pictures.names import clean_name
 from webapp.recognition.allowances import require_room, take_job_place
 from webapp.recognition.errors import AlreadyOver, NotReady, UnknownCheckpoint
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
-from webapp.recognition.names import clean_name
 from webapp.recognition.removal import remove_classifier
 from webapp.recognition.services.readiness import readiness, suggest_kind
 from webapp.training import services as training

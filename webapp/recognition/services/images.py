@@ -12,11 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from webapp.pictures.names import clean_name
 from webapp.recognition import storage
 from webapp.recognition.allowances import require_room, spend_upload, storage_sentence
 from webapp.recognition.errors import LimitReached, NoUsablePicture, PictureGone
 from webapp.recognition.models import SupportClass, SupportImage, SupportSet
-from webapp.recognition.names import clean_name
 from webapp.recognition.services.classes import class_named
 from webapp.recognition.storage import Refused as Refused
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
+from webapp.pictures.names import clean_name
 from webapp.recognition.errors import NameTaken
 from webapp.recognition.models import SupportClass, SupportSet
-from webapp.recognition.names import clean_name
 from webapp.recognition.removal import remove_support_set
 from webapp.recognition.services.classes import find_class, reorder_classes
 

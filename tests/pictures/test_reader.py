@@ -14,17 +14,17 @@ from PIL import Image
 
 from tests.recognition import pictures
 from tests.recognition.pictures import RED, encoded, halves, upload
-from webapp.recognition import ingest
-from webapp.recognition.errors import PersonError, TooLarge, UnusablePicture
+from webapp.pictures import reader
+from webapp.pictures.errors import PersonError, TooLarge, UnusablePicture
 
 
 @pytest.fixture(autouse=True)
 def _end_helper() -> Iterator[None]:
     yield
-    ingest.helper._end()
+    reader.helper._end()
 
 
-def pixels(picture: ingest.Picture) -> Image.Image:
+def pixels(picture: reader.Picture) -> Image.Image:
     return Image.open(io.BytesIO(picture.file)).convert("RGB")
 
 
@@ -35,7 +35,7 @@ def near(colour: object, expected: tuple[int, int, int], within: int = 12) -> bo
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_each_type_is_read_by_content_and_not_by_name(kind: str) -> None:
-    picture = ingest.read_picture(upload(encoded(Image.new("RGB", (64, 48), RED), kind), "holiday.txt"))
+    picture = reader.read_picture(upload(encoded(Image.new("RGB", (64, 48), RED), kind), "holiday.txt"))
     assert (picture.width, picture.height) == (64, 48)
     assert near(pixels(picture).getpixel((30, 20)), RED)
 
@@ -43,7 +43,7 @@ def test_each_type_is_read_by_content_and_not_by_name(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
 def test_other_types_are_refused_in_words(kind: str) -> None:
     with pytest.raises(UnusablePicture, match="JPEG, PNG, WebP or HEIC"):
-        ingest.read_picture(upload(encoded(Image.new("RGB", (8, 8)), kind), "picture.png"))
+        reader.read_picture(upload(encoded(Image.new("RGB", (8, 8)), kind), "picture.png"))
 
 
 @pytest.mark.parametrize(
@@ -51,37 +51,37 @@ def test_other_types_are_refused_in_words(kind: str) -> None:
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(UnusablePicture):
-        ingest.read_picture(upload(data))
+        reader.read_picture(upload(data))
 
 
 def test_an_empty_file_is_refused() -> None:
     with pytest.raises(UnusablePicture, match="empty"):
-        ingest.read_picture(upload(b""))
+        reader.read_picture(upload(b""))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_a_truncated_file_is_refused(kind: str) -> None:
     whole = encoded(pictures.photo(400, 300), kind)
     with pytest.raises(UnusablePicture, match="damaged or incomplete"):
-        ingest.read_picture(upload(whole[: len(whole) // 2]))
+        reader.read_picture(upload(whole[: len(whole) // 2]))
 
 
 def test_a_file_over_the_limit_is_refused_unread(settings: object) -> None:
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "picture_bytes": 2 * 2**20}  # type: ignore[attr-defined]
     with pytest.raises(TooLarge, match="larger than 2 MB"):
-        ingest.read_picture(upload(bytes(2 * 2**20 + 1)))
+        reader.read_picture(upload(bytes(2 * 2**20 + 1)))
 
 
 @pytest.mark.parametrize(("width", "height"), [(8000, 7000), (30_000, 30_000), (2**31 - 1, 2**31 - 1)])
 def test_too_many_pixels_are_refused_before_any_is_decoded(width: int, height: int) -> None:
     bomb = pictures.raw_png(width, height, depth=8, colour=0, rows=[bytes(10)])
     with pytest.raises(PersonError) as caught:
-        ingest.read_picture(upload(bomb))
+        reader.read_picture(upload(bomb))
     assert "50 million pixels" in caught.value.message
 
 
 def test_a_large_photo_is_shrunk() -> None:
-    picture = ingest.read_picture(upload(encoded(pictures.photo(3000, 2000), "PNG")))
+    picture = reader.read_picture(upload(encoded(pictures.photo(3000, 2000), "PNG")))
     assert (picture.width, picture.height) == (1024, 683)
     assert max(Image.open(io.BytesIO(picture.thumbnail)).size) == 256
 
@@ -90,36 +90,36 @@ def test_a_large_photo_is_shrunk() -> None:
     ("side", "stored"), [(1000, 1000), (1100, 1024), (1600, 800), (2047, 1024), (2400, 1024), (4000, 1000)]
 )
 def test_a_large_jpeg_is_decoded_small(side: int, stored: int) -> None:
-    picture = ingest.read_picture(upload(encoded(pictures.photo(side, side // 2), "JPEG")))
+    picture = reader.read_picture(upload(encoded(pictures.photo(side, side // 2), "JPEG")))
     assert picture.width == stored
     assert picture.height == pytest.approx(stored / 2, abs=1)
 
 
 def test_a_very_long_picture_keeps_a_pixel() -> None:
-    picture = ingest.read_picture(upload(encoded(Image.new("RGB", (9000, 2), RED))))
+    picture = reader.read_picture(upload(encoded(Image.new("RGB", (9000, 2), RED))))
     assert (picture.width, picture.height) == (1024, 1)
 
 
 def test_16_bit_grey_is_scaled_and_not_clipped() -> None:
-    picture = ingest.read_picture(upload(pictures.png_of_16_bit_grey([0x0100, 0x4000, 0x8000, 0xFF00])))
+    picture = reader.read_picture(upload(pictures.png_of_16_bit_grey([0x0100, 0x4000, 0x8000, 0xFF00])))
     row = [pixels(picture).convert("L").getpixel((x, 10)) for x in (3, 11, 19, 27)]
     assert row == pytest.approx([1, 64, 128, 255], abs=6)
 
 
 def test_16_bit_colour_is_scaled_and_not_clipped() -> None:
-    picture = ingest.read_picture(upload(pictures.png_of_16_bit_colour((0x4000, 0x8000, 0xC000))))
+    picture = reader.read_picture(upload(pictures.png_of_16_bit_colour((0x4000, 0x8000, 0xC000))))
     assert near(pixels(picture).getpixel((8, 8)), (64, 128, 192))
 
 
 def test_cmyk_is_shown_in_its_colours() -> None:
-    picture = ingest.read_picture(upload(encoded(Image.new("CMYK", (32, 32), (0, 255, 255, 0)), "JPEG")))
+    picture = reader.read_picture(upload(encoded(Image.new("CMYK", (32, 32), (0, 255, 255, 0)), "JPEG")))
     assert near(pixels(picture).getpixel((10, 10)), (255, 0, 0), within=30)
 
 
 def test_a_palette_with_transparency_lies_on_white() -> None:
     image = halves(RED, (0, 0, 255)).convert("P")
     clear = image.getpixel((30, 5))
-    picture = ingest.read_picture(upload(encoded(image, transparency=clear)))
+    picture = reader.read_picture(upload(encoded(image, transparency=clear)))
     assert near(pixels(picture).getpixel((5, 5)), RED, within=20)
     assert near(pixels(picture).getpixel((35, 5)), (255, 255, 255))
 
@@ -127,13 +127,13 @@ def test_a_palette_with_transparency_lies_on_white() -> None:
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_alpha_lies_on_white(mode: str) -> None:
     clear, black = ((0, 0, 0, 0), (0, 0, 0, 255)) if mode == "RGBA" else ((0, 0), (0, 255))
-    picture = ingest.read_picture(upload(encoded(halves(clear, black, mode))))
+    picture = reader.read_picture(upload(encoded(halves(clear, black, mode))))
     assert near(pixels(picture).getpixel((5, 5)), (255, 255, 255))
     assert near(pixels(picture).getpixel((35, 5)), (0, 0, 0))
 
 
 def test_one_bit_pictures_are_read() -> None:
-    picture = ingest.read_picture(upload(encoded(Image.new("1", (16, 16), 1))))
+    picture = reader.read_picture(upload(encoded(Image.new("1", (16, 16), 1))))
     assert near(pixels(picture).getpixel((8, 8)), (255, 255, 255))
 
 
@@ -142,7 +142,7 @@ def test_exif_orientation_is_applied_and_then_gone(kind: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     exif[0x010F] = "A camera"
-    picture = ingest.read_picture(upload(encoded(halves(RED, (0, 0, 255)), kind, exif=exif)))
+    picture = reader.read_picture(upload(encoded(halves(RED, (0, 0, 255)), kind, exif=exif)))
     assert (picture.width, picture.height) == (20, 40)
     assert near(pixels(picture).getpixel((10, 5)), RED, within=40)
     for stored in (picture.file, picture.thumbnail):
@@ -152,21 +152,21 @@ def test_exif_orientation_is_applied_and_then_gone(kind: str) -> None:
 
 def test_a_colour_profile_is_applied_and_then_gone() -> None:
     data = encoded(Image.new("RGB", (32, 32), (20, 200, 40)), icc_profile=pictures.swapped_profile())
-    picture = ingest.read_picture(upload(data))
+    picture = reader.read_picture(upload(data))
     assert "icc_profile" not in Image.open(io.BytesIO(picture.file)).info
     assert near(pixels(picture).getpixel((16, 16)), (200, 20, 40), within=25)
 
 
 def test_a_broken_colour_profile_is_ignored() -> None:
     data = encoded(Image.new("RGB", (16, 16), RED), icc_profile=b"no profile at all")
-    assert near(pixels(ingest.read_picture(upload(data))).getpixel((8, 8)), RED)
+    assert near(pixels(reader.read_picture(upload(data))).getpixel((8, 8)), RED)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_an_animation_gives_its_first_frame_and_says_so(kind: str) -> None:
     frames = [Image.new("RGB", (32, 32), colour) for colour in (RED, (0, 0, 255), (0, 255, 0))]
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=100)
-    picture = ingest.read_picture(upload(data))
+    picture = reader.read_picture(upload(data))
     assert picture.is_animated
     assert near(pixels(picture).getpixel((16, 16)), RED)
 
@@ -174,57 +174,57 @@ def test_an_animation_gives_its_first_frame_and_says_so(kind: str) -> None:
 def test_the_same_pixels_have_one_digest_whatever_the_file() -> None:
     image = pictures.photo()
     files = [encoded(image), encoded(image, compress_level=1), encoded(image, "WEBP", lossless=True)]
-    assert len({ingest.read_picture(upload(data)).pixel_digest for data in files}) == 1
+    assert len({reader.read_picture(upload(data)).pixel_digest for data in files}) == 1
     assert (
-        ingest.read_picture(pictures.photo_upload(7)).pixel_digest != ingest.read_picture(upload(files[0])).pixel_digest
+        reader.read_picture(pictures.photo_upload(7)).pixel_digest != reader.read_picture(upload(files[0])).pixel_digest
     )
 
 
 def test_drawings_are_told_from_photos() -> None:
     chalk = Image.eval(pictures.drawing(3), lambda value: 255 - value)
     for image in (pictures.drawing(1), pictures.drawing(2, 1000), chalk):
-        assert ingest.read_picture(upload(encoded(image))).looks_drawn
+        assert reader.read_picture(upload(encoded(image))).looks_drawn
     for image in (pictures.photo(), Image.new("RGB", (64, 64), RED), Image.new("L", (64, 64), 255)):
-        assert not ingest.read_picture(upload(encoded(image))).looks_drawn
+        assert not reader.read_picture(upload(encoded(image))).looks_drawn
 
 
 def test_one_helper_serves_many_pictures_and_ends_when_idle(settings: object) -> None:
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decoder_idle_seconds": 0.4}  # type: ignore[attr-defined]
-    ingest.read_picture(pictures.photo_upload(1))
-    first = ingest.helper._process
-    ingest.read_picture(pictures.photo_upload(2))
-    assert ingest.helper._process is first
+    reader.read_picture(pictures.photo_upload(1))
+    first = reader.helper._process
+    reader.read_picture(pictures.photo_upload(2))
+    assert reader.helper._process is first
     assert first is not None
     until = time.monotonic() + 5
     while first.returncode is None and time.monotonic() < until:
         time.sleep(0.05)
     assert first.returncode is not None
-    assert ingest.read_picture(pictures.photo_upload(3)).width
+    assert reader.read_picture(pictures.photo_upload(3)).width
 
 
 def test_a_helper_that_is_killed_at_rest_is_replaced() -> None:
-    ingest.read_picture(pictures.photo_upload(1))
-    assert ingest.helper._process is not None
-    os.kill(ingest.helper._process.pid, signal.SIGKILL)
-    ingest.helper._process.wait()
-    assert ingest.read_picture(pictures.photo_upload(2)).width
+    reader.read_picture(pictures.photo_upload(1))
+    assert reader.helper._process is not None
+    os.kill(reader.helper._process.pid, signal.SIGKILL)
+    reader.helper._process.wait()
+    assert reader.read_picture(pictures.photo_upload(2)).width
 
 
 def test_a_picture_that_takes_too_long_is_refused_and_the_next_is_read(settings: object) -> None:
-    ingest.helper.warm()
-    assert ingest.helper._process is not None
-    os.kill(ingest.helper._process.pid, signal.SIGSTOP)
+    reader.helper.warm()
+    assert reader.helper._process is not None
+    os.kill(reader.helper._process.pid, signal.SIGSTOP)
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_seconds": 0.2}  # type: ignore[attr-defined]
     with pytest.raises(UnusablePicture, match="could not be decoded"):
-        ingest.read_picture(pictures.photo_upload(1))
+        reader.read_picture(pictures.photo_upload(1))
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_seconds": 20}  # type: ignore[attr-defined]
-    assert ingest.read_picture(pictures.photo_upload(1)).width
+    assert reader.read_picture(pictures.photo_upload(1)).width
 
 
 def test_a_picture_that_needs_too_much_memory_is_refused_in_words(settings: object) -> None:
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decoder_bytes": 300 * 2**20}  # type: ignore[attr-defined]
     wall = encoded(Image.new("RGBA", (7000, 7000), (1, 2, 3, 128)), compress_level=1)
     with pytest.raises(PersonError) as caught:
-        ingest.read_picture(SimpleUploadedFile("wall.png", wall))
+        reader.read_picture(SimpleUploadedFile("wall.png", wall))
     assert caught.value.message
-    assert ingest.read_picture(pictures.photo_upload(1)).width
+    assert reader.read_picture(pictures.photo_upload(1)).width

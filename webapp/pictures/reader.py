@@ -1,7 +1,7 @@
 """Turn an uploaded file into clean pixels, in a helper process that may crash without harm.
 
-Every web process keeps at most one helper (see ``decoder``), started when a picture comes and ended when none has come
-for a few seconds. It alone touches the bytes that strangers send.
+A process that takes pictures keeps a helper (see ``decoder``), started when a picture comes and ended when none has
+come for a few seconds. It alone touches the bytes that strangers send.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
-from webapp.recognition.errors import PersonError, TooLarge, UnusablePicture
+from webapp.pictures.errors import PersonError, TooLarge, UnusablePicture
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +52,13 @@ class HelperLost(Exception):
 
 
 class Helper:
-    """The decoding process of this web process: one picture at a time, at most one process."""
+    """The decoding process of this process: one picture at a time, at most one process.
 
-    def __init__(self) -> None:
+    side: the limit that bounds the longest side of what is kept of a picture.
+    """
+
+    def __init__(self, *, side: str = "stored_side") -> None:
+        self._side = side
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._last_used = 0.0
@@ -92,10 +96,17 @@ class Helper:
         """Return the process, started if there is none."""
         if self._process is None or self._process.poll() is not None:
             self._end()
-            command = [sys.executable, "-I", str(DECODER), json.dumps(_limits())]
+            command = [sys.executable, "-I", str(DECODER), json.dumps(self._limits())]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             threading.Thread(target=self._retire, args=(self._process,), daemon=True, name="decoder-idle").start()
         return self._process
+
+    def _limits(self) -> dict[str, int]:
+        """Return the limits that the process works under."""
+        names = ("picture_pixels", "thumbnail_side", "decoder_bytes")
+        return {name: settings.GLIMPSE_LIMITS[name] for name in names} | {
+            "stored_side": settings.GLIMPSE_LIMITS[self._side]
+        }
 
     def _retire(self, process: subprocess.Popen[bytes]) -> None:
         """End the process once no picture has come for a while."""
@@ -121,7 +132,7 @@ helper = Helper()
 """The one of this process."""
 
 
-def read_picture(file: File[bytes]) -> Picture:
+def read_picture(file: File[bytes], *, helper: Helper = helper) -> Picture:
     """Decode one uploaded file; raise a PersonError that says in words why it cannot be used."""
     most = settings.GLIMPSE_LIMITS["picture_bytes"]
     if file.size > most:
@@ -129,12 +140,6 @@ def read_picture(file: File[bytes]) -> Picture:
     if not file.size:
         raise UnusablePicture(_("This file is empty."))
     return helper.decode(file)
-
-
-def _limits() -> dict[str, int]:
-    """Return the limits that the helper works under."""
-    names = ("picture_pixels", "stored_side", "thumbnail_side", "decoder_bytes")
-    return {name: settings.GLIMPSE_LIMITS[name] for name in names}
 
 
 def _send(stdin: IO[bytes], file: File[bytes]) -> None:

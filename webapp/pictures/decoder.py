@@ -1,4 +1,4 @@
-"""The helper process of ``ingest``: reads pictures on stdin, writes clean pixels to stdout.
+"""The helper process of ``reader``: reads pictures on stdin, writes clean pixels to stdout.
 
 Run as a script of its own, away from the site: it imports Pillow and nothing of ours. For each picture it reads a line
 with a length and that many bytes, and answers with a line of JSON: ``{"refused": code}``, or what was seen and the
@@ -36,7 +36,7 @@ TURNS = {
 
 
 class Refusal(Exception):
-    """The bytes cannot be used; the argument is a code that ``ingest`` has a sentence for."""
+    """The bytes cannot be used; the argument is a code that ``reader`` has a sentence for."""
 
 
 def main() -> None:

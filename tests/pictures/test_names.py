@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.recognition.errors import InvalidName
-from webapp.recognition.names import HIDDEN, clean_name, display_file_name
+from webapp.pictures.errors import InvalidName
+from webapp.pictures.names import HIDDEN, clean_name, display_file_name
 
 
 @given(st.text(max_size=100))

@@ -1,4 +1,4 @@
-"""What the name of a class, a support set or a classifier may be."""
+"""What the name of a class, or of what holds classes, may be."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from webapp.recognition.errors import InvalidName
+from webapp.pictures.errors import InvalidName
 
 HIDDEN = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Marks that turn the direction of the text around them: a name that holds one could pass for another."""
@@ -30,5 +30,9 @@ def clean_name(text: str) -> str:
 def display_file_name(name: str | None) -> str:
     """Return the last part of an uploaded file's name, fit to be stored and shown."""
     last = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(each if each.isprintable() else "\ufffd" for each in unicodedata.normalize("NFC", last))
-    return shown[:255] or _("picture")
+    return display_path(last) or _("picture")
+
+
+def display_path(path: str) -> str:
+    """Return a file's name with its folders, fit to be stored and shown."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in unicodedata.normalize("NFC", path))[:255]

@@ -1,0 +1,1 @@
+"""Pictures and zips that strangers send: read, named and made harmless; what every app that takes them shares."""

@@ -1,0 +1,93 @@
+"""A zip that somebody sent, read entry by entry and never unpacked to disk: its own paths and links go nowhere."""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.files import File
+from django.utils.translation import gettext as _
+
+from webapp.jobs.errors import JobFailed
+from webapp.pictures.errors import UnusableEntry
+
+IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
+"""What systems put into zips unasked."""
+COPY_BYTES = 1 << 16
+
+
+@contextmanager
+def opened(file: File[bytes], *, most_entries: int, most_bytes: int) -> Iterator[Archive]:
+    """Open a stored zip; raise JobFailed, in words, if it is damaged or gone."""
+    try:
+        with file.open("rb") as packed, zipfile.ZipFile(packed) as archive:
+            yield Archive(archive, most_entries=most_entries, most_bytes=most_bytes)
+    except (zipfile.BadZipFile, FileNotFoundError) as error:
+        raise JobFailed(code="unusable_archive", message=_("The zip archive is damaged.")) from error
+
+
+class Archive:
+    """The entries of one zip, within bounds.
+
+    most_entries: how many it may hold. most_bytes: what all that is read of it may unpack to.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, *, most_entries: int, most_bytes: int) -> None:
+        self._archive = archive
+        self._most_entries = most_entries
+        self._most_bytes = self._bytes_left = most_bytes
+
+    def entries(self) -> Iterator[zipfile.ZipInfo]:
+        """Yield the entries that are files of a person's; raise JobFailed for an archive of too many."""
+        entries = self._archive.infolist()
+        if len(entries) > self._most_entries:
+            message = _("The zip holds more than %(most)d entries.") % {"most": self._most_entries}
+            raise JobFailed(code="too_many_entries", message=message)
+        for entry in entries:
+            if not entry.is_dir() and not is_ignored(PurePosixPath(entry.filename)):
+                yield entry
+
+    def folder(self, entry: zipfile.ZipInfo) -> PurePosixPath:
+        """Return the folder an entry lies in; raise UnusableEntry for links and paths that climb out."""
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise UnusableEntry(_("Links are not imported."))
+        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+            raise UnusableEntry(_("Its path leads out of the archive."))
+        if len(path.parts) < 2:
+            raise UnusableEntry(_("It lies in no class folder."))
+        return path.parent
+
+    def read(self, entry: zipfile.ZipInfo) -> bytes:
+        """Unpack one entry in memory, counting real bytes and not what the archive says; refuse what is too large."""
+        most = min(settings.GLIMPSE_LIMITS["picture_bytes"], self._bytes_left)
+        data = self._unpack(entry, most)
+        self._bytes_left -= len(data)
+        if self._bytes_left < 0:
+            message = _("The zip unpacks to more than %(n)d MB.") % {"n": self._most_bytes // 2**20}
+            raise JobFailed(code="archive_too_large", message=message)
+        if len(data) > most:
+            raise UnusableEntry(_("This file is larger than %(n)d MB.") % {"n": most // 2**20})
+        return data
+
+    def _unpack(self, entry: zipfile.ZipInfo, most: int) -> bytes:
+        """Give an entry's bytes, and not much more than ``most`` of them."""
+        out = io.BytesIO()
+        try:
+            with self._archive.open(entry) as packed:
+                while out.tell() <= most and (chunk := packed.read(COPY_BYTES)):
+                    out.write(chunk)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+            raise UnusableEntry(_("It is damaged, encrypted, or packed in a way that cannot be read.")) from error
+        return out.getvalue()
+
+
+def is_ignored(path: PurePosixPath) -> bool:
+    """Say whether a file is what systems leave behind unasked."""
+    return any(part in IGNORED or part.startswith("._") for part in path.parts)

@@ -104,13 +104,6 @@ def row_of(protocol: str, found: Evaluation) -> dict[str, Any]:
     return {**row, "episodes": found.n_episodes}
 
 
-def difference(ours: Evaluation, theirs: Evaluation) -> tuple[float, float]:
-    """Give the mean difference in accuracy over the episodes that both had, and the half-width of its 95 % interval."""
-    n = min(ours.n_episodes, theirs.n_episodes)
-    paired = ours.episode_accuracy[:n] - theirs.episode_accuracy[:n]
-    return paired.mean().item(), 1.96 * paired.std().item() / math.sqrt(n)
-
-
 def add_results(folder: Path, rows: list[dict[str, Any]]) -> None:
     """Put figures on a checkpoint's card, each in place of an older one of the same data set and protocol."""
     card = ModelCard.read(folder)

@@ -17,13 +17,13 @@ from typing import Any
 import torch
 
 from benchmarks.adapting import Cost, time_adapting
-from benchmarks.exam import LETTERS, PHOTOS, TRANSDUCTIVE, Exam, add_results, difference, one_thread, row_of
+from benchmarks.exam import LETTERS, PHOTOS, TRANSDUCTIVE, Exam, add_results, one_thread, row_of
 from benchmarks.photo_classes import find_photos
 from mlcore.backbones.pretrained import serve_from
 from mlcore.checkpoint import find_checkpoint, load_checkpoint
 from mlcore.config import KINDS, BackboneConfig
 from mlcore.datasets import load_dataset
-from mlcore.evaluation import Evaluation
+from mlcore.evaluation import Evaluation, difference
 from mlcore.images import find_transform
 from mlcore.method_config import MethodConfig, PrototypicalConfig
 from mlcore.methods import build_method

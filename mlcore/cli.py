@@ -40,6 +40,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     _add_train(train, method=_method_among(arguments))
     _add_calibrate(commands.add_parser("calibrate", help="choose how a checkpoint serves and refit its temperature"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a checkpoint over episodes"))
+    _add_compare(commands.add_parser("compare", help="measure one checkpoint against another in the same episodes"))
     card = commands.add_parser("card", help="print a checkpoint's card")
     card.add_argument("checkpoint", help="a folder, or the name of one that ships")
     card.set_defaults(run=_card)
@@ -121,12 +122,7 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     _add_serving(parser)
-    _add_dataset(parser, split="evaluation")
-    parser.add_argument("--n-way", type=int, default=5)
-    parser.add_argument("--k-shot", type=int, default=1)
-    parser.add_argument("--n-query", type=int, default=5)
-    parser.add_argument("--episodes", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
+    _add_exam(parser)
     parser.add_argument("--within-alphabet", action="store_true", help="draw the classes of an episode from one group")
     parser.add_argument("--one-drawer", action="store_true", help="all support by one author, all queries by one other")
     parser.add_argument(
@@ -135,13 +131,32 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--transductive", action="store_true", help="normalise by the query batch's statistics, as some papers do"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_evaluate)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--checkpoint", required=True, help="a folder, or the name of one that ships")
+    parser.add_argument("--against", required=True, help="the one that it is measured against, of the same kind")
+    _add_exam(parser)
+    _add_onnx(parser)
+    _add_machine(parser)
+    parser.set_defaults(run=_compare)
+
+
+def _add_exam(parser: argparse.ArgumentParser) -> None:
+    _add_dataset(parser, split="evaluation")
+    parser.add_argument("--n-way", type=int, default=5)
+    parser.add_argument("--k-shot", type=int, default=1)
+    parser.add_argument("--n-query", type=int, default=5)
+    parser.add_argument("--episodes", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
     parser.add_argument("--dataset", choices=DATASETS, required=True)
     parser.add_argument("--data-root", type=Path, help="folder of the data set")
+    parser.add_argument("--data-name", default="", help="what cards call it, where it is a folder of your own")
     parser.add_argument("--split", default=split, help="class split (default: %(default)s)")
     parser.add_argument("--n-classes", type=int, help="how many classes, where the data set is drawn by program")
     parser.add_argument("--image-size", type=int, help="side in pixels, where the data set does not fix it")
@@ -176,6 +191,7 @@ def _data(options: argparse.Namespace) -> DatasetRequest:
         image_size=options.image_size,
         n_classes=options.n_classes,
         download=options.download,
+        called=options.data_name,
     )
 
 
@@ -251,10 +267,30 @@ def _evaluate(options: argparse.Namespace) -> None:
         threads=options.threads,
         onnx_folder=options.onnx,
     ).run()
-    if options.json:
-        print(json.dumps(result))
-    else:
-        print("\n".join(f"{name:>12}  {value}" for name, value in result.items()))
+    _print(result, as_json=options.json)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from mlcore.commands.compare import CompareCommand
+
+    result = CompareCommand(
+        checkpoint=options.checkpoint,
+        against=options.against,
+        dataset=options.dataset,
+        data=_data(options),
+        episodes=EpisodeConfig(n_way=options.n_way, k_shot=options.k_shot, n_query=options.n_query),
+        n_episodes=options.episodes,
+        seed=options.seed,
+        device=options.device,
+        threads=options.threads,
+        onnx_folder=options.onnx,
+    ).run()
+    _print(result, as_json=options.json)
+
+
+def _print(result: dict[str, Any], *, as_json: bool) -> None:
+    """Print figures, for a program or a person."""
+    print(json.dumps(result) if as_json else "\n".join(f"{name:>12}  {value}" for name, value in result.items()))
 
 
 def _card(options: argparse.Namespace) -> None:

@@ -102,6 +102,13 @@ def _summarise(accuracies: Tensor, probabilities: Tensor, labels: Tensor) -> Eva
     )
 
 
+def difference(ours: Evaluation, theirs: Evaluation) -> tuple[float, float]:
+    """Give the mean difference in accuracy over the episodes that both had, and the half-width of its 95 % interval."""
+    n = min(ours.n_episodes, theirs.n_episodes)
+    paired = ours.episode_accuracy[:n] - theirs.episode_accuracy[:n]
+    return paired.mean().item(), 1.96 * paired.std().item() / math.sqrt(n)
+
+
 def expected_calibration_error(probabilities: Tensor, labels: Tensor, *, bins: int = BINS) -> float:
     """Mean gap between confidence and accuracy over equal bins of confidence: (n, n_way), (n,) -> 0..1."""
     confidence, answer = probabilities.max(-1)

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -21,6 +22,7 @@ from mlcore.episode import EpisodeSampler
 from mlcore.errors import ConfigError
 from mlcore.evaluation import compute_inputs, featurise
 from mlcore.images import Transform, find_transform
+from mlcore.lineage import descent
 from mlcore.method_config import MethodConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
@@ -167,6 +169,10 @@ class TrainCommand:
         card = ModelCard.read(find_checkpoint(self.start_from))
         return {"name": card.name, "digest": card.digest}
 
+    def _ancestors(self) -> list[dict[str, Any]]:
+        """List the checkpoints that the weights came through, the nearest first, with what each learned from."""
+        return [] if self.start_from is None else descent(ModelCard.read(find_checkpoint(self.start_from)))
+
     def _card(self, dataset: PictureDataset, best: dict[str, float], *, minutes: float) -> ModelCard:
         return ModelCard(
             name=self.name,
@@ -179,11 +185,13 @@ class TrainCommand:
                 "split": dataset.split,
                 "fingerprint": dataset.fingerprint,
                 "classes": dataset.n_classes,
+                "class_names": list(dataset.class_names),
                 "pictures": len(dataset),
                 "validation_split": self.validation_split,
             },
             training={
                 "start_from": self._origin(),
+                "ancestors": self._ancestors(),
                 "episodes": self.episodes.to_dict(),
                 "config": self.training.to_dict(),
                 "validation": best,

@@ -20,12 +20,18 @@ class DatasetSource:
 
     loader: dotted path of a function (DatasetRequest) -> PictureDataset.
     splits: the class splits that it knows. taken_from: the larger collection that its pictures are a part of.
+    disjoint: families of splits no two of which share a class.
     """
 
     loader: str
     splits: tuple[str, ...]
     description: str
     taken_from: str = ""
+    disjoint: tuple[tuple[str, ...], ...] = ()
+
+    def are_disjoint(self, one: str, other: str) -> bool:
+        """Say whether two splits are known to share no class."""
+        return one != other and any(one in family and other in family for family in self.disjoint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +41,7 @@ class DatasetRequest:
     image_size: side in pixels, where the data set does not fix it.
     n_classes: how many classes, where the data set is drawn by program.
     download: fetch what is missing, where the data set can be downloaded.
+    called: what the data set goes by on cards, where it is a folder of one's own.
     """
 
     root: Path | None
@@ -43,6 +50,7 @@ class DatasetRequest:
     image_size: int | None = None
     n_classes: int | None = None
     download: bool = False
+    called: str = ""
 
 
 DATASETS: dict[str, DatasetSource] = {
@@ -50,12 +58,19 @@ DATASETS: dict[str, DatasetSource] = {
         loader="mlcore.datasets.omniglot.load",
         splits=("background", "evaluation", "background_train", "background_val", "train", "val", "trainval", "test"),
         description="1,623 handwritten characters of 50 alphabets, 20 drawings each (Lake et al., 2015)",
+        disjoint=(
+            ("background", "evaluation"),
+            ("background_train", "background_val", "evaluation"),
+            ("train", "val", "test"),
+            ("trainval", "test"),
+        ),
     ),
     "mini_imagenet": DatasetSource(
         loader="mlcore.datasets.mini_imagenet.load",
         splits=("train", "val", "test"),
         description="100 classes of ImageNet photos, 84 px (Ravi & Larochelle, 2017); for research only",
         taken_from="ImageNet",
+        disjoint=(("train", "val", "test"),),
     ),
     "image_folder": DatasetSource(
         loader="mlcore.datasets.image_folder.load",
@@ -66,6 +81,7 @@ DATASETS: dict[str, DatasetSource] = {
         loader="mlcore.datasets.strokes.load",
         splits=("train", "val", "test"),
         description="characters drawn by program from random pen strokes, 20 hands each; needs no files",
+        disjoint=(("train", "val", "test"),),
     ),
 }
 
@@ -79,6 +95,7 @@ def load_dataset(
     image_size: int | None = None,
     n_classes: int | None = None,
     download: bool = False,
+    called: str = "",
 ) -> "PictureDataset":
     """Load one class split of a data set into memory.
 
@@ -93,7 +110,13 @@ def load_dataset(
         )
     module, function = source.loader.rsplit(".", 1)
     request = DatasetRequest(
-        root=root, split=split, seed=seed, image_size=image_size, n_classes=n_classes, download=download
+        root=root,
+        split=split,
+        seed=seed,
+        image_size=image_size,
+        n_classes=n_classes,
+        download=download,
+        called=called,
     )
     dataset: PictureDataset = getattr(import_module(module), function)(request)
     return dataset

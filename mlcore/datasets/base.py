@@ -79,10 +79,13 @@ class PictureDataset:
         """Give the pictures of one class, (n, C, H, W) uint8."""
         return self.images[self.labels == label]
 
+    def rows_of(self, classes: Sequence[int]) -> Tensor:
+        """Give the rows of these classes, class by class in the order given."""
+        return torch.cat([(self.labels == label).nonzero()[:, 0] for label in classes])
+
     def subset(self, classes: Sequence[int]) -> "PictureDataset":
         """Keep only these classes, relabelled 0..len(classes)-1 in the order given."""
-        wanted = torch.as_tensor(list(classes), dtype=torch.int64)
-        rows = torch.cat([(self.labels == label).nonzero()[:, 0] for label in wanted.tolist()])
+        wanted, rows = torch.as_tensor(list(classes), dtype=torch.int64), self.rows_of(classes)
         new_labels = torch.empty(self.n_classes, dtype=torch.int64)
         new_labels[wanted] = torch.arange(len(wanted))
         return replace(

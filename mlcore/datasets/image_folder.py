@@ -37,7 +37,7 @@ def load(request: DatasetRequest) -> PictureDataset:
         used = {file for part in parts.values() for members in part.values() for file in members}
         unused = left_out("not in a class folder", [file for file in files.files if file not in used])
     return PictureDataset(
-        name="image_folder",
+        name=request.called or "image_folder",
         split=request.split,
         images=pictures.images,
         labels=pictures.labels,

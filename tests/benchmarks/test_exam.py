@@ -1,23 +1,9 @@
-"""What exams share: paired differences, and figures that take the place of older ones on a card."""
+"""What exams share: figures that take the place of older ones on a card."""
 
 from pathlib import Path
 
-import pytest
-import torch
-
-from benchmarks.exam import add_results, difference
-from mlcore.evaluation import Evaluation
+from benchmarks.exam import add_results
 from mlcore.model_card import CARD_FILE, ModelCard
-
-
-def found(*accuracies: float) -> Evaluation:
-    return Evaluation(0.0, 0.0, 0.0, 0.0, len(accuracies), torch.tensor(accuracies, dtype=torch.float64))
-
-
-def test_a_difference_is_paired_over_the_episodes_that_both_had() -> None:
-    mean, half = difference(found(0.9, 0.8, 1.0), found(0.7, 0.8, 0.9, 0.0, 0.0))
-    assert mean == pytest.approx(0.1)
-    assert half == pytest.approx(1.96 * 0.1 / 3**0.5)
 
 
 def test_a_figure_takes_the_place_of_the_older_one_and_leaves_the_others(tmp_path: Path) -> None:

@@ -74,7 +74,11 @@ def test_starting_from_a_checkpoint_takes_its_backbone_and_says_so(tmp_path: Pat
     settings += " --validation-episodes 5"
     assert main(["train", "--out", str(tmp_path / "out"), *settings.split()]) == 0
     card = ModelCard.read(tmp_path / "out")
-    assert card.training["start_from"] == {"name": "other", "digest": ModelCard.read(other_backbone).digest}
+    digest = ModelCard.read(other_backbone).digest
+    assert card.training["start_from"] == {"name": "other", "digest": digest}
+    assert card.training["ancestors"] == [{"name": "other", "digest": digest, "data": {}}]
+    assert card.data["class_names"][0] == "script01/character01"
+    assert len(card.data["class_names"]) == card.data["classes"]
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate", "calibrate"])

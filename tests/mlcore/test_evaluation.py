@@ -2,13 +2,14 @@
 
 import copy
 
+import pytest
 import torch
 from torch.nn import functional
 
 from mlcore.config import BackboneConfig, EpisodeConfig
 from mlcore.datasets import load_dataset
 from mlcore.episode import EpisodeSampler, LabeledSet
-from mlcore.evaluation import compute_inputs, evaluate, featurise
+from mlcore.evaluation import Evaluation, compute_inputs, difference, evaluate, featurise
 from mlcore.images import find_transform
 from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
@@ -54,3 +55,13 @@ def test_inductive_figures_are_those_of_every_query_alone() -> None:
         alone = torch.cat([classifier.logits_of(method.encode(one)) for one in episode.query.images.split(1)])
         nll.append(functional.cross_entropy(alone, episode.query.labels))
     torch.testing.assert_close(torch.tensor(found.nll), torch.stack(nll).mean(), atol=1e-4, rtol=0)
+
+
+def found(*accuracies: float) -> Evaluation:
+    return Evaluation(0.0, 0.0, 0.0, 0.0, len(accuracies), torch.tensor(accuracies, dtype=torch.float64))
+
+
+def test_a_difference_is_paired_over_the_episodes_that_both_had() -> None:
+    mean, half = difference(found(0.9, 0.8, 1.0), found(0.7, 0.8, 0.9, 0.0, 0.0))
+    assert mean == pytest.approx(0.1)
+    assert half == pytest.approx(1.96 * 0.1 / 3**0.5)

@@ -18,6 +18,12 @@ def load(root: Path, split: str = "all", **options: Any) -> PictureDataset:
     return load_dataset("image_folder", root=root, split=split, **options)
 
 
+def test_it_goes_by_the_name_that_it_is_given(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "x", FILES)
+    assert load(root, image_size=32, called="colours").name == "colours"
+    assert load(root, image_size=32).name == "image_folder"
+
+
 @pytest.mark.parametrize("wrapped", ["", "my pictures/"])
 @pytest.mark.parametrize("form", ["zip", "folder"])
 def test_class_folders_are_read_whether_zipped_or_wrapped(form: str, wrapped: str, tmp_path: Path) -> None:

@@ -140,6 +140,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     _add_exam(parser)
     _add_onnx(parser)
     _add_machine(parser)
+    parser.add_argument("--end-with-parent", action="store_true", help="end when standard input closes")
     parser.set_defaults(run=_compare)
 
 
@@ -272,7 +273,10 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from mlcore.commands.compare import CompareCommand
+    from mlcore.run_folder import end_with_parent
 
+    if options.end_with_parent:
+        end_with_parent()
     result = CompareCommand(
         checkpoint=options.checkpoint,
         against=options.against,

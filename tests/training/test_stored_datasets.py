@@ -28,7 +28,7 @@ def version() -> DatasetVersion:
 def test_an_archive_is_read_where_it_lies(version: DatasetVersion) -> None:
     arguments = stored_datasets.train_arguments(version=version)
     assert arguments[:2] == ["--dataset", "image_folder"]
-    assert arguments[4:] == ["--split", "train", "--validation-split", "val"]
+    assert arguments[4:] == ["--data-name=signs", "--split", "train", "--validation-split", "val"]
     assert Path(arguments[3]).read_bytes() == b"a zip"
 
 
@@ -37,6 +37,11 @@ def test_a_registered_data_set_is_read_from_its_folder(version: DatasetVersion, 
     version.archive, version.mlcore_name, version.train_split = "", "omniglot", "background_train"
     arguments = stored_datasets.train_arguments(version=version)
     assert arguments[:5] == ["--dataset", "omniglot", "--data-root", str(tmp_path / "omniglot"), "--split"]
+
+
+def test_an_exam_reads_the_test_classes(version: DatasetVersion) -> None:
+    arguments = stored_datasets.exam_arguments(version=version)
+    assert arguments[4:] == ["--data-name=signs", "--split", "test"]
 
 
 def test_a_version_that_is_not_ready_is_refused(version: DatasetVersion) -> None:

@@ -19,11 +19,21 @@ def train_arguments(*, version: DatasetVersion) -> list[str]:
 
     Where the storage is not on a local disk, the archive is copied to one first.
     """
+    return [*_pictures(version), "--split", version.train_split, "--validation-split", version.validation_split]
+
+
+def exam_arguments(*, version: DatasetVersion) -> list[str]:
+    """Give the options of `mlcore compare` that name a version's test classes; raise StaffError if it is not ready."""
+    return [*_pictures(version), "--split", version.test_split]
+
+
+def _pictures(version: DatasetVersion) -> list[str]:
+    """Say where the pictures lie, and what cards call a data set that mlcore has no name for."""
     if version.status != JobStatus.READY:
         raise StaffError(code="dataset_not_ready", message=_("The data set %(name)s is not ready.") % {"name": version})
     root = _local_archive(version) if version.archive else settings.GLIMPSE_DATASETS / version.mlcore_name
-    splits = ["--split", version.train_split, "--validation-split", version.validation_split]
-    return ["--dataset", version.mlcore_name, "--data-root", str(root), *splits]
+    called = [f"--data-name={version.dataset.name}"] if version.mlcore_name == "image_folder" else []
+    return ["--dataset", version.mlcore_name, "--data-root", str(root), *called]
 
 
 def _local_archive(version: DatasetVersion) -> Path:

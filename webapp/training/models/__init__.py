@@ -6,5 +6,8 @@ from webapp.training.models.datasets import Contribution as Contribution
 from webapp.training.models.datasets import Dataset as Dataset
 from webapp.training.models.datasets import DatasetVersion as DatasetVersion
 from webapp.training.models.datasets import Source as Source
+from webapp.training.models.gates import GateExam as GateExam
+from webapp.training.models.gates import StandingExam as StandingExam
+from webapp.training.models.publications import Act as Act
 from webapp.training.models.publications import Publication as Publication
 from webapp.training.models.runs import TrainingRun as TrainingRun

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.model_card import PRETRAINED
+from mlcore.model_card import PRETRAINED, WEIGHTS_FILE, ModelCard
 
 
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
@@ -40,6 +40,7 @@ class Checkpoint(models.Model):
         verbose_name = _("checkpoint")
         verbose_name_plural = _("checkpoints")
         ordering = ["kind", "-live", "-created", "name"]
+        permissions = [("publish_checkpoint", _("Can publish and roll back checkpoints"))]
         constraints = [
             models.UniqueConstraint(fields=["kind"], condition=Q(live=True), name="one_live_checkpoint_per_kind")
         ]
@@ -54,9 +55,19 @@ class Checkpoint(models.Model):
         return name
 
     @property
+    def model_card(self) -> ModelCard:
+        """What is known of it."""
+        return ModelCard.from_dict(self.card)
+
+    @property
     def is_replaced(self) -> bool:
         """Say whether newer weights took its place and its name: what stands on it stays, nothing new can."""
         return bool(self.name != self.card["name"])
+
+    @property
+    def is_there(self) -> bool:
+        """Say whether its files lie on this machine."""
+        return (self.path / WEIGHTS_FILE).is_file()
 
     @property
     def path(self) -> Path:

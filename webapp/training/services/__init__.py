@@ -6,3 +6,9 @@ All take keywords only, and raise ``webapp.training.errors.StaffError`` for what
 from webapp.training.services.checkpoints import find_checkpoint as find_checkpoint
 from webapp.training.services.checkpoints import sync_shipped as sync_shipped
 from webapp.training.services.checkpoints import valid_names as valid_names
+from webapp.training.services.gate import Gate as Gate
+from webapp.training.services.gate import gate_of as gate_of
+from webapp.training.services.gate import measure as measure
+from webapp.training.services.publishing import publish as publish
+from webapp.training.services.publishing import roll_back as roll_back
+from webapp.training.services.publishing import successor as successor

@@ -1,0 +1,177 @@
+"""The gate: what it asks, how it judges figures, and how they come about in a process of their own."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mlcore.checkpoint import save_checkpoint
+from mlcore.config import BackboneConfig
+from mlcore.method_config import PrototypicalConfig
+from mlcore.methods import build_method
+from mlcore.model_card import ModelCard
+from tests.training.candidates import GOOD, candidate, measured, staff, standing_exam
+from webapp.jobs import services as jobs
+from webapp.jobs.models import JobStatus
+from webapp.training import gate_job, services
+from webapp.training.errors import StaffError
+from webapp.training.models import Checkpoint, DatasetVersion, GateExam
+from webapp.training.verdicts import checks_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _data_folder(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    settings.GLIMPSE_DEVICE = "cpu"
+
+
+def figures(difference: float, ci95: float) -> dict[str, Any]:
+    return {**GOOD, "difference": difference, "difference_ci95": ci95}
+
+
+@pytest.mark.parametrize(
+    ("difference", "ci95", "passed", "word"),
+    [
+        (0.05, 0.01, True, "Not worse"),
+        (0.0, 0.01, True, "Not worse"),
+        (0.0, 0.0101, False, "Cannot be told"),
+        (-0.005, 0.004, True, "Not worse"),
+        (-0.005, 0.006, False, "Cannot be told"),
+        (-0.03, 0.01, False, "Worse"),
+        (0.02, 0.05, False, "Cannot be told"),
+    ],
+)
+def test_not_worse_means_that_the_interval_shows_no_loss_beyond_one_point(
+    difference: float, ci95: float, passed: bool, word: str
+) -> None:
+    exam, unseen = checks_of({"exam": figures(difference, ci95), "unseen": GOOD})
+    assert (exam.passed, exam.sentence.startswith(word)) == (passed, True)
+    assert unseen.passed
+
+
+def test_too_few_new_classes_or_unknown_ones_do_not_pass_and_say_so() -> None:
+    few = checks_of({"exam": GOOD, "unseen": {"classes": 12, "needed": 20}})[1]
+    assert (few.passed, "Only 12" in few.sentence, "20 are needed" in few.sentence) == (False, True, True)
+    unknown = checks_of({"exam": GOOD, "unseen": {"classes": 0, "unknown": "old"}})[1]
+    assert (unknown.passed, "card of old does not list" in unknown.sentence) == (False, True)
+
+
+def test_without_a_standing_exam_the_gate_says_what_to_set_up() -> None:
+    candidate("old", live=True)
+    new = candidate("new")
+    gate = services.gate_of(checkpoint=new)
+    assert (gate.passed, gate.can_measure) == (False, False)
+    assert "no standing exam" in gate.checks[0].sentence
+    with pytest.raises(StaffError, match="no standing exam"):
+        services.measure(checkpoint=new, by=None)
+
+
+def test_the_gate_passes_by_a_measurement_against_what_is_live_by_the_exam_as_it_is() -> None:
+    old, new, exam = candidate("old", live=True), candidate("new"), standing_exam()
+    assert not services.gate_of(checkpoint=new).passed
+    measured(new, old, exam)
+    assert services.gate_of(checkpoint=new).passed
+    exam.k_shot = 5
+    exam.save()
+    assert "not been measured" in services.gate_of(checkpoint=new).checks[0].sentence
+    measured(new, old, exam)
+    old.live = False
+    old.save()
+    candidate("third", live=True)
+    assert not services.gate_of(checkpoint=new).passed
+
+
+def test_the_newest_measurement_counts_and_one_that_runs_is_not_started_again() -> None:
+    old, new, exam = candidate("old", live=True), candidate("new"), standing_exam()
+    measured(new, old, exam)
+    again = services.measure(checkpoint=new, by=staff())
+    assert services.measure(checkpoint=new, by=None) == again
+    gate = services.gate_of(checkpoint=new)
+    assert (gate.passed, gate.can_measure, gate.sitting) == (False, False, again)
+
+
+def save(name: str, *, seed: int, live: bool = False, **card: Any) -> Checkpoint:
+    """Save a tiny untrained method with its row."""
+    torch.manual_seed(seed)
+    config = PrototypicalConfig(backbone=BackboneConfig(image_size=56, width=4))
+    values = {"data": {"name": "strokes", "split": "train"}, **card}
+    whole = ModelCard(
+        name=name, kind="characters", method="prototypical", config=config.to_dict(), transform="characters", **values
+    )
+    row = candidate(name, live=live)
+    whole = save_checkpoint(row.path, build_method("prototypical", config), whole)
+    row.card, row.digest = whole.to_dict(), whole.digest
+    row.save()
+    return row
+
+
+@pytest.fixture
+def sitting(monkeypatch: pytest.MonkeyPatch) -> GateExam:
+    """Ask for a measurement of two tiny checkpoints on characters drawn by program."""
+    drawn = ["--dataset", "strokes", "--split", "test", "--n-classes", "24", "--image-size", "32"]
+    monkeypatch.setattr(gate_job, "exam_arguments", lambda *, version: drawn)
+    save("old", seed=0, live=True)
+    standing_exam(episodes=20)
+    return services.measure(checkpoint=save("new", seed=1), by=None)
+
+
+def test_a_measurement_is_made_by_a_process_of_its_own(sitting: GateExam) -> None:
+    gate_job.examine(str(sitting.pk))
+    sitting.refresh_from_db()
+    assert (sitting.status, sitting.error) == (JobStatus.READY, "")
+    assert sitting.findings["checkpoint"] == "new"
+    assert sitting.findings["exam"]["episodes"] == 20
+    assert sitting.findings["unseen"]["classes"] == 24
+    assert len(services.gate_of(checkpoint=sitting.checkpoint).checks) == 2
+
+
+def test_what_cannot_be_measured_is_said_in_words(sitting: GateExam, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_job, "exam_arguments", lambda *, version: ["--dataset", "omniglot", "--data-root", "x"])
+    gate_job.examine(str(sitting.pk))
+    sitting.refresh_from_db()
+    assert (sitting.status, sitting.error_code) == (JobStatus.FAILED, "cannot_measure")
+    assert "Omniglot was not found in x" in sitting.error
+    assert "Omniglot was not found" in services.gate_of(checkpoint=sitting.checkpoint).checks[0].sentence
+
+
+def test_a_process_that_is_killed_fails_in_words(
+    sitting: GateExam, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "killed"
+    program.write_text("#!/bin/sh\nkill -9 $$\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(gate_job.sys, "executable", str(program))
+    gate_job.examine(str(sitting.pk))
+    sitting.refresh_from_db()
+    assert (sitting.status, sitting.error_code) == (JobStatus.FAILED, "measuring_broke_off")
+
+
+def test_a_data_set_that_is_not_ready_is_said_in_words(sitting: GateExam, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    DatasetVersion.objects.update(status=JobStatus.FAILED)
+    gate_job.examine(str(sitting.pk))
+    sitting.refresh_from_db()
+    assert sitting.error_code == "dataset_not_ready"
+
+
+def test_cancelling_ends_the_process(sitting: GateExam, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    class Cancelling(real):  # type: ignore[misc,valid-type]
+        def __init__(self, command: list[str], **options: Any) -> None:
+            super().__init__(["sleep", "60"], **options)
+            started.append(self)
+            jobs.cancel(sitting)
+
+    monkeypatch.setattr(gate_job.subprocess, "Popen", Cancelling)
+    gate_job.examine(str(sitting.pk))
+    sitting.refresh_from_db()
+    assert sitting.status == JobStatus.CANCELLED
+    assert started[0].returncode is not None

@@ -1,0 +1,11 @@
+"""What a Celery worker can be asked: each task makes one call into what does the work."""
+
+from celery import shared_task
+
+
+@shared_task(name="training.examine")
+def examine(job_id: str) -> None:
+    """Measure a checkpoint against the live one."""
+    from webapp.training import gate_job
+
+    gate_job.examine(job_id)

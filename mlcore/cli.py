@@ -1,4 +1,4 @@
-"""The command line: `python -m mlcore train | calibrate | evaluate | card | export | export-checkpoint | …`."""
+"""The command line: `python -m mlcore train | calibrate | evaluate | dataset | card | export | …`."""
 
 import argparse
 import json
@@ -41,6 +41,11 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     _add_calibrate(commands.add_parser("calibrate", help="choose how a checkpoint serves and refit its temperature"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a checkpoint over episodes"))
     _add_compare(commands.add_parser("compare", help="measure one checkpoint against another in the same episodes"))
+    listing = commands.add_parser("dataset", help="print as JSON what a data set holds")
+    _add_dataset(listing, split="train")
+    listing.add_argument("--splits", nargs="+", metavar="SPLIT", help="several splits, instead of the one of --split")
+    listing.add_argument("--contact-sheet", type=Path, help="JPEG to write, with samples of the classes")
+    listing.set_defaults(run=_dataset)
     card = commands.add_parser("card", help="print a checkpoint's card")
     card.add_argument("checkpoint", help="a folder, or the name of one that ships")
     card.set_defaults(run=_card)
@@ -295,6 +300,14 @@ def _compare(options: argparse.Namespace) -> None:
 def _print(result: dict[str, Any], *, as_json: bool) -> None:
     """Print figures, for a program or a person."""
     print(json.dumps(result) if as_json else "\n".join(f"{name:>12}  {value}" for name, value in result.items()))
+
+
+def _dataset(options: argparse.Namespace) -> None:
+    from mlcore.commands.dataset import DatasetCommand
+
+    splits = options.splits or [options.split]
+    command = DatasetCommand(dataset=options.dataset, data=_data(options), splits=splits, sheet=options.contact_sheet)
+    print(json.dumps(command.run()))
 
 
 def _card(options: argparse.Namespace) -> None:

@@ -216,6 +216,12 @@ GLIMPSE_LIMITS: dict[str, int] = {
     "predictions_per_minute": 300,
     "decode_seconds": 20,  # the longest that one picture may take
     "decoder_bytes": 1024 * MEGABYTE,  # the most memory that the helper process may ask for
+    "dataset_zip_bytes": 2048 * MEGABYTE,
+    "dataset_entries": 200_000,
+    "dataset_classes": 10_000,
+    "dataset_unpacked_bytes": 8192 * MEGABYTE,
+    "dataset_side": 448,
+    "free_disk_bytes": 500 * MEGABYTE,  # what training leaves free on the disk of the data folder
     "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
 }
 DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]
@@ -235,6 +241,8 @@ GLIMPSE_DATASETS = Path(env.str("GLIMPSE_DATASETS", default=str(DATA_DIR / "data
 """Where the data sets lie that mlcore knows by name, each in a folder of its own name."""
 GLIMPSE_DATASET_FOLDERS: list[str] = env.list("GLIMPSE_DATASET_FOLDERS", default=[])
 """Folders on the server whose subfolders staff may ingest; none unless they are named."""
+GLIMPSE_CONTRIBUTIONS = "webapp.recognition.contributions.offered"
+"""What lists the pictures that people let the models be improved with."""
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 

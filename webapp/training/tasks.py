@@ -9,3 +9,11 @@ def examine(job_id: str) -> None:
     from webapp.training import gate_job
 
     gate_job.examine(job_id)
+
+
+@shared_task(name="training.ingest")
+def ingest(job_id: str) -> None:
+    """Ingest a version of a data set."""
+    from webapp.training import ingest_job
+
+    ingest_job.ingest(job_id)

@@ -51,6 +51,12 @@ class Dataset(models.Model):
         last: int | None = self.versions.aggregate(last=Max("number"))["last"]
         return (last or 0) + 1
 
+    def known_sides(self) -> dict[str, str]:
+        """Say for each class on which side of the split it has been in this data set."""
+        ready = self.versions.filter(status=JobStatus.READY).order_by("number")
+        listed = (each for classes in ready.values_list("classes", flat=True) for each in classes)
+        return {each["name"]: each["split"] for each in listed}
+
 
 class DatasetVersionQuerySet(JobQuerySet["DatasetVersion"]):
     """Reads of versions."""
@@ -76,7 +82,7 @@ class DatasetVersion(Job):
     folder = models.CharField(max_length=500, blank=True)  # on the server, below one of GLIMPSE_DATASET_FOLDERS
     least_pictures = models.PositiveIntegerField(
         _("pictures a class at least"),
-        default=6,
+        default=10,
         help_text=_("Shots and queries together; smaller classes are left out."),
     )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
@@ -84,7 +90,7 @@ class DatasetVersion(Job):
     train_split = models.CharField(max_length=50, default="train")
     validation_split = models.CharField(max_length=50, default="val")
     test_split = models.CharField(max_length=50, default="test")
-    classes = models.JSONField(default=list)  # [{"name", "split", "pictures"}], split being train, val or test
+    classes = models.JSONField(default=list)  # [{"name", "split", "pictures", "strip"}], the last on the sheet
     n_classes = models.PositiveIntegerField(default=0)
     n_pictures = models.PositiveIntegerField(default=0)
     report = models.JSONField(default=dict)  # warnings, duplicates across classes, what was left out, in plain values

@@ -6,6 +6,10 @@ All take keywords only, and raise ``webapp.training.errors.StaffError`` for what
 from webapp.training.services.checkpoints import find_checkpoint as find_checkpoint
 from webapp.training.services.checkpoints import sync_shipped as sync_shipped
 from webapp.training.services.checkpoints import valid_names as valid_names
+from webapp.training.services.datasets import Material as Material
+from webapp.training.services.datasets import add_version as add_version
+from webapp.training.services.datasets import cancel_version as cancel_version
+from webapp.training.services.datasets import create_dataset as create_dataset
 from webapp.training.services.gate import Gate as Gate
 from webapp.training.services.gate import gate_of as gate_of
 from webapp.training.services.gate import measure as measure

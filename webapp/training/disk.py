@@ -1,0 +1,50 @@
+"""How much room there is left on the disk of the data folder."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from webapp.jobs.errors import JobFailed
+from webapp.training.errors import StaffError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def free_bytes() -> int:
+    """Return what may still be written, less what stays free for everybody else."""
+    return shutil.disk_usage(settings.DATA_DIR).free - settings.GLIMPSE_LIMITS["free_disk_bytes"]
+
+
+def full_sentence(needed: int) -> str:
+    """Say how much room is missing, and what helps."""
+    missing = max(1, (needed - free_bytes()) // 2**20)
+    return _("The disk is too full: %(n)d MB are missing. Delete something, then try again.") % {"n": missing}
+
+
+def require_room(needed: int) -> None:
+    """Raise StaffError if there is no room for so many bytes."""
+    if free_bytes() < needed:
+        raise StaffError(code="storage_full", message=full_sentence(needed))
+
+
+def keep_room(needed: int = 1) -> None:
+    """Raise JobFailed if the disk fills up while a job works."""
+    if free_bytes() < needed:
+        raise JobFailed(code="storage_full", message=full_sentence(needed))
+
+
+@contextmanager
+def full_disk_in_words() -> Iterator[None]:
+    """Fail the job in words if the block finds the disk full."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise JobFailed(code="storage_full", message=full_sentence(1)) from error

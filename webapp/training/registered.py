@@ -1,0 +1,100 @@
+"""Data sets that mlcore knows by name: looked at by mlcore in a process of its own, and trained on where they lie."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from webapp.jobs.claims import Claim
+from webapp.jobs.errors import JobFailed
+from webapp.training.class_sides import SIDES
+from webapp.training.models import DatasetVersion
+from webapp.training.stored_datasets import delete_stored, registered_root, store
+
+PUBLISHED_SPLITS = {
+    "omniglot": ("background_train", "background_val", "evaluation"),
+    "mini_imagenet": ("train", "val", "test"),
+    "strokes": ("train", "val", "test"),
+}
+"""For each data set that may be named its class splits to train on, to validate on and to test on."""
+POLL_SECONDS = 0.5
+
+
+def count(claim: Claim[DatasetVersion], folder: Path) -> None:
+    """Count the classes and pictures of a registered data set, and store samples of it."""
+    version = claim.job
+    splits = PUBLISHED_SPLITS[version.mlcore_name]
+    sheet = folder / "sheet.jpg"
+    claim.progress(0.0, _("Reading the pictures"))
+    seen = _look(claim, folder, ["--splits", *splits, "--contact-sheet", str(sheet)])
+    sides = dict(zip(splits, SIDES, strict=True))
+    classes = [{**each, "split": sides[each["split"]]} for each in seen["classes"]]
+    stored = store(version, ".jpg", sheet.read_bytes())
+    fingerprints = json.dumps(seen["fingerprints"], sort_keys=True)
+    try:
+        claim.finish(
+            contact_sheet=stored,
+            train_split=splits[0],
+            validation_split=splits[1],
+            test_split=splits[2],
+            classes=classes,
+            n_classes=len(classes),
+            n_pictures=sum(each["pictures"] for each in classes),
+            report={key: seen[key] for key in ("duplicates", "n_duplicates", "warnings")},
+            fingerprint=hashlib.sha256(fingerprints.encode()).hexdigest(),
+        )
+    except BaseException:
+        delete_stored([stored])
+        raise
+
+
+def _look(claim: Claim[DatasetVersion], folder: Path, options: list[str]) -> dict[str, Any]:
+    """Ask mlcore what a data set holds, and end its process if the job is to stop."""
+    name = claim.job.mlcore_name
+    command = [sys.executable, "-m", "mlcore", "dataset", "--dataset", name, *options]
+    command += ["--data-root", str(registered_root(claim.job))]
+    with (folder / "seen.json").open("w+b") as out, (folder / "errors.txt").open("w+b") as errors:
+        process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=out, stderr=errors, preexec_fn=_gently)
+        try:
+            _wait(claim, process)
+        finally:
+            process.kill()
+            process.wait()
+        out.seek(0)
+        errors.seek(0)
+        return _answer(process.returncode, out.read(), errors.read().decode(errors="replace"))
+
+
+def _wait(claim: Claim[DatasetVersion], process: subprocess.Popen[bytes]) -> None:
+    """Wait for the process, and raise what ends the job meanwhile."""
+    while True:
+        claim.check()
+        try:
+            process.wait(POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def _answer(code: int, printed: bytes, errors: str) -> dict[str, Any]:
+    """Read what mlcore printed; raise JobFailed with its own words where it says what to do."""
+    if code == 0:
+        seen: dict[str, Any] = json.loads(printed)
+        return seen
+    last = (errors.strip().splitlines() or [""])[-1]
+    if code == 1 and last.startswith("mlcore: "):
+        raise JobFailed(code="dataset_unreadable", message=last.removeprefix("mlcore: "))
+    raise RuntimeError(f"mlcore dataset ended with {code}: {errors[-2000:]}")
+
+
+def _gently() -> None:
+    """Leave the processor to whoever answers people."""
+    os.nice(5)

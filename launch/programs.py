@@ -9,12 +9,13 @@ from webapp import settings
 
 AS_ROOT = "ignore:You're running the worker with superuser privileges"  # it only reads JSON, and containers do so
 AFTER_WEB = 2.0  # seconds: whoever waits for the first page should not wait for the workers to load their models
+STAFF_NICENESS = 5
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def programs() -> list[Program]:
     """Return what has to run, the embedded Valkey first unless REDIS_URL names another server."""
-    needed = [web(), interactive_worker(), training_worker(), clock()]
+    needed = [web(), interactive_worker(), training_worker(), staff_worker(), clock()]
     return [valkey(), *needed] if settings.EMBEDDED_VALKEY else needed
 
 
@@ -45,6 +46,12 @@ def interactive_worker() -> Program:
 def training_worker() -> Program:
     """Return the worker that starts meta-training runs, one at a time."""
     return Program("training worker", worker("training", 1), {"OMP_WAIT_POLICY": "PASSIVE"}, delay=AFTER_WEB)
+
+
+def staff_worker() -> Program:
+    """Return the worker that ingests data sets and measures checkpoints, giving way to whoever answers people."""
+    command = ["nice", "-n", str(STAFF_NICENESS), *worker("staff", 1)]
+    return Program("staff worker", command, ONE_THREAD, delay=AFTER_WEB)
 
 
 def clock() -> Program:

@@ -183,7 +183,7 @@ def test_of_many_claims_at_the_same_moment_one_wins() -> None:
 
 
 def test_the_parent_of_the_pool_never_loads_torch(site: Stack) -> None:
-    worker = site.start_worker("interactive,training")
+    worker = site.start_worker("interactive,training,staff")
     loaded = Path(f"/proc/{worker.pid}/maps").read_text()
     assert "libtorch" not in loaded
     assert "onnxruntime" not in loaded

@@ -7,6 +7,7 @@ import pytest
 from launch import programs
 from launch.address import Announcement
 from webapp import settings
+from webapp.jobs.services import job_models
 
 
 @pytest.fixture
@@ -27,6 +28,17 @@ def test_one_process_a_gpu_or_one_a_core(four_cores_two_gpus: pytest.MonkeyPatch
 def test_a_number_that_was_asked_for_is_kept(four_cores_two_gpus: pytest.MonkeyPatch) -> None:
     four_cores_two_gpus.setattr(settings, "GLIMPSE_WORKERS", 3)
     assert programs.interactive_processes() == 3
+
+
+def test_every_queue_that_a_job_names_has_a_worker() -> None:
+    served = {
+        each for program in programs.programs() for each in (*program.command, "") if "--queues" in program.command
+    }
+    assert {model.queue for model in job_models()} - {"rehearsals"} <= served
+
+
+def test_the_staff_worker_gives_way_to_others() -> None:
+    assert list(programs.staff_worker().command[:3]) == ["nice", "-n", "5"]
 
 
 def test_redis_url_leaves_the_embedded_server_out(monkeypatch: pytest.MonkeyPatch) -> None:

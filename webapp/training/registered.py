@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +61,7 @@ def _look(claim: Claim[DatasetVersion], folder: Path, options: list[str]) -> dic
     command = [sys.executable, "-m", "mlcore", "dataset", "--dataset", name, *options]
     command += ["--data-root", str(registered_root(claim.job))]
     with (folder / "seen.json").open("w+b") as out, (folder / "errors.txt").open("w+b") as errors:
-        process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=out, stderr=errors, preexec_fn=_gently)
+        process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=out, stderr=errors)
         try:
             _wait(claim, process)
         finally:
@@ -93,8 +92,3 @@ def _answer(code: int, printed: bytes, errors: str) -> dict[str, Any]:
     if code == 1 and last.startswith("mlcore: "):
         raise JobFailed(code="dataset_unreadable", message=last.removeprefix("mlcore: "))
     raise RuntimeError(f"mlcore dataset ended with {code}: {errors[-2000:]}")
-
-
-def _gently() -> None:
-    """Leave the processor to whoever answers people."""
-    os.nice(5)

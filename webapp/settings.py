@@ -251,6 +251,7 @@ REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
 GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds between two calls
     "webapp.jobs.services.sweep": 1,
+    "webapp.recognition.contributions.withdraw": 10,
     "webapp.recognition.retention.forget": 60,
     "webapp.recognition.retention.delete_orphan_files": 3600,
 }

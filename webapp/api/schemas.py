@@ -31,6 +31,9 @@ class SupportSetChanges(Schema):
     name: Text | None = Field(None, description="1 to 64 characters")
     class_names: dict[Text, Text] = Field({}, description="Old name to new name", examples=[{"robin": "Robin"}])
     order: list[Text] | None = Field(None, description="All class names in their new order, after any renaming")
+    may_improve_models: bool | None = Field(
+        None, description="Whether the models may learn from it, and staff look at it; taken back by false"
+    )
 
 
 class SupportSetSummary(Schema):
@@ -38,6 +41,7 @@ class SupportSetSummary(Schema):
 
     id: UUID
     name: str
+    may_improve_models: bool
     created: datetime
     updated: datetime
 

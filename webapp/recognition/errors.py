@@ -26,6 +26,12 @@ class WrongOrder(PersonError):
     code = "wrong_order"
 
 
+class AccountNeeded(PersonError):
+    """What is asked for needs an account."""
+
+    code = "account_needed"
+
+
 class NotReady(PersonError):
     """The support set cannot be learned yet, or the classifier cannot be asked yet."""
 

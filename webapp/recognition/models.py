@@ -47,6 +47,7 @@ class SupportSet(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="support_sets")
     name = models.CharField(max_length=NAME_LENGTH)
+    may_improve_models = models.BooleanField(default=False, help_text=_("Its owner lets the models learn from it."))
     created = models.DateTimeField(default=timezone.now, editable=False)
     updated = models.DateTimeField(default=timezone.now, editable=False)
 

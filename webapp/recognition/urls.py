@@ -25,6 +25,7 @@ urlpatterns = [
     path(SET, support_sets.show, name="support_set"),
     path(f"{SET}readiness/", support_sets.readiness, name="support_set_readiness"),
     path(f"{SET}rename/", support_sets.rename, name="support_set_rename"),
+    path(f"{SET}improvement/", support_sets.allow_improvement, name="support_set_improvement"),
     path(f"{SET}delete/", support_sets.delete, name="support_set_delete"),
     path(f"{SET}learn/", support_sets.learn, name="support_set_learn"),
     path(f"{SET}import/", images.import_zip, name="support_set_import"),

@@ -34,11 +34,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Offered:
-    """A picture whose owner agreed. `class_key` never is the same for two owners; `stored` is its name in storage."""
+    """A picture whose owner agreed; a class is one of one support set. `stored` is the picture's name in storage."""
 
-    class_key: str
+    support_set: UUID
+    class_name: str
     picture: UUID
     stored: str
+
+    @property
+    def folder(self) -> str:
+        """Name the class so that no other support set's is called the same."""
+        return _as_folder(f"{self.class_name} · {self.support_set.hex[:12]}")
 
 
 @dataclass
@@ -137,14 +143,19 @@ def _depth_of_wrapping(folders: Sequence[PurePosixPath]) -> int:
 
 def class_folder(name: str) -> str:
     """Turn the name of a class into that of its folder in our archives; raise InvalidName if it cannot be one."""
-    folder = clean_name(name).replace("/", "∕").replace("\\", "∖")
+    return _as_folder(clean_name(name))
+
+
+def _as_folder(name: str) -> str:
+    """Make a name one part of a path, and none that `mlcore` takes for hidden."""
+    folder = name.replace("/", "∕").replace("\\", "∖")
     return f"_{folder}" if folder.startswith(".") else folder
 
 
 def offered_by_people() -> Findings:
     """Find the pictures whose owners agreed, as the app that keeps them offers them."""
     offers: Iterable[Offered] = import_string(settings.GLIMPSE_CONTRIBUTIONS)()
-    found = [Found(each.class_key, str(each.picture), partial(_fetch, each.stored), each.picture) for each in offers]
+    found = [Found(each.folder, str(each.picture), partial(_fetch, each.stored), each.picture) for each in offers]
     return Findings(found)
 
 

@@ -74,6 +74,7 @@ def change_support_set(request: ApiRequest, support_set_id: UUID, body: SupportS
         name=body.name,
         class_names=body.class_names,
         order=body.order,
+        may_improve_models=body.may_improve_models,
     )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
 from webapp.pictures.names import clean_name
-from webapp.recognition.errors import NameTaken
+from webapp.recognition.errors import AccountNeeded, NameTaken
 from webapp.recognition.models import SupportClass, SupportSet
 from webapp.recognition.removal import remove_support_set
 from webapp.recognition.services.classes import find_class, reorder_classes
@@ -29,6 +29,15 @@ def rename_support_set(*, support_set: SupportSet, name: str) -> SupportSet:
     return support_set
 
 
+def allow_improvement(*, support_set: SupportSet, allowed: bool) -> SupportSet:
+    """Let the models learn from a support set, or take that back; raise AccountNeeded for a guest."""
+    if allowed and support_set.owner.is_guest:
+        raise AccountNeeded(_("Sign up first: without an account your pictures are deleted after a while."))
+    support_set.may_improve_models = allowed
+    support_set.save(update_fields=["may_improve_models"])
+    return support_set
+
+
 @transaction.atomic
 def change_support_set(
     *,
@@ -36,8 +45,11 @@ def change_support_set(
     name: str | None = None,
     class_names: Mapping[str, str] | None = None,
     order: Sequence[str] | None = None,
+    may_improve_models: bool | None = None,
 ) -> SupportSet:
     """Rename the support set and classes (old name to new, all at once), then put them in order; all or nothing."""
+    if may_improve_models is not None:
+        allow_improvement(support_set=support_set, allowed=may_improve_models)
     if name is not None:
         rename_support_set(support_set=support_set, name=name)
     if class_names:

@@ -51,6 +51,17 @@ def readiness(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 @require_POST
 @refusable
+def allow_improvement(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
+    """Let the models learn from the support set, or take that back."""
+    support_set = find_support_set(request, support_set_id)
+    services.allow_improvement(support_set=support_set, allowed=request.POST.get("allowed") == "yes")
+    if not request.htmx:
+        return redirect("support_set", support_set_id)
+    return render(request, "recognition/_improvement.html", {"support_set": support_set})
+
+
+@require_POST
+@refusable
 def rename(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Give the support set another name."""
     support_set = find_support_set(request, support_set_id)

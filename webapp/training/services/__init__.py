@@ -3,9 +3,12 @@
 All take keywords only, and raise ``webapp.training.errors.StaffError`` for what a member of staff can mend.
 """
 
+from webapp.training.dataset_sources import Offered as Offered
 from webapp.training.services.checkpoints import find_checkpoint as find_checkpoint
 from webapp.training.services.checkpoints import sync_shipped as sync_shipped
 from webapp.training.services.checkpoints import valid_names as valid_names
+from webapp.training.services.contributions import published_learners as published_learners
+from webapp.training.services.contributions import withdraw as withdraw
 from webapp.training.services.datasets import Material as Material
 from webapp.training.services.datasets import add_version as add_version
 from webapp.training.services.datasets import cancel_version as cancel_version

@@ -97,6 +97,14 @@ def test_a_change_that_cannot_be_made_changes_nothing(
     assert api.get(f"/support-sets/{birds.support_set.id}").json() == before
 
 
+def test_the_models_may_learn_from_a_support_set_only_if_its_owner_says_so(api: ApiClient, birds: Belongings) -> None:
+    address = f"/support-sets/{birds.support_set.pk}"
+    assert api.get(address).json()["may_improve_models"] is False
+    assert api.patch(address, {"may_improve_models": True}).json()["may_improve_models"] is True
+    assert api.patch(address, {"name": "Birds"}).json()["may_improve_models"] is True
+    assert api.patch(address, {"may_improve_models": False}).json()["may_improve_models"] is False
+
+
 def test_a_class_is_deleted_by_its_name(api: ApiClient, birds: Belongings) -> None:
     assert api.delete(f"/support-sets/{birds.support_set.id}/classes/robin").status_code == 204
     assert [each["name"] for each in api.get(f"/support-sets/{birds.support_set.id}").json()["classes"]] == ["wren"]

@@ -67,7 +67,7 @@ def test_what_is_published_takes_the_place_of_the_live_one_of_its_kind(
     assert (publication.by, publication.reason, publication.card) == (sue, WHY, new.card)
     assert publication.gate["passed"] is False
     entry = LogEntry.objects.get()
-    assert (entry.user, entry.object_id, entry.change_message) == (sue, str(new.pk), "Published")
+    assert (entry.user, entry.object_id, entry.change_message) == (sue, str(new.pk), "Published.")
 
 
 def test_a_passed_gate_needs_no_reason_and_is_kept(old: Checkpoint, new: Checkpoint, sue: User) -> None:
@@ -127,10 +127,10 @@ def test_of_two_who_publish_at_once_one_wins_and_the_other_is_told(old: Checkpoi
 def test_nothing_happens_if_the_trail_cannot_be_written(
     old: Checkpoint, new: Checkpoint, sue: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*args: Any) -> None:
+    def broken(**act: Any) -> None:
         raise RuntimeError("no log")
 
-    monkeypatch.setattr(publishing, "_log", broken)
+    monkeypatch.setattr(publishing.acts, "note", broken)
     with pytest.raises(RuntimeError):
         services.publish(checkpoint=new, by=sue, reason=WHY)
     assert live() == ["old"]
@@ -142,7 +142,10 @@ def test_rolling_back_brings_back_what_was_replaced(old: Checkpoint, new: Checkp
     publication = services.roll_back(kind="characters", by=sue)
     assert live() == ["old"]
     assert (publication.act, publication.checkpoint, publication.replaced) == (Act.ROLL_BACK, old, new)
-    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == ["Published", "Rolled back"]
+    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == [
+        "Published.",
+        "Brought back by rolling back.",
+    ]
 
 
 def test_rolling_back_again_goes_one_publication_further(old: Checkpoint, new: Checkpoint, sue: User) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
+from webapp.training import acts
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint, GateExam, StandingExam
 from webapp.training.verdicts import Check, checks_of
@@ -89,4 +90,5 @@ def measure(*, checkpoint: Checkpoint, by: User | None) -> GateExam:
         checkpoint=checkpoint, against=gate.live, version=gate.exam.version, drawn=gate.exam.drawn, created_by=by
     )
     jobs.enqueue(sitting)
+    acts.note(by=by, row=checkpoint, act=f"Started to measure it against {gate.live.name}.")
     return sitting

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from webapp.training import acts
 from webapp.training.errors import StaffError
 from webapp.training.models import Act, Checkpoint, Publication
 from webapp.training.services.gate import Gate, gate_of
 
+ACTS: dict[str, str] = {Act.PUBLISH: "Published.", Act.ROLL_BACK: "Brought back by rolling back."}
 LEAST_WORDS = 3
 """A reason shorter than this says nothing to those who read it later."""
 
@@ -42,7 +42,7 @@ def publish(*, checkpoint: Checkpoint, by: User, reason: str = "", instead_of: s
         reason="" if gate.passed else reason,
         card=checkpoint.card,
     )
-    _log(publication, by)
+    acts.note(by=by, row=publication.checkpoint, act=ACTS[publication.act])
     return publication
 
 
@@ -66,7 +66,7 @@ def roll_back(*, kind: str, by: User, instead_of: str | None = None) -> Publicat
         undoes=undone,
         card=undone.replaced.card,
     )
-    _log(publication, by)
+    acts.note(by=by, row=publication.checkpoint, act=ACTS[publication.act])
     return publication
 
 
@@ -114,15 +114,3 @@ def _go_live(checkpoint: Checkpoint) -> None:
     Checkpoint.objects.live().filter(kind=checkpoint.kind).update(live=False)
     Checkpoint.objects.filter(pk=checkpoint.pk).update(live=True)
     checkpoint.live = True
-
-
-def _log(publication: Publication, by: User) -> None:
-    """Put an act into the log of the admin, beside all others."""
-    LogEntry.objects.create(
-        user=by,
-        content_type=ContentType.objects.get_for_model(Checkpoint),
-        object_id=str(publication.checkpoint_id),
-        object_repr=str(publication.checkpoint),
-        action_flag=CHANGE,
-        change_message=str(publication.get_act_display()).capitalize(),
-    )

@@ -59,8 +59,10 @@ def export_checkpoint(*, checkpoint: Checkpoint, by: User | None) -> IO[bytes]:
     return file
 
 
-def import_checkpoint(*, file: File[bytes], by: User | None) -> Checkpoint:
+def import_checkpoint(*, file: File[bytes] | None, by: User | None) -> Checkpoint:
     """Take in a zip as a checkpoint that is not live; raise StaffError, and keep nothing, if it is not sound."""
+    if file is None:
+        _refuse("no_file", _("Choose a zip first."))
     if (file.size or 0) > MOST_BYTES:
         _refuse("too_large", _("A checkpoint may have %(n)d MB at most.") % {"n": MOST_BYTES // 2**20})
     with _on_disk(file) as path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from webapp.training import acts
 from webapp.training.errors import StaffError
 from webapp.training.models import Act, Checkpoint, Publication
+from webapp.training.services.checkpoints import find_checkpoint
 from webapp.training.services.gate import Gate, gate_of
 
 ACTS: dict[str, str] = {Act.PUBLISH: "Published.", Act.ROLL_BACK: "Brought back by rolling back."}
@@ -68,6 +70,29 @@ def roll_back(*, kind: str, by: User, instead_of: str | None = None) -> Publicat
     )
     acts.note(by=by, row=publication.checkpoint, act=ACTS[publication.act])
     return publication
+
+
+def named_checkpoint(*, name: str) -> Checkpoint:
+    """Return a checkpoint by its exact name or its id; raise StaffError if there is none."""
+    found = Checkpoint.objects.filter(name=name).first() or find_checkpoint(name=name)
+    if found is None:
+        raise StaffError(
+            code="unknown_checkpoint", message=_("There is no checkpoint “%(name)s”.") % {"name": name[:100]}
+        )
+    return found
+
+
+def plain(*, publication: Publication) -> dict[str, Any]:
+    """Give what happened as plain values, for programs."""
+    return {
+        "act": publication.act,
+        "kind": publication.kind,
+        "live": publication.checkpoint.name,
+        "replaced": publication.replaced.name if publication.replaced else None,
+        "gate_passed": publication.gate.get("passed"),
+        "reason": publication.reason,
+        "at": publication.at.isoformat(),
+    }
 
 
 def successor(*, checkpoint: Checkpoint, since: datetime) -> Checkpoint | None:

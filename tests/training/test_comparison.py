@@ -1,0 +1,149 @@
+"""Runs and checkpoints lie side by side: what differs is marked, what is known is shown, curves are drawn."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.training.candidates import candidate, staff, standing_exam
+from webapp.jobs.models import JobStatus
+from webapp.training.comparison import MOST, Comparison, compare
+from webapp.training.curves import accuracy_chart, chart, loss_chart, series_of
+from webapp.training.models import DatasetVersion, TrainingRun
+
+pytestmark = pytest.mark.django_db
+POINTS = [
+    {"step": 0, "loss": 2.0},
+    {"step": 100, "loss": 1.0, "accuracy": 0.5, "ci95": 0.02},
+    {"step": 200, "loss": 0.5, "accuracy": 0.75, "ci95": 0.01},
+]
+
+
+@pytest.fixture(autouse=True)
+def _data_folder(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+@pytest.fixture
+def version() -> DatasetVersion:
+    return standing_exam().version
+
+
+def run(version: DatasetVersion, name: str, **fields: Any) -> TrainingRun:
+    values = {"kind": "characters", "method": "prototypical", "points": POINTS, "latest": POINTS[-1], **fields}
+    return TrainingRun.objects.create(name=name, version=version, **values)
+
+
+def row(comparison: Comparison, title: str) -> tuple[list[str], bool]:
+    found = next(each for each in [*comparison.results, *comparison.settings] if each.title == title)
+    return found.values, found.differs
+
+
+def test_settings_that_differ_are_marked_and_come_first(version: DatasetVersion) -> None:
+    runs = [run(version, "slow", training={"outer_lr": 0.001}), run(version, "fast", training={"outer_lr": 0.01})]
+    comparison = compare(runs=runs, checkpoints=[])
+    assert [each.title for each in comparison.settings if each.differs] == ["training.outer_lr"]
+    assert comparison.settings[0].title == "training.outer_lr"
+    assert row(comparison, "training.outer_lr") == (["0.001", "0.01"], True)
+    assert row(comparison, "training.optimizer") == (["adam", "adam"], False)
+
+
+def test_methods_of_different_settings_leave_gaps(version: DatasetVersion) -> None:
+    comparison = compare(runs=[run(version, "a"), run(version, "b", method="maml")], checkpoints=[])
+    assert row(comparison, "method.distance") == (["euclidean", "–"], True)
+    assert row(comparison, "Method") == (["prototypical", "maml"], True)
+
+
+def test_results_show_accuracy_time_parameters_and_data(version: DatasetVersion) -> None:
+    made = candidate(
+        "made", parameters=1234, training={"validation": {"accuracy": 0.9, "ci95": 0.01}, "minutes": 2.5}, live=True
+    )
+    began = timezone.now()
+    bare = run(version, "bare", started=began, finished=began + timedelta(minutes=3), status=JobStatus.READY)
+    comparison = compare(runs=[bare], checkpoints=[made])
+    assert row(comparison, "Accuracy ± 95 % interval") == (["75.0 ± 1.0 %", "90.0 ± 1.0 %"], True)
+    assert row(comparison, "Time")[0] == ["3.0 min", "2.5 min"]
+    assert row(comparison, "Parameters")[0] == ["–", "1,234"]
+    assert row(comparison, "Data version")[0] == [str(version), "–"]
+    assert row(comparison, "State")[0] == ["ready", "live"]
+
+
+def test_a_run_and_its_checkpoint_are_one(version: DatasetVersion) -> None:
+    made = candidate("made")
+    whole = run(version, "whole", checkpoint=made)
+    assert len(compare(runs=[whole], checkpoints=[made]).subjects) == 1
+    alone = compare(runs=[], checkpoints=[made]).subjects[0]
+    assert (alone.run, alone.name) == (whole, "whole")
+
+
+def test_no_more_are_shown_than_fit(version: DatasetVersion) -> None:
+    runs = [run(version, f"run {number}") for number in range(MOST + 3)]
+    assert len(compare(runs=runs, checkpoints=[]).subjects) == MOST
+
+
+def test_a_run_whose_settings_cannot_be_read_is_shown_as_it_is(version: DatasetVersion) -> None:
+    odd = run(version, "odd", method="gone", method_config={"x": 1}, training={"steps": -1})
+    assert row(compare(runs=[odd], checkpoints=[]), "method.x")[0] == ["1"]
+
+
+def test_curves_share_their_axes_and_carry_their_interval() -> None:
+    drawn = accuracy_chart(("a", POINTS), ("b", POINTS[:2]))
+    assert drawn
+    assert [curve.name for curve in drawn.curves] == ["a", "b"]
+    assert [tick.label for tick in drawn.x_ticks] == ["0", "50", "100", "150", "200"]
+    first, second = (curve.line.split() for curve in drawn.curves)
+    assert (len(first), first[0]) == (2, second[0])
+    assert len(drawn.curves[0].band.split()) == 4
+    assert all(tick.label.endswith(" %") for tick in drawn.y_ticks)
+
+
+def test_two_runs_of_one_name_have_a_curve_each() -> None:
+    drawn = loss_chart(("same", POINTS), ("same", POINTS))
+    assert drawn
+    assert [curve.colour for curve in drawn.curves] == [1, 2]
+
+
+def test_all_points_lie_on_the_sheet() -> None:
+    for values in ([0.0], [5.0, 5.0], [-3.0, 1e9], [1e-9, 2e-9]):
+        points = [{"step": number, "loss": value} for number, value in enumerate(values)]
+        drawn = loss_chart(("a", points))
+        assert drawn
+        for place in drawn.curves[0].line.split():
+            x, y = map(float, place.split(","))
+            assert drawn.left <= x <= drawn.right
+            assert drawn.top <= y <= drawn.bottom
+
+
+def test_what_is_no_number_is_left_out() -> None:
+    unusable = [{"step": 1, "loss": math.nan}, {"step": 2}, {"loss": 1.0}, {"step": 3, "loss": "x"}]
+    points = [*unusable, {"step": 4, "loss": 1}]
+    assert series_of(points, "loss").points == [(4.0, 1.0, 0.0)]
+    assert chart("Loss", [series_of([], "loss")]) is None
+
+
+def test_the_page_shows_what_the_address_names_and_minds_no_nonsense(version: DatasetVersion) -> None:
+    client = Client()
+    client.force_login(staff())
+    both = [run(version, "one"), run(version, "two")]
+    page = client.get("/admin/training/checkpoint/compare/", {"run": [each.pk for each in both]})
+    assert page.status_code == 200
+    assert page.content.count(b"<svg") == 2
+    for query in ({}, {"run": ["nonsense", str(uuid4())]}, {"checkpoint": "1"}):
+        assert b"Select two or more" in client.get("/admin/training/checkpoint/compare/", query).content
+
+
+def test_the_action_of_the_list_leads_there() -> None:
+    client = Client()
+    client.force_login(staff())
+    chosen = [candidate("one"), candidate("two")]
+    form = {"action": "compare", "_selected_action": [each.pk for each in chosen]}
+    page = client.post("/admin/training/checkpoint/", form, follow=True)
+    assert page.request["PATH_INFO"] == "/admin/training/checkpoint/compare/"
+    assert b"two" in page.content

@@ -1,0 +1,46 @@
+"""The page that lays runs and checkpoints side by side, and the way to it from their lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from webapp.training.comparison import compare
+from webapp.training.models import Checkpoint, TrainingRun
+
+
+def lead_to(*, runs: Iterable[TrainingRun] = (), checkpoints: Iterable[Checkpoint] = ()) -> HttpResponse:
+    """Lead to the page that compares these; for the actions of lists."""
+    chosen = [("run", each.pk) for each in runs] + [("checkpoint", each.pk) for each in checkpoints]
+    return redirect(f"{reverse('admin:training_checkpoint_compare')}?{urlencode(chosen)}")
+
+
+@require_safe
+@permission_required(["training.view_checkpoint", "training.view_trainingrun"], raise_exception=True)
+def show(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
+    """Compare the runs and checkpoints whose ids the address holds."""
+    runs = TrainingRun.objects.filter(pk__in=_ids(request, "run")).select_related("checkpoint", "version__dataset")
+    checkpoints = Checkpoint.objects.filter(pk__in=_ids(request, "checkpoint"))
+    comparison = compare(runs=runs, checkpoints=checkpoints.select_related("training_run__version__dataset"))
+    context = {**site, "title": _("Side by side"), "comparison": comparison}
+    return render(request, "admin/training/checkpoint/comparison.html", context)
+
+
+def _ids(request: HttpRequest, name: str) -> list[UUID]:
+    """Read ids from the address; what is none is left out."""
+    found = []
+    for text in request.GET.getlist(name):
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found

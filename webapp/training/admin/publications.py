@@ -1,0 +1,59 @@
+"""The audit trail of publishing, and the standing exams that the gate measures by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import ForeignKey
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from webapp.jobs.models import JobStatus
+from webapp.model_admin import ModelAdmin
+from webapp.training.models import DatasetVersion, Publication, StandingExam
+
+
+@admin.register(Publication)
+class PublicationAdmin(ModelAdmin[Publication]):
+    """What went live when, by whom and on what grounds: to look at, never to change."""
+
+    list_display = ["at", "kind", "act", "checkpoint", "replaced", "by", "gate_passed", "reason"]
+    list_filter = ["kind", "act", "at"]
+    list_select_related = ["checkpoint", "replaced", "by"]
+    fields = ["at", "kind", "act", "checkpoint", "replaced", "by", "gate_passed", "reason", "gate", "card"]
+
+    @admin.display(description=_("gate passed"), boolean=True)
+    def gate_passed(self, row: Publication) -> bool | None:
+        """Say whether the gate let it pass; nothing where it was not asked."""
+        passed: bool | None = row.gate.get("passed")
+        return passed
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse to add."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Publication | None = None) -> bool:
+        """Refuse to change."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Publication | None = None) -> bool:
+        """Refuse to delete."""
+        return False
+
+
+@admin.register(StandingExam)
+class StandingExamAdmin(ModelAdmin[StandingExam]):
+    """By what every checkpoint of a kind is measured."""
+
+    list_display = ["kind", "version", "n_way", "k_shot", "n_query", "episodes", "seed"]
+    list_select_related = ["version__dataset"]
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        """Offer the versions that are ready."""
+        if db_field.name == "version":
+            kwargs["queryset"] = DatasetVersion.objects.filter(status=JobStatus.READY).select_related("dataset")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -1,0 +1,155 @@
+"""Curves as shapes for an inline SVG: numbers in, points on a sheet out; the template only writes them down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+WIDTH, HEIGHT = 720.0, 260.0
+LEFT, RIGHT, TOP, BOTTOM = 64.0, 32.0, 14.0, 32.0
+Points = Sequence[Mapping[str, Any]]  # of a run: step, and loss, accuracy, ci95 where they were measured
+COLOURS = 6
+"""How many colours the stylesheet has for curves; a further curve takes the first again, dashed differently."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve to be drawn: (x, y), or (x, y, half-width) where each value has an interval."""
+
+    name: str
+    points: Sequence[tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A place on an axis with what stands there."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A series on the sheet: `line` and `band` are lists of points as SVG writes them."""
+
+    name: str
+    line: str
+    band: str
+    last: str
+    colour: int
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A sheet of curves."""
+
+    title: str
+    curves: list[Curve]
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    width: float = WIDTH
+    height: float = HEIGHT
+    left: float = LEFT
+    right: float = WIDTH - RIGHT
+    top: float = TOP
+    bottom: float = HEIGHT - BOTTOM
+
+
+def accuracy_chart(*runs: tuple[str, Points]) -> Chart | None:
+    """Draw the accuracy on validation classes of runs, each a name and its points, with its 95 % band."""
+    series = [series_of(points, "accuracy", name=name, ci="ci95") for name, points in runs]
+    return chart(_("Accuracy on validation classes"), series, percent=True)
+
+
+def loss_chart(*runs: tuple[str, Points]) -> Chart | None:
+    """Draw the loss of runs, each a name and its points."""
+    return chart(_("Loss"), [series_of(points, "loss", name=name) for name, points in runs])
+
+
+def series_of(points: Points, value: str, *, name: str = "", ci: str = "") -> Series:
+    """Take one value of a run's points, by its step; points without a usable one are left out."""
+    found = [
+        (float(each["step"]), float(each[value]), float(each.get(ci) or 0.0))
+        for each in points
+        if _is_number(each.get("step")) and _is_number(each.get(value))
+    ]
+    return Series(name or value, found)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def chart(title: str, series: Sequence[Series], *, percent: bool = False) -> Chart | None:
+    """Lay series out on one sheet with shared axes; nothing where there is nothing to draw."""
+    drawn = [each for each in series if each.points]
+    if not drawn:
+        return None
+    xs = [point[0] for each in drawn for point in each.points]
+    ys = [y for each in drawn for point in each.points for y in _ends(point)]
+    x_axis, y_axis = _Axis.over(0.0, max(xs), LEFT, WIDTH - RIGHT), _Axis.over(min(ys), max(ys), HEIGHT - BOTTOM, TOP)
+    return Chart(
+        title=title,
+        curves=[_curve(each, x_axis, y_axis, number) for number, each in enumerate(series) if each.points],
+        x_ticks=x_axis.ticks(percent=False),
+        y_ticks=y_axis.ticks(percent=percent),
+    )
+
+
+def _ends(point: tuple[float, ...]) -> tuple[float, float]:
+    half = point[2] if len(point) > 2 else 0.0
+    return point[1] - half, point[1] + half
+
+
+def _curve(series: Series, x_axis: _Axis, y_axis: _Axis, number: int) -> Curve:
+    line = [(x_axis.place(point[0]), y_axis.place(point[1])) for point in series.points]
+    low = [(x_axis.place(point[0]), y_axis.place(_ends(point)[0])) for point in series.points]
+    high = [(x_axis.place(point[0]), y_axis.place(_ends(point)[1])) for point in series.points]
+    band = [*low, *reversed(high)] if low != high else []
+    return Curve(series.name, _written(line), _written(band), f"{series.points[-1][1]:.4g}", number % COLOURS + 1)
+
+
+def _written(points: Iterable[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Values low..high laid along places start..end, with a round step between ticks."""
+
+    low: float
+    high: float
+    step: float
+    start: float
+    end: float
+
+    @classmethod
+    def over(cls, low: float, high: float, start: float, end: float) -> _Axis:
+        """Widen the range to round ends."""
+        reach = high - low or abs(high) or 1.0
+        step = _round_step(reach / 4)
+        return cls(math.floor(low / step) * step, math.ceil(high / step) * step or step, step, start, end)
+
+    def place(self, value: float) -> float:
+        """Give where a value lies."""
+        return self.start + (self.end - self.start) * (value - self.low) / (self.high - self.low or 1.0)
+
+    def ticks(self, *, percent: bool) -> list[Tick]:
+        """Give the round values."""
+        count = round((self.high - self.low) / self.step)
+        values = [self.low + number * self.step for number in range(count + 1)]
+        return [Tick(round(self.place(value), 1), _label(value, percent=percent)) for value in values]
+
+
+def _round_step(rough: float) -> float:
+    """Give the next of 1, 2, 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= rough * 0.999)
+
+
+def _label(value: float, *, percent: bool) -> str:
+    return f"{value * 100:.4g} %" if percent else f"{value:,.6g}"

@@ -2,31 +2,30 @@
 
 import argparse
 import json
+import re
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
 
-from mlcore.config import BACKBONES, KINDS, VIEWS, BackboneConfig, Config, EpisodeConfig, TrainingConfig
-from mlcore.datasets import DATASETS, DatasetRequest
-from mlcore.errors import MlcoreError
+from mlcore.config import KINDS, SHAPES, VIEWS, BackboneConfig, EpisodeConfig, TrainingConfig
+from mlcore.errors import ConfigError, MlcoreError, Stopped
 from mlcore.method_config import METHODS
+from mlcore.options import add_dataset, add_fields, add_machine, add_onnx, data_of, from_options
+from mlcore.run_folder import end_with_parent
 
 DEFAULT_METHOD = "prototypical"
-C = TypeVar("C", bound=Config)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; give the exit status: 0 done, 1 an error that a person can mend, 2 wrong usage."""
+    """Run one command; give the exit status: 0 done, 1 an error that a person can mend, 2 wrong usage, 143 stopped."""
     given = sys.argv[1:] if arguments is None else arguments
     options = _parser(given).parse_args(given)
     try:
         options.run(options)
     except MlcoreError as error:
         print(f"mlcore: {error}", file=sys.stderr)
-        return 1
+        return 143 if isinstance(error, Stopped) else 1
     except KeyboardInterrupt:
         print("mlcore: stopped", file=sys.stderr)
         return 130
@@ -76,27 +75,35 @@ def _method_among(arguments: Sequence[str]) -> str:
 
 def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
-    parser.add_argument("--kind", choices=KINDS, required=True, help="kind of picture; fixes the transform")
+    parser.add_argument("--kind", required=True, help=f"{', '.join(KINDS)}, or a new kind with its --transform")
+    parser.add_argument("--transform", choices=SHAPES, help="what becomes of a picture (default: the kind's)")
     parser.add_argument("--method", choices=METHODS, default=DEFAULT_METHOD, help="each has options of its own below")
     parser.add_argument("--start-from", help="checkpoint to take the backbone's weights from: a folder or a name")
     parser.add_argument("--name", help="name on the card (default: the folder's)")
-    _add_dataset(parser, split="background_train")
+    add_dataset(parser, split="background_train")
     parser.add_argument(
         "--validation-split", default="background_val", help="classes that choose (default: %(default)s)"
     )
     parser.add_argument("--validation-n-way", type=int, default=20, help="ways of the validation episodes")
-    _add_fields(parser.add_argument_group("episodes"), EpisodeConfig)
-    _add_fields(parser.add_argument_group("training"), TrainingConfig)
-    _add_fields(parser.add_argument_group("backbone"), BackboneConfig, prefix="backbone-")
-    _add_fields(parser.add_argument_group(f"method {method}"), METHODS[method].config)
-    _add_onnx(parser)
-    _add_machine(parser)
+    add_fields(parser.add_argument_group("episodes"), EpisodeConfig)
+    add_fields(parser.add_argument_group("training"), TrainingConfig)
+    add_fields(parser.add_argument_group("backbone"), BackboneConfig, prefix="backbone-")
+    add_fields(parser.add_argument_group(f"method {method}"), METHODS[method].config)
+    add_onnx(parser)
+    add_machine(parser)
     parser.add_argument(
         "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
     )
     parser.add_argument(
-        "--end-with-parent", action="store_true", help="end when standard input closes, as a pipe from a parent does"
+        "--end-with-parent",
+        type=float,
+        nargs="?",
+        const=0.0,
+        metavar="SECONDS",
+        help="end when standard input closes, as a pipe from a parent does, or has nothing to say for so long",
     )
+    parser.add_argument("--leave-gpu-mb", type=int, default=0, help="memory of the GPU to leave to others")
+    parser.add_argument("--estimate", type=int, metavar="STEPS", help="time a few steps, print JSON, train nothing")
     parser.add_argument("--events", type=Path, help="file to append what happens to, one JSON object a line")
     parser.add_argument("--licence", default="", help="licence of the weights, for the card")
     parser.add_argument("--credit", default="", help="whom to credit, for the card")
@@ -105,24 +112,15 @@ def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
 
 def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     _add_serving(parser)
-    _add_dataset(parser, split="background_val")
+    add_dataset(parser, split="background_val")
     parser.set_defaults(run=_calibrate)
 
 
 def _add_serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="a folder, or the name of one that ships")
     parser.add_argument("--views", choices=VIEWS, help="test-time views instead of the card's")
-    _add_onnx(parser)
-    _add_machine(parser)
-
-
-def _add_onnx(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--onnx", type=Path, help="folder of ONNX exports, to run pretrained backbones from on a CPU")
-
-
-def _add_machine(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+    add_onnx(parser)
+    add_machine(parser)
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
@@ -143,14 +141,14 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="a folder, or the name of one that ships")
     parser.add_argument("--against", required=True, help="the one that it is measured against, of the same kind")
     _add_exam(parser)
-    _add_onnx(parser)
-    _add_machine(parser)
+    add_onnx(parser)
+    add_machine(parser)
     parser.add_argument("--end-with-parent", action="store_true", help="end when standard input closes")
     parser.set_defaults(run=_compare)
 
 
 def _add_exam(parser: argparse.ArgumentParser) -> None:
-    _add_dataset(parser, split="evaluation")
+    add_dataset(parser, split="evaluation")
     parser.add_argument("--n-way", type=int, default=5)
     parser.add_argument("--k-shot", type=int, default=1)
     parser.add_argument("--n-query", type=int, default=5)
@@ -159,63 +157,24 @@ def _add_exam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
-    parser.add_argument("--dataset", choices=DATASETS, required=True)
-    parser.add_argument("--data-root", type=Path, help="folder of the data set")
-    parser.add_argument("--data-name", default="", help="what cards call it, where it is a folder of your own")
-    parser.add_argument("--split", default=split, help="class split (default: %(default)s)")
-    parser.add_argument("--n-classes", type=int, help="how many classes, where the data set is drawn by program")
-    parser.add_argument("--image-size", type=int, help="side in pixels, where the data set does not fix it")
-    parser.add_argument("--download", action="store_true", help="fetch the data set if it is missing")
-
-
-def _add_fields(group: Any, config: type[Config], *, prefix: str = "") -> None:
-    """Offer every plain field of a config dataclass as an option of its name."""
-    for entry in fields(config):  # type: ignore[arg-type]
-        option = f"--{prefix}{entry.name}".replace("_", "-")
-        if entry.type is bool:
-            group.add_argument(option, action=argparse.BooleanOptionalAction, default=entry.default)
-        elif entry.type in (int, float, str):
-            choices = tuple(BACKBONES) if option == "--backbone-name" else None
-            group.add_argument(option, type=entry.type, default=entry.default, choices=choices, help="(%(default)s)")
-
-
-def _from_options(config: type[C], options: argparse.Namespace, *, prefix: str = "", **given: Any) -> C:
-    """Build a config from the options that `_add_fields` made."""
-    values = {
-        entry.name: getattr(options, f"{prefix}{entry.name}")
-        for entry in fields(config)  # type: ignore[arg-type]
-        if hasattr(options, f"{prefix}{entry.name}")
-    }
-    return config.from_dict({**values, **given})
-
-
-def _data(options: argparse.Namespace) -> DatasetRequest:
-    return DatasetRequest(
-        root=options.data_root,
-        split=options.split,
-        image_size=options.image_size,
-        n_classes=options.n_classes,
-        download=options.download,
-        called=options.data_name,
-    )
-
-
 def _train(options: argparse.Namespace) -> None:
+    if options.end_with_parent is not None:
+        end_with_parent(options.end_with_parent)  # first of all: torch takes its time to load
     from mlcore.commands.train import TrainCommand
 
-    backbone = _from_options(BackboneConfig, options, prefix="backbone_")
-    TrainCommand(
+    backbone = from_options(BackboneConfig, options, prefix="backbone_")
+    command = TrainCommand(
         out=options.out,
         kind=options.kind,
+        transform=_transform(options),
         method=options.method,
         name=options.name or options.out.name,
         start_from=options.start_from,
-        method_config=_from_options(METHODS[options.method].config, options, backbone=backbone),
-        episodes=_from_options(EpisodeConfig, options),
-        training=_from_options(TrainingConfig, options),
+        method_config=from_options(METHODS[options.method].config, options, backbone=backbone),
+        episodes=from_options(EpisodeConfig, options),
+        training=from_options(TrainingConfig, options),
         dataset=options.dataset,
-        data=_data(options),
+        data=data_of(options),
         validation_split=options.validation_split,
         validation_n_way=options.validation_n_way,
         device=options.device,
@@ -223,11 +182,29 @@ def _train(options: argparse.Namespace) -> None:
         onnx_folder=options.onnx,
         resume=options.resume,
         events=options.events,
-        end_with_parent=options.end_with_parent,
+        leave_gpu_mb=options.leave_gpu_mb,
         licence=options.licence,
         credit=options.credit,
         command=_command_line(),
-    ).run()
+    )
+    if options.estimate is None:
+        command.run()
+    else:
+        print(json.dumps(command.estimate(max(options.estimate, 1))))
+
+
+def _transform(options: argparse.Namespace) -> str:
+    """Give the transform that is asked for, or the kind's own; raise ConfigError where a new kind leaves it open."""
+    known = KINDS.get(options.kind)
+    if not re.fullmatch("[a-z0-9_-]{1,50}", options.kind):
+        raise ConfigError(f"kind is {options.kind!r}; it must be small letters, digits, - and _", field="kind")
+    if known is None and options.transform is None:
+        raise ConfigError(f"kind is {options.kind!r}, which is new; name its transform too", field="transform")
+    if known is not None and options.transform not in (None, known.transform):
+        raise ConfigError(
+            f"transform is {options.transform!r}, but pictures of {options.kind} have their own", field="transform"
+        )
+    return str(options.transform or KINDS[options.kind].transform)
 
 
 def _calibrate(options: argparse.Namespace) -> None:
@@ -236,7 +213,7 @@ def _calibrate(options: argparse.Namespace) -> None:
     card = CalibrateCommand(
         checkpoint=options.checkpoint,
         dataset=options.dataset,
-        data=_data(options),
+        data=data_of(options),
         views=options.views,
         device=options.device,
         threads=options.threads,
@@ -256,7 +233,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     result = EvaluateCommand(
         checkpoint=options.checkpoint,
         dataset=options.dataset,
-        data=_data(options),
+        data=data_of(options),
         episodes=EpisodeConfig(
             n_way=options.n_way,
             k_shot=options.k_shot,
@@ -286,7 +263,7 @@ def _compare(options: argparse.Namespace) -> None:
         checkpoint=options.checkpoint,
         against=options.against,
         dataset=options.dataset,
-        data=_data(options),
+        data=data_of(options),
         episodes=EpisodeConfig(n_way=options.n_way, k_shot=options.k_shot, n_query=options.n_query),
         n_episodes=options.episodes,
         seed=options.seed,

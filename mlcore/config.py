@@ -32,7 +32,7 @@ class Config:
 
     def _require(self, name: str, valid: bool, what: str) -> None:
         if not valid:
-            raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be {what}")
+            raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be {what}", field=name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +169,9 @@ KINDS: dict[str, Kind] = {
     "characters": Kind(name="characters", transform="characters", description="Characters & drawings"),
     "photos": Kind(name="photos", transform="photos", description="Photos"),
 }
+
+SHAPES: dict[str, tuple[int, int]] = {"characters": (1, 56), "photos": (3, 448)}
+"""What each transform makes of a picture: channels, and side in pixels."""
 
 BACKBONES: dict[str, RegisteredBackbone] = {
     "conv4": RegisteredBackbone(path="mlcore.backbones.conv4.Conv4", least_size=16),

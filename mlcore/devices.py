@@ -18,3 +18,14 @@ def resolve_device(name: str) -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise ConfigError(f"device is {name!r}; it must be auto, cpu, cuda or cuda:N")
     return device
+
+
+def leave_memory(device: torch.device, *, megabytes: int) -> None:
+    """Leave so much of a GPU's memory to others; raise ConfigError if nothing would be left for this process."""
+    if device.type != "cuda" or not megabytes:
+        return
+    whole = torch.cuda.get_device_properties(device).total_memory
+    share = 1 - megabytes * 2**20 / whole
+    if share <= 0:
+        raise ConfigError(f"leave_gpu_mb is {megabytes}, but the GPU has {whole // 2**20} MB", field="leave_gpu_mb")
+    torch.cuda.set_per_process_memory_fraction(share, device)

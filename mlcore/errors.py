@@ -17,6 +17,10 @@ class TrainingError(MlcoreError):
     """A meta-training run cannot go on."""
 
 
+class Stopped(MlcoreError):
+    """A meta-training run was asked to stop, and its state is kept."""
+
+
 class CheckpointError(MlcoreError):
     """A checkpoint is missing, damaged or of another kind than was asked for."""
 
@@ -26,7 +30,11 @@ class DatasetError(MlcoreError):
 
 
 class ConfigError(MlcoreError):
-    """A setting has a value that cannot be used."""
+    """A setting has a value that cannot be used; `field` names it where one alone is to blame."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class ImageError(MlcoreError):

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 BAR = 24
+SAID_OTHERWISE = ("step", "progress", "seconds")
+TICK_SECONDS = 2.0
+"""How often a watching program hears of steps between two validations."""
 
 
 class Progress:
@@ -23,7 +26,7 @@ class Progress:
         done = event["progress"]
         elapsed = time.monotonic() - self._start
         left = _clock(self._left(elapsed, done))
-        numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.items() if name not in ("step", "progress"))
+        numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.items() if name not in SAID_OTHERWISE)
         line = f"step {event['step']:.0f}  {done:4.0%}  {numbers}  {_clock(elapsed)} gone, {left} left"
         if self._stream.isatty():
             filled = round(BAR * done)
@@ -47,22 +50,45 @@ class Progress:
 class Events:
     """Tell what happens in a run: to a person by `show`, and to a program as JSON lines in a file, if there is one.
 
-    Every line has `event` (`progress`, `saved`, `resumed` or `done`) and `time` (Unix seconds). Progress has also the
-    numbers of the validation, `seconds_left`, and `memory_mb`, the most memory that the process has held.
+    Every line has `event` (`step`, `progress`, `saved`, `resumed` or `done`) and `time` (Unix seconds). Steps and
+    progress have also `seconds_left`, `memory_mb`, the most memory that the process has held, and
+    `episodes_per_second`; progress has the numbers of a validation, and a step the mean loss since the one before.
     """
 
-    def __init__(self, path: Path | None, show: Progress) -> None:
+    def __init__(self, path: Path | None, show: Progress, *, episodes_per_step: int = 1) -> None:
         self._path = path
         self._show = show
+        self._episodes_per_step = episodes_per_step
+        self._since = time.monotonic()
+        self._losses: list[float] = []
+        self._pace = 0.0
+
+    def step(self, event: dict[str, float]) -> None:
+        """Tell of a step, every few seconds."""
+        self._losses.append(event["train_loss"])
+        passed = time.monotonic() - self._since
+        self._pace = len(self._losses) * self._episodes_per_step / max(passed, 1e-6)
+        if passed >= TICK_SECONDS:
+            self._tell("step", {**event, "train_loss": sum(self._losses) / len(self._losses)})
+            self._begin_again()
 
     def progress(self, event: dict[str, float]) -> None:
-        """Tell of a validation."""
+        """Tell of a validation, which is no part of the pace."""
         self._show(event)
-        self._write("progress", **event, seconds_left=self._show.seconds_left(event["progress"]), memory_mb=_memory())
+        self._tell("progress", event)
+        self._begin_again()
 
-    def saved(self, state: Path) -> None:
+    def _begin_again(self) -> None:
+        self._since = time.monotonic()
+        self._losses.clear()
+
+    def _tell(self, name: str, event: dict[str, float]) -> None:
+        left = self._show.seconds_left(event["progress"])
+        self._write(name, **event, episodes_per_second=self._pace, seconds_left=left, memory_mb=_memory())
+
+    def saved(self, state: Path, *, step: int) -> None:
         """Tell where a state lies that the run can be resumed from."""
-        self._write("saved", file=str(state))
+        self._write("saved", file=str(state), step=step)
 
     def resumed(self, state: Path, *, step: int) -> None:
         """Tell that the run goes on from a state."""

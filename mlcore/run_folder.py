@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 
 from mlcore.errors import TrainingError
 
@@ -30,12 +32,30 @@ def locked(folder: Path) -> Iterator[None]:
         (folder / LOCK_FILE).unlink(missing_ok=True)
 
 
-def end_with_parent() -> None:
-    """End this process at once when its standard input closes, as a pipe does when the process that holds it dies."""
+def end_with_parent(patience: float = 0.0) -> None:
+    """End this process at once when its standard input closes, as a pipe does when the process that holds it dies.
+
+    With patience, end it also when nothing has come through for that many seconds: the parent may be frozen.
+    """
 
     def wait() -> None:
-        while os.read(sys.stdin.fileno(), 1024):
+        given = sys.stdin.fileno()
+        while select([given], [], [], patience or None)[0] and os.read(given, 1024):
             pass
         os._exit(ENDED_WITH_PARENT)
 
     threading.Thread(target=wait, daemon=True, name="end-with-parent").start()
+
+
+@contextmanager
+def stop_on_terminate() -> Iterator[Callable[[], bool]]:
+    """Let SIGTERM ask for an end instead of being one; give what says whether it has come."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGTERM, before)

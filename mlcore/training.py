@@ -12,7 +12,7 @@ from torch import Tensor
 from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.datasets.base import PictureDataset
 from mlcore.episode import EpisodeSampler
-from mlcore.errors import TrainingError
+from mlcore.errors import Stopped, TrainingError
 from mlcore.evaluation import compute_inputs, evaluate, featurise
 from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod, Metrics
@@ -32,6 +32,15 @@ class Validation:
 
 def unkept(state: TrainingState) -> None:
     """Keep nothing."""
+
+
+def unheard(event: Event) -> None:
+    """Tell nobody."""
+
+
+def unstopped() -> bool:
+    """Go on to the end."""
+    return False
 
 
 class MetaTraining:
@@ -68,24 +77,48 @@ class MetaTraining:
         self.best: Event = {"accuracy": -1.0}
         self.best_weights: dict[str, Tensor] = {}
 
-    def run(self, report: Callable[[Event], None], keep: Callable[[TrainingState], None] = unkept) -> Event:
+    def run(
+        self,
+        report: Callable[[Event], None],
+        keep: Callable[[TrainingState], None] = unkept,
+        *,
+        tick: Callable[[Event], None] = unheard,
+        stop: Callable[[], bool] = unstopped,
+    ) -> Event:
         """Train to the end, and leave the method with the weights that did best on validation; give what that best was.
 
-        `report` gets plain numbers after each validation; `keep` gets the state every `save_every` steps. Raise
+        `report` gets plain numbers after each validation, `tick` the step and its loss after each step; `keep` gets the
+        state every `save_every` steps, and once more before Stopped is raised because `stop` says so. Raise
         TrainingError if the loss is no longer a number.
         """
         if not self.config.steps:
             report(self._validate(1.0))
         for progress in self._schedule():
             self._train_one_step(progress)
+            now = {"step": float(self.step), "progress": progress, "seconds": self.seconds}
+            tick({**now, "train_loss": self.losses[-1]["loss"]})
             if self.step % self.config.validate_every == 0 or progress == 1.0:
                 report(self._validate(progress))
-            if self.config.save_every and self.step % self.config.save_every == 0 and progress < 1.0:
+            stopping = progress < 1.0 and stop()
+            if stopping or (self.config.save_every and self.step % self.config.save_every == 0 and progress < 1.0):
                 keep(self.state())
+            if stopping:
+                raise Stopped(f"stopped at step {self.step}, as asked; its state is kept")
         self.method.load_state_dict(self.best_weights)
         self.method.end_training()
         self.method.eval()
         return self.best
+
+    def rehearse(self, n_steps: int, *, most_seconds: float) -> tuple[float, float]:
+        """Time up to `n_steps` steps and a validation; give the seconds of each. The run is of no use afterwards."""
+        self._train_one_step(0.0)  # the first one allocates
+        since, done = time.monotonic(), 0
+        while done < n_steps and (not done or time.monotonic() - since < most_seconds):
+            self._train_one_step(0.0)
+            done += 1
+        trained = time.monotonic()
+        self._validate(0.0)
+        return (trained - since) / done, time.monotonic() - trained
 
     def _schedule(self) -> Iterator[float]:
         """Count steps, giving how much of the run is over, 0..1, by steps or by the clock, whichever is further."""
@@ -123,7 +156,7 @@ class MetaTraining:
         features = featurise(self.method, self.validation_inputs)
         found = evaluate(self.method, features, sampler, n_episodes=self.config.validation_episodes)
         scored = {"accuracy": found.accuracy, "ci95": found.ci95}
-        event = {"step": float(self.step), "progress": progress, **_mean(self.losses), **scored}
+        event = {"step": float(self.step), "progress": progress, "seconds": self.seconds, **_mean(self.losses), **scored}
         self.losses.clear()
         if found.accuracy > self.best["accuracy"]:
             self.best = {**scored, "step": float(self.step)}

@@ -59,11 +59,19 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def find_state(path: Path) -> Path | None:
-    """Give a state's file, or the newest of a folder; None where there is none yet."""
-    if path.is_file():
-        return path
-    return max(path.glob(_PATTERN), default=None)
+def newest_readable(path: Path) -> tuple[Path, TrainingState] | None:
+    """Read a state's file, or the newest of a folder that can be read; None where there is none yet.
+
+    Raise CheckpointError if there are states, and all are damaged.
+    """
+    files = [path] if path.is_file() else sorted(path.glob(_PATTERN), reverse=True)
+    for file in files:
+        try:
+            return file, load_state(file)
+        except CheckpointError:
+            if file == files[-1]:
+                raise
+    return None
 
 
 def load_state(path: Path) -> TrainingState:

@@ -3,6 +3,7 @@
 import platform
 import shutil
 import sys
+import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,12 @@ from mlcore.backbones.pretrained import serve_from
 from mlcore.calibration import calibration_samplers, fit_temperature
 from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from mlcore.commands.unseen import check_unseen
-from mlcore.config import KINDS, EpisodeConfig, TrainingConfig
+from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.datasets.base import PictureDataset
-from mlcore.devices import resolve_device
+from mlcore.devices import leave_memory, resolve_device
 from mlcore.episode import EpisodeSampler
-from mlcore.errors import ConfigError
+from mlcore.errors import ConfigError, TrainingError
 from mlcore.evaluation import compute_inputs, featurise
 from mlcore.images import Transform, find_transform
 from mlcore.lineage import descent
@@ -28,12 +29,14 @@ from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import ModelCard
 from mlcore.progress import Events, Progress
-from mlcore.run_folder import end_with_parent, locked
+from mlcore.run_folder import locked, stop_on_terminate
 from mlcore.training import MetaTraining, Validation
-from mlcore.training_state import find_state, load_state, save_state
+from mlcore.training_state import TrainingState, newest_readable, save_state
 
 STATES = "states"
 """Folder within a run's own that holds what it can be resumed from; gone once the run is over."""
+ESTIMATE_SECONDS = 20.0
+"""The longest that steps are timed for an estimate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ class TrainCommand:
 
     out: Path
     kind: str
+    transform: str
     method: str
     name: str
     method_config: MethodConfig
@@ -57,7 +61,7 @@ class TrainCommand:
     onnx_folder: Path | None
     resume: Path | None
     events: Path | None
-    end_with_parent: bool
+    leave_gpu_mb: int
     licence: str
     credit: str
     command: str
@@ -67,26 +71,52 @@ class TrainCommand:
 
         Raise what the settings, the data or the checkpoint to start from are refused for, before anything starts.
         """
-        if self.end_with_parent:
-            end_with_parent()
+        method, dataset, validation, transform = self._prepare()
+        self._make_folder()
+        with locked(self.out):
+            try:
+                return self._train(method, dataset, validation, transform)
+            except torch.OutOfMemoryError as error:
+                raise TrainingError(
+                    "the device ran out of memory; try fewer episodes a step, ways, shots or queries, a narrower "
+                    "backbone, or smaller pictures"
+                ) from error
+
+    def estimate(self, n_steps: int) -> dict[str, float]:
+        """Time a few steps and a validation, and give what the run would take, in seconds; nothing is kept."""
+        since = time.monotonic()
+        method, dataset, validation, transform = self._prepare()
+        run = self._meta_training(method, dataset, validation, transform)
+        prepared = time.monotonic() - since
+        step, validated = run.rehearse(n_steps, most_seconds=ESTIMATE_SECONDS)
+        trained = self.training.steps * (step + validated / self.training.validate_every)
+        if self.training.max_minutes:
+            trained = min(trained, 60 * self.training.max_minutes)
+        return {
+            "seconds_per_step": step,
+            "validation_seconds": validated,
+            "preparation_seconds": prepared,
+            "seconds": prepared + trained,
+        }
+
+    def _prepare(self) -> tuple[FewShotMethod, PictureDataset, Validation, Transform]:
         if self.threads:
             torch.set_num_threads(self.threads)
         torch.manual_seed(self.training.seed)
-        resolve_device(self.device)
+        leave_memory(resolve_device(self.device), megabytes=self.leave_gpu_mb)
         check_unseen(self.dataset, self.method_config)
         transform = self._fitting_transform()
         method = self._start()
         dataset, validation = self._load(self.data.split), self._validation()
         self._rehearse(dataset, validation)
-        with locked(self.out):
-            return self._train(method, dataset, validation, transform)
+        return method, dataset, validation, transform
 
-    def _train(
+    def _meta_training(
         self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, transform: Transform
-    ) -> ModelCard:
+    ) -> MetaTraining:
         if self.onnx_folder is not None:
             serve_from(method, self.onnx_folder)
-        run = MetaTraining(
+        return MetaTraining(
             method,
             dataset,
             transform=transform,
@@ -95,11 +125,21 @@ class TrainCommand:
             validation=validation,
             device=resolve_device(self.device),
         )
-        events = Events(self.events, Progress(sys.stderr))
-        if self.resume is not None and (state := find_state(self.resume)):
-            run.resume(load_state(state))
-            events.resumed(state, step=run.step)
-        best = run.run(events.progress, lambda state: events.saved(save_state(self.out / STATES, state)))
+
+    def _train(
+        self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, transform: Transform
+    ) -> ModelCard:
+        run = self._meta_training(method, dataset, validation, transform)
+        events = Events(self.events, Progress(sys.stderr), episodes_per_step=self.training.episodes_per_step)
+        if self.resume is not None and (found := newest_readable(self.resume)):
+            run.resume(found[1])
+            events.resumed(found[0], step=run.step)
+
+        def keep(state: TrainingState) -> None:
+            events.saved(save_state(self.out / STATES, state), step=run.step)
+
+        with stop_on_terminate() as stop:
+            best = run.run(events.progress, keep, tick=events.step, stop=stop)
         features = featurise(method, compute_inputs(method, validation.dataset.images, transform))
         card = self._card(dataset, best, minutes=run.seconds / 60)
         card = fit_temperature(method, card, validation.dataset, features, seed=self.training.seed)
@@ -124,7 +164,7 @@ class TrainCommand:
 
     def _fitting_transform(self) -> Transform:
         """Give the kind's transform; raise ConfigError if the backbone takes pictures of another shape."""
-        transform, backbone = find_transform(KINDS[self.kind].transform), self.method_config.backbone
+        transform, backbone = find_transform(self.transform), self.method_config.backbone
         channels = 1 if transform.mode == "L" else 3
         if (backbone.in_channels, backbone.image_size) != (channels, transform.size):
             taken = f"{backbone.in_channels} x {backbone.image_size} px"
@@ -135,10 +175,12 @@ class TrainCommand:
         return transform
 
     def _rehearse(self, dataset: PictureDataset, validation: Validation) -> None:
-        """Raise now, not after hours of training, what would keep the run from its end."""
+        """Raise now, not after hours of training, what would keep the data from filling an episode."""
         EpisodeSampler(dataset, self.episodes, seed=self.training.seed)
         EpisodeSampler(validation.dataset, validation.episodes, seed=self.training.seed)
         calibration_samplers(validation.dataset, seed=self.training.seed)
+
+    def _make_folder(self) -> None:
         try:
             self.out.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -148,7 +190,7 @@ class TrainCommand:
         dataset = load_dataset(self.dataset, **vars(replace(self.data, split=split)))
         for warning in dataset.warnings:
             sys.stderr.write(f"{warning}\n")
-        return dataset.in_mode(find_transform(KINDS[self.kind].transform).mode)
+        return dataset.in_mode(find_transform(self.transform).mode)
 
     def _validation(self) -> Validation:
         """Validate as people use it: one picture a class; in one alphabet by one drawer where the data set can."""
@@ -179,7 +221,7 @@ class TrainCommand:
             kind=self.kind,
             method=self.method,
             config=self.method_config.to_dict(),
-            transform=KINDS[self.kind].transform,
+            transform=self.transform,
             data={
                 "name": dataset.name,
                 "split": dataset.split,

@@ -1,11 +1,13 @@
 """A run that is stopped anywhere goes on from its last state, and ends in the same weights as an unbroken one."""
 
+import io
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -22,9 +24,10 @@ from mlcore.errors import CheckpointError, TrainingError
 from mlcore.images import find_transform
 from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
+from mlcore.progress import Events, Progress
 from mlcore.run_folder import ENDED_WITH_PARENT, locked
 from mlcore.training import MetaTraining, Validation
-from mlcore.training_state import KEPT, TrainingState, find_state, load_state, save_state
+from mlcore.training_state import KEPT, TrainingState, load_state, newest_readable, save_state
 
 STEPS = 24
 TRAIN = (
@@ -82,14 +85,14 @@ def test_twenty_stops_at_random_end_in_the_weights_of_an_unbroken_run(
 
     for _ in range(20):
         run = new_run()
-        if found := find_state(tmp_path):
-            run.resume(load_state(found))
+        if found := newest_readable(tmp_path):
+            run.resume(found[1])
         with pytest.raises(Killed):
             run.run(silent, keep)
     run = new_run()
-    found = find_state(tmp_path)
+    found = newest_readable(tmp_path)
     assert found
-    run.resume(load_state(found))
+    run.resume(found[1])
     run.run(silent, keep)
     assert run.step == STEPS
     for name, tensor in run.method.state_dict().items():
@@ -117,6 +120,18 @@ def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
         load_state(path)
 
 
+def test_a_damaged_state_falls_back_to_the_one_before_it(tmp_path: Path) -> None:
+    state = new_run().state()
+    kept = [save_state(tmp_path, TrainingState(state.tensors, {**state.numbers, "step": step})) for step in (1, 2)]
+    kept[1].write_bytes(kept[1].read_bytes()[:100])
+    found = newest_readable(tmp_path)
+    assert found
+    assert (found[0], found[1].numbers["step"]) == (kept[0], 1)
+    kept[0].write_bytes(b"")
+    with pytest.raises(CheckpointError, match="no readable training state"):
+        newest_readable(tmp_path)
+
+
 def start(out: Path, *more: str) -> "subprocess.Popen[bytes]":
     command = [
         sys.executable,
@@ -140,6 +155,7 @@ def events(out: Path) -> list[dict[str, object]]:
 def wait_for(out: Path, name: str, process: "subprocess.Popen[bytes]") -> None:
     while not any(event["event"] == name for event in events(out)):
         assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.05)
 
 
 def test_a_killed_process_is_resumed_by_the_next_one(tmp_path: Path) -> None:
@@ -177,6 +193,48 @@ def test_a_process_ends_with_its_parent_and_never_shares_its_folder(tmp_path: Pa
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_process_ends_when_its_parent_has_nothing_more_to_say(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", "--steps", "1000000", "--save-every", "5", "--end-with-parent", "1")
+    try:
+        assert process.wait(60) == ENDED_WITH_PARENT
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_process_that_is_asked_to_stop_keeps_its_state_first(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", "--steps", "1000000", "--save-every", "1000000", "--end-with-parent")
+    try:
+        wait_for(tmp_path / "run", "progress", process)
+        process.terminate()
+        assert process.wait(20) == ENDED_WITH_PARENT
+        last = events(tmp_path / "run")[-1]
+        assert last["event"] == "saved"
+        assert load_state(Path(str(last["file"]))).numbers["step"] == last["step"]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_steps_are_told_of_between_validations(tmp_path: Path) -> None:
+    clock, file = iter((0.0, 1.0, 2.5, 2.5, 2.5, 2.5, 2.5)), tmp_path / "events.jsonl"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlcore.progress.time.monotonic", lambda: next(clock, 9.0))
+        told = Events(file, Progress(io.StringIO()), episodes_per_step=4)
+        for step, loss in ((1.0, 3.0), (2.0, 1.0)):
+            told.step({"step": step, "progress": step / 10, "train_loss": loss})
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(line["event"], line["step"], line["train_loss"]) for line in lines] == [("step", 2.0, 2.0)]
+    assert lines[0]["episodes_per_second"] > 0
+
+
+def test_an_estimate_trains_nothing_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TRAIN.split(), "--out", str(tmp_path / "run"), "--steps", "1000", "--estimate", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["seconds"] > 1000 * found["seconds_per_step"] > 0
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_what_to_try(

@@ -36,9 +36,10 @@ class Claim(Generic[J]):
     `transaction.atomic` block as the rows it makes, and they are rolled back with it.
     """
 
-    def __init__(self, job: J, worker: str) -> None:
+    def __init__(self, job: J, worker: str, *, renewed: float | None = None) -> None:
         self.job = job
         self.worker = worker
+        self._renewed = time.monotonic() if renewed is None else renewed
         self._stopped: JobError | None = None
         self._progress_written = 0.0
 
@@ -49,7 +50,15 @@ class Claim(Generic[J]):
 
     def renew(self) -> None:
         """Extend the lease."""
+        began = time.monotonic()
         self._write(lease_expires=lease_end())
+        self._renewed = began
+
+    @property
+    def lease_left(self) -> float:
+        """Say for how many seconds the lease is certain to hold, counted by this machine's own clock."""
+        held: float = settings.GLIMPSE_JOBS["lease_seconds"]
+        return held - (time.monotonic() - self._renewed)
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Tell the person how far the work is (0 to 1); writes at most twice a second."""
@@ -57,6 +66,19 @@ class Claim(Generic[J]):
         if time.monotonic() - self._progress_written >= PROGRESS_SECONDS:
             self._progress_written = time.monotonic()
             self._write(progress=min(max(fraction, 0.0), 1.0), progress_text=text[:200])
+
+    def note(self, **fields: Any) -> None:
+        """Write fields of the job's own while it runs, so that its person can follow it."""
+        self._write(**fields)
+
+    def keep(self, **fields: Any) -> None:
+        """Write what the next attempt can go on from; the attempts until now do not count against the job any more.
+
+        It counts even when the job was cancelled meanwhile, so that stopping keeps what was done.
+        """
+        attempts = type(self.job)._meta.get_field("max_attempts").default
+        if not self._mine().update(max_attempts=self.job.attempt + attempts, **fields):
+            raise LeaseLost
 
     def finish(self, **fields: Any) -> None:
         """Mark the job ready and write its result fields, in one statement."""

@@ -22,7 +22,9 @@ class JobStatus(models.TextChoices):
     running   -> failed     its work cannot succeed, or its attempts are used up
     running   -> cancelled  the person cancels it, and its worker stops
     running   -> queued     its worker is lost, and attempts are left
-    `ready`, `failed` and `cancelled` are final.
+    cancelled -> queued     a person lets a job go on that can (`services.requeue`)
+    failed    -> queued     likewise, once the reason is mended
+    `ready` is final, and so are `failed` and `cancelled` for every kind of job that cannot go on.
     """
 
     QUEUED = "queued", gettext_lazy("queued")

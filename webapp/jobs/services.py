@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import TypeVar
@@ -51,11 +52,30 @@ def cancel(job: Job) -> None:
     job.refresh_from_db(fields=["status", "finished", "cancel_requested"])
 
 
+def requeue(job: Job) -> bool:
+    """Queue a cancelled or failed job once more, for a kind of job that can go on; say whether it was one.
+
+    Its attempts go on being counted, so that no earlier one can take itself for the new one, and as many are allowed
+    as at first.
+    """
+    attempts = type(job)._meta.get_field("max_attempts").default
+    ended = rows_of(type(job)).filter(pk=job.pk, status__in=(JobStatus.CANCELLED, JobStatus.FAILED))
+    afresh = {"sent_at": None, "times_sent": 0, "lease_owner": "", "finished": None, "cancel_requested": False}
+    if not ended.update(
+        status=JobStatus.QUEUED, max_attempts=F("attempt") + attempts, error="", error_code="", progress_text="", **afresh
+    ):
+        return False
+    job.refresh_from_db()
+    enqueue(job)
+    return True
+
+
 def claim(model: type[J], job_id: uuid.UUID | str, worker: str) -> Claim[J] | None:
     """Take the queued job for one attempt, or return None if there is nothing to do: a message may come twice."""
     claimed = rows_of(model).filter(pk=job_id, status=JobStatus.QUEUED).first()
     if claimed is None:
         return None
+    began = time.monotonic()
     taken = {"status": JobStatus.RUNNING, "attempt": claimed.attempt + 1, "lease_owner": worker}
     times = {"lease_expires": lease_end(), "started": timezone.now()}
     mine = rows_of(model).filter(pk=job_id, status=JobStatus.QUEUED, attempt=claimed.attempt)
@@ -63,7 +83,7 @@ def claim(model: type[J], job_id: uuid.UUID | str, worker: str) -> Claim[J] | No
         return None
     for field, value in {**taken, **times}.items():
         setattr(claimed, field, value)
-    return Claim(claimed, worker)
+    return Claim(claimed, worker, renewed=began)
 
 
 def run_claimed(model: type[J], job_id: uuid.UUID | str, work: Callable[[Claim[J]], None]) -> None:

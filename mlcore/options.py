@@ -1,0 +1,66 @@
+"""Options that several commands share, and the configs that are made of them."""
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mlcore.config import BACKBONES, Config
+from mlcore.datasets import DATASETS, DatasetRequest
+
+C = TypeVar("C", bound=Config)
+
+
+def add_onnx(parser: argparse.ArgumentParser) -> None:
+    """Offer a folder of ONNX exports."""
+    parser.add_argument("--onnx", type=Path, help="folder of ONNX exports, to run pretrained backbones from on a CPU")
+
+
+def add_machine(parser: argparse.ArgumentParser) -> None:
+    """Offer the device and its threads."""
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
+
+
+def add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
+    """Offer a data set and one split of it."""
+    parser.add_argument("--dataset", choices=DATASETS, required=True)
+    parser.add_argument("--data-root", type=Path, help="folder of the data set")
+    parser.add_argument("--data-name", default="", help="what cards call it, where it is a folder of your own")
+    parser.add_argument("--split", default=split, help="class split (default: %(default)s)")
+    parser.add_argument("--n-classes", type=int, help="how many classes, where the data set is drawn by program")
+    parser.add_argument("--image-size", type=int, help="side in pixels, where the data set does not fix it")
+    parser.add_argument("--download", action="store_true", help="fetch the data set if it is missing")
+
+
+def add_fields(group: Any, config: type[Config], *, prefix: str = "") -> None:
+    """Offer every plain field of a config dataclass as an option of its name."""
+    for entry in fields(config):  # type: ignore[arg-type]
+        option = f"--{prefix}{entry.name}".replace("_", "-")
+        if entry.type is bool:
+            group.add_argument(option, action=argparse.BooleanOptionalAction, default=entry.default)
+        elif entry.type in (int, float, str):
+            choices = tuple(BACKBONES) if option == "--backbone-name" else None
+            group.add_argument(option, type=entry.type, default=entry.default, choices=choices, help="(%(default)s)")
+
+
+def from_options(config: type[C], options: argparse.Namespace, *, prefix: str = "", **given: Any) -> C:
+    """Build a config from the options that `add_fields` made."""
+    values = {
+        entry.name: getattr(options, f"{prefix}{entry.name}")
+        for entry in fields(config)  # type: ignore[arg-type]
+        if hasattr(options, f"{prefix}{entry.name}")
+    }
+    return config.from_dict({**values, **given})
+
+
+def data_of(options: argparse.Namespace) -> DatasetRequest:
+    """Say what to load."""
+    return DatasetRequest(
+        root=options.data_root,
+        split=options.split,
+        image_size=options.image_size,
+        n_classes=options.n_classes,
+        download=options.download,
+        called=options.data_name,
+    )

@@ -255,7 +255,6 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     from mlcore.commands.compare import CompareCommand
-    from mlcore.run_folder import end_with_parent
 
     if options.end_with_parent:
         end_with_parent()

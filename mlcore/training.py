@@ -156,7 +156,13 @@ class MetaTraining:
         features = featurise(self.method, self.validation_inputs)
         found = evaluate(self.method, features, sampler, n_episodes=self.config.validation_episodes)
         scored = {"accuracy": found.accuracy, "ci95": found.ci95}
-        event = {"step": float(self.step), "progress": progress, "seconds": self.seconds, **_mean(self.losses), **scored}
+        event = {
+            "step": float(self.step),
+            "progress": progress,
+            "seconds": self.seconds,
+            **_mean(self.losses),
+            **scored,
+        }
         self.losses.clear()
         if found.accuracy > self.best["accuracy"]:
             self.best = {**scored, "step": float(self.step)}

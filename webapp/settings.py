@@ -244,6 +244,12 @@ GLIMPSE_DATASET_FOLDERS: list[str] = env.list("GLIMPSE_DATASET_FOLDERS", default
 GLIMPSE_CONTRIBUTIONS = "webapp.recognition.contributions.offered"
 """What lists the pictures that people let the models be improved with."""
 
+# --- Training runs --------------------------------------------------------------------------------------------------
+
+GLIMPSE_TRAINING: dict[str, int] = {
+    "leave_gpu_mb": env.int("GLIMPSE_TRAINING_LEAVE_GPU_MB", default=4096),  # of a GPU's memory, for people's questions
+}
+
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 
 VALKEY_SOCKET = socket_path()

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from .errors import Cancelled, JobError, LeaseLost
-from .models import Job, JobQuerySet, JobStatus, rows_of
+from .models import MAX_ATTEMPTS, Job, JobQuerySet, JobStatus, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +76,7 @@ class Claim(Generic[J]):
 
         It counts even when the job was cancelled meanwhile, so that stopping keeps what was done.
         """
-        attempts = type(self.job)._meta.get_field("max_attempts").default
-        if not self._mine().update(max_attempts=self.job.attempt + attempts, **fields):
+        if not self._mine().update(max_attempts=self.job.attempt + MAX_ATTEMPTS, **fields):
             raise LeaseLost
 
     def finish(self, **fields: Any) -> None:

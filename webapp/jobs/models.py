@@ -35,6 +35,7 @@ class JobStatus(models.TextChoices):
 
 
 ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
+MAX_ATTEMPTS = 3
 MAX_RESEND_DOUBLINGS = 6
 J = TypeVar("J", bound="Job")
 
@@ -69,7 +70,7 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     status = models.CharField(max_length=9, choices=JobStatus.choices, default=JobStatus.QUEUED, editable=False)
     attempt = models.PositiveSmallIntegerField(default=0, editable=False)
-    max_attempts = models.PositiveSmallIntegerField(default=3, editable=False)
+    max_attempts = models.PositiveSmallIntegerField(default=MAX_ATTEMPTS, editable=False)
     lease_owner = models.CharField(max_length=128, default="", blank=True, editable=False)
     lease_expires = models.DateTimeField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)

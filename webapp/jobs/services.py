@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from .broker import send_id
 from .claims import Claim, lease_end
 from .errors import Cancelled, JobFailed, LeaseLost
-from .models import Job, JobStatus, rows_of
+from .models import MAX_ATTEMPTS, Job, JobStatus, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,12 +58,10 @@ def requeue(job: Job) -> bool:
     Its attempts go on being counted, so that no earlier one can take itself for the new one, and as many are allowed
     as at first.
     """
-    attempts = type(job)._meta.get_field("max_attempts").default
     ended = rows_of(type(job)).filter(pk=job.pk, status__in=(JobStatus.CANCELLED, JobStatus.FAILED))
     afresh = {"sent_at": None, "times_sent": 0, "lease_owner": "", "finished": None, "cancel_requested": False}
-    if not ended.update(
-        status=JobStatus.QUEUED, max_attempts=F("attempt") + attempts, error="", error_code="", progress_text="", **afresh
-    ):
+    silent = {"error": "", "error_code": "", "progress_text": ""}
+    if not ended.update(status=JobStatus.QUEUED, max_attempts=F("attempt") + MAX_ATTEMPTS, **afresh, **silent):
         return False
     job.refresh_from_db()
     enqueue(job)

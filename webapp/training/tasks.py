@@ -17,3 +17,19 @@ def ingest(job_id: str) -> None:
     from webapp.training import ingest_job
 
     ingest_job.ingest(job_id)
+
+
+@shared_task(name="training.train")
+def train(job_id: str) -> None:
+    """Do a meta-training run, or go on with it."""
+    from webapp.training import worker
+
+    worker.train(job_id)
+
+
+@shared_task(name="training.estimate")
+def estimate(job_id: str) -> None:
+    """Time a few steps of a run that is not started yet."""
+    from webapp.training import worker
+
+    worker.estimate(job_id)

@@ -10,4 +10,5 @@ from webapp.training.models.gates import GateExam as GateExam
 from webapp.training.models.gates import StandingExam as StandingExam
 from webapp.training.models.publications import Act as Act
 from webapp.training.models.publications import Publication as Publication
+from webapp.training.models.runs import RunEstimate as RunEstimate
 from webapp.training.models.runs import TrainingRun as TrainingRun

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from webapp.jobs.models import Job, JobQuerySet
+from webapp.jobs.models import Job, JobQuerySet, JobStatus
 from webapp.training.models.checkpoints import Checkpoint
 from webapp.training.models.datasets import DatasetVersion
 
@@ -18,22 +19,31 @@ def state_path(instance: models.Model | None, filename: str) -> str:
     return f"runs/{filename}"
 
 
+class RunSettings(models.Model):
+    """What a run is made of, in the words of `mlcore`'s configs: every field, so that later defaults change nothing."""
+
+    kind = models.CharField(gettext_lazy("kind"), max_length=50)
+    transform = models.CharField(max_length=50, default="characters")
+    method = models.CharField(gettext_lazy("method"), max_length=50)
+    method_config = models.JSONField(default=dict)
+    episodes = models.JSONField(default=dict)
+    training = models.JSONField(default=dict)
+
+    class Meta:
+        abstract = True
+
+
 class TrainingRunQuerySet(JobQuerySet["TrainingRun"]):
     """Reads of runs."""
 
 
-class TrainingRun(Job):
-    """One run of `python -m mlcore train`."""
+class TrainingRun(RunSettings, Job):
+    """One run of `python -m mlcore train`. A paused run is a cancelled one that says so."""
 
     queue: ClassVar[str] = "training"
     task_name: ClassVar[str] = "training.train"
 
-    name = models.CharField(max_length=64)
-    kind = models.CharField(max_length=50)
-    method = models.CharField(max_length=50)
-    method_config = models.JSONField(default=dict)  # fields of the method's config that differ from its defaults
-    episodes = models.JSONField(default=dict)  # likewise of EpisodeConfig
-    training = models.JSONField(default=dict)  # likewise of TrainingConfig
+    name = models.CharField(gettext_lazy("name"), max_length=64)
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="runs")
     start_from = models.ForeignKey(Checkpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     cloned_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="clones")
@@ -41,6 +51,7 @@ class TrainingRun(Job):
     paused = models.BooleanField(default=False)
     state_file = models.FileField(upload_to=state_path, blank=True)  # where the next attempt goes on
     state_step = models.PositiveIntegerField(default=0)
+    earlier_state_file = models.FileField(upload_to=state_path, blank=True)  # where it does if that one is damaged
     points = models.JSONField(default=list)  # what the curves are drawn of; a bounded number, however long the run
     latest = models.JSONField(default=dict)  # the newest event: step, loss, accuracy, ci95, seconds_left, memory_mb, …
     checkpoint = models.OneToOneField(
@@ -51,9 +62,61 @@ class TrainingRun(Job):
 
     class Meta(Job.Meta):
         abstract = False
-        verbose_name = _("training run")
-        verbose_name_plural = _("training runs")
+        verbose_name = gettext_lazy("training run")
+        verbose_name_plural = gettext_lazy("training runs")
         ordering = ["-created"]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def state_name(self) -> str:
+        """Name its state in a word."""
+        return _("paused") if self.is_paused else str(self.get_status_display())
+
+    @property
+    def is_paused(self) -> bool:
+        """Say whether it rests until a person lets it go on."""
+        return self.paused and self.status == JobStatus.CANCELLED
+
+    @property
+    def can_go_on(self) -> bool:
+        """Say whether a person may let it go on."""
+        return self.status in (JobStatus.CANCELLED, JobStatus.FAILED) and not self.version.incomplete
+
+    @property
+    def status_sentence(self) -> str:
+        """Say in words how it stands."""
+        if self.is_paused:
+            return _("Paused at step %(step)d.") % {"step": self.state_step}
+        if self.status == JobStatus.CANCELLED and self.state_step:
+            return _("Cancelled. Its state of step %(step)d is kept.") % {"step": self.state_step}
+        return super().status_sentence
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """Give the best validation so far: step, accuracy, ci95; nothing before the first."""
+        scored = [point for point in self.points if "accuracy" in point]
+        return max(scored, key=lambda point: float(point["accuracy"]), default={})
+
+
+class RunEstimate(RunSettings, Job):
+    """A few timed steps, which tell what a run would take before it is started."""
+
+    queue: ClassVar[str] = "staff"
+    task_name: ClassVar[str] = "training.estimate"
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="+")
+    start_from = models.ForeignKey(Checkpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
+    found = models.JSONField(default=dict)  # seconds, seconds_per_step, validation_seconds, preparation_seconds
+
+    objects: ClassVar[JobQuerySet[RunEstimate]] = JobQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta(Job.Meta):
+        abstract = False
+        verbose_name = gettext_lazy("estimate")
+        verbose_name_plural = gettext_lazy("estimates")
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -24,3 +24,8 @@ from webapp.training.services.publishing import plain as plain
 from webapp.training.services.publishing import publish as publish
 from webapp.training.services.publishing import roll_back as roll_back
 from webapp.training.services.publishing import successor as successor
+from webapp.training.services.runs import cancel_run as cancel_run
+from webapp.training.services.runs import pause_run as pause_run
+from webapp.training.services.runs import resume_run as resume_run
+from webapp.training.services.runs import start_estimate as start_estimate
+from webapp.training.services.runs import start_run as start_run

@@ -1,0 +1,175 @@
+"""Real workers and real training processes: whatever is killed, a run goes on, and never twice at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from pytest_django import DjangoDbBlocker, Settings
+
+from mlcore.model_card import ModelCard
+from tests.jobs.conftest import sender_to
+from tests.processes import Process, made, valkey, wait_until
+from tests.stack import Stack
+from tests.training import small_runs
+from webapp.jobs import broker
+from webapp.jobs.models import JobStatus
+from webapp.training import services
+from webapp.training.models import TrainingRun
+
+LONG = 120.0
+"""How long a busy machine may take to load torch and train a few steps."""
+
+
+@pytest.fixture(scope="module")
+def prepared(server_folder: Path) -> Iterator[Stack]:
+    """Prepare a site on SQLite and Valkey."""
+    folder = made(server_folder / "runs")
+    site = Stack(folder, valkey(folder))
+    site.manage("migrate", "--skip-checks", "--verbosity=0")
+    yield site
+    site.kill()
+    site.broker.stop()
+
+
+@pytest.fixture
+def site(
+    prepared: Stack, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> Iterator[Stack]:
+    """Return the site, whose database, broker and files are also those of the test's own process."""
+    monkeypatch.setattr(broker, "celery", sender_to(prepared.broker))
+    settings.DATA_DIR, settings.MEDIA_ROOT = prepared.folder, prepared.folder / "media"
+    prepared.broker.client.flushall()
+    with prepared.orm(django_db_blocker):
+        yield prepared
+        TrainingRun.objects.all().delete()
+    prepared.kill()
+
+
+def follow(run: TrainingRun, what: Callable[[TrainingRun], object], seconds: float = LONG) -> None:
+    """Wait until something is true of the run."""
+
+    def asked() -> bool:
+        run.refresh_from_db()
+        return bool(what(run))
+
+    try:
+        wait_until(asked, seconds, what="what was waited for")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {run.status} {run.status_sentence} {run.latest}") from error
+
+
+def is_ready(run: TrainingRun) -> bool:
+    assert run.status != JobStatus.FAILED, run.error
+    return run.status == JobStatus.READY
+
+
+def training_processes(run: TrainingRun) -> list[int]:
+    """Find the processes that train this run."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"mlcore" in words and any(str(run.pk).encode() in word for word in words):
+            found.append(int(path.parent.name))
+    return found
+
+
+def weights(run: TrainingRun) -> bytes:
+    assert run.checkpoint
+    return (run.checkpoint.path / "weights.safetensors").read_bytes()
+
+
+def kill_worker_alone(worker: Process) -> None:
+    """Kill a worker's own processes, and nothing that it started in other groups."""
+    worker.kill()
+
+
+def test_a_run_leaves_a_checkpoint_that_is_not_live(site: Stack) -> None:
+    site.start_worker("training")
+    run = small_runs.start()
+    follow(run, is_ready)
+    assert run.checkpoint
+    assert not run.checkpoint.live
+    assert ModelCard.read(run.checkpoint.path).to_dict() == run.checkpoint.card
+    assert [point["step"] for point in run.points if "accuracy" in point] == [4, 8, 12]
+    assert {"train_loss", "accuracy", "ci95", "episodes_per_second", "memory_mb", "seconds_left"} <= set(run.latest)
+    assert training_processes(run) == []
+
+
+def test_killed_workers_and_killed_processes_end_in_the_weights_of_an_unbroken_run(site: Stack) -> None:
+    settings = {"steps": 120, "validate_every": 40, "save_every": 10}
+    site.start_clock()
+    worker = site.start_worker("training")
+    unbroken = small_runs.start(**settings)
+    follow(unbroken, is_ready)
+    broken = small_runs.start(**settings)
+    follow(broken, lambda run: run.state_step >= 10)
+    worker.kill()
+    wait_until(lambda: not training_processes(broken), 10, what="the end of the process without its worker")
+    site.start_worker("training")
+    follow(broken, lambda run: run.attempt == 2 and (training_processes(run) or run.status == JobStatus.READY))
+    for process in training_processes(broken):
+        os.kill(process, signal.SIGKILL)
+    follow(broken, is_ready)
+    assert broken.attempt in (2, 3)
+    assert weights(broken) == weights(unbroken)
+
+
+def test_a_run_that_is_cancelled_stops_within_seconds_and_keeps_its_state(site: Stack) -> None:
+    site.start_worker("training")
+    run = small_runs.start(steps=small_runs.ENDLESS, save_every=small_runs.ENDLESS)
+    follow(run, lambda run: run.latest.get("step", 0) > 3)
+    began = time.monotonic()
+    services.cancel_run(by=None, run=run)
+    follow(run, lambda run: run.status == JobStatus.CANCELLED)
+    assert time.monotonic() - began < 5
+    assert training_processes(run) == []
+    assert run.state_step > 3
+    assert default_storage.exists(run.state_file.name or "")
+
+
+def test_a_paused_run_goes_on_where_it_was_even_from_the_state_before_a_damaged_one(site: Stack) -> None:
+    site.start_worker("training")
+    run = small_runs.start(steps=small_runs.ENDLESS, save_every=5)
+    follow(run, lambda run: run.earlier_state_file)
+    services.pause_run(by=None, run=run)
+    follow(run, lambda run: run.is_paused)
+    assert "Paused at step" in run.status_sentence
+    kept = run.state_step
+    Path(run.state_file.path).write_bytes(b"damaged")
+    services.resume_run(by=None, run=run)
+    follow(run, lambda run: run.state_step > kept)
+    assert run.status == JobStatus.RUNNING
+    services.cancel_run(by=None, run=run)
+    follow(run, lambda run: run.status == JobStatus.CANCELLED)
+
+
+def test_a_loss_that_is_no_number_fails_the_run_in_words(site: Stack) -> None:
+    site.start_worker("training")
+    run = small_runs.start(outer_lr=1e30, optimizer="sgd", steps=50)
+    follow(run, lambda run: run.status == JobStatus.FAILED)
+    assert "try a smaller outer_lr" in run.error
+
+
+def test_a_frozen_worker_ends_the_process_before_its_lease_is_over(site: Stack) -> None:
+    worker = site.start_worker("training")
+    run = small_runs.start(steps=small_runs.ENDLESS)
+    follow(run, lambda run: run.latest.get("step", 0) > 3)
+    os.killpg(worker.pid, signal.SIGSTOP)
+    try:
+        run.refresh_from_db()
+        assert run.lease_expires
+        left = run.lease_expires.timestamp() - time.time()
+        wait_until(lambda: not training_processes(run), left, what="the end of the process")
+    finally:
+        os.killpg(worker.pid, signal.SIGCONT)
+    services.cancel_run(by=None, run=run)
+    follow(run, lambda run: run.status == JobStatus.CANCELLED)

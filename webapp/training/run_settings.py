@@ -1,0 +1,118 @@
+"""The settings of a run: checked by building the very configs that `mlcore` trains with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.utils.translation import gettext as _
+
+from mlcore.config import BACKBONES, KINDS, SHAPES, BackboneConfig, EpisodeConfig, TrainingConfig
+from mlcore.errors import ConfigError
+from mlcore.method_config import METHODS, MethodConfig
+from webapp.training.errors import StaffError
+from webapp.training.models.runs import RunSettings
+
+Values = Mapping[str, Any]
+C = TypeVar("C")
+
+# What a first run wants to be: it shows its curves move within a minute, and loses little when it is broken off.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "episodes": {"n_way": 20, "n_query": 2},
+    "training": {"max_minutes": 20.0, "validate_every": 200, "save_every": 200},
+    "method_config": {},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedSettings:
+    """Settings that `mlcore` takes."""
+
+    kind: str
+    transform: str
+    method: str
+    method_config: MethodConfig
+    episodes: EpisodeConfig
+    training: TrainingConfig
+
+    def fields(self) -> dict[str, Any]:
+        """Give the fields of a `RunSettings` row."""
+        plain = {"kind": self.kind, "transform": self.transform, "method": self.method}
+        configs = {"method_config": self.method_config, "episodes": self.episodes, "training": self.training}
+        return {**plain, **{name: config.to_dict() for name, config in configs.items()}}
+
+
+def checked(
+    *, kind: str, transform: str = "", method: str, method_config: Values, episodes: Values, training: Values
+) -> CheckedSettings:
+    """Build the configs; raise StaffError with the field's name, `episodes.n_way` and so on.
+
+    The backbone takes pictures as the transform makes them, so its channels and size need not be said.
+    """
+    transform = _transform(kind, transform)
+    if method not in METHODS:
+        raise StaffError(code="unknown_method", message=_("There is no such method."), field="method")
+    channels, side = SHAPES[transform]
+    given = {**dict(method_config.get("backbone", {})), "in_channels": channels, "image_size": side}
+    backbone = _built("backbone", BackboneConfig.from_dict, given)
+    values = {**method_config, "backbone": backbone}
+    return CheckedSettings(
+        kind=kind,
+        transform=transform,
+        method=method,
+        method_config=_built("method_config", METHODS[method].config.from_dict, values),
+        episodes=_built("episodes", EpisodeConfig.from_dict, {**DEFAULTS["episodes"], **episodes}),
+        training=_built("training", TrainingConfig.from_dict, {**DEFAULTS["training"], **training}),
+    )
+
+
+def checked_row(row: RunSettings) -> CheckedSettings:
+    """Check what a row holds once more."""
+    return checked(
+        kind=row.kind,
+        transform=row.transform,
+        method=row.method,
+        method_config=row.method_config,
+        episodes=row.episodes,
+        training=row.training,
+    )
+
+
+def _transform(kind: str, transform: str) -> str:
+    """Give the transform of a kind; raise StaffError if its name is none, or a new one leaves the transform open."""
+    if kind in KINDS:
+        return KINDS[kind].transform
+    if not re.fullmatch("[a-z0-9_-]{1,50}", kind):
+        message = _("A kind's name has small letters, digits, - and _, and at most 50 of them.")
+        raise StaffError(code="bad_kind", message=message, field="kind")
+    if transform not in SHAPES:
+        message = _("A new kind of picture needs one of the transforms: %(names)s.") % {"names": ", ".join(SHAPES)}
+        raise StaffError(code="bad_transform", message=message, field="transform")
+    return transform
+
+
+def _built(group: str, build: Callable[[Values], C], values: Values) -> C:
+    """Build a config, and name the field in the words of its form if that fails."""
+    try:
+        return build(values)
+    except ConfigError as error:
+        name = error.field or "name"
+        raise StaffError(code="bad_setting", message=str(error), field=f"{group}.{name}") from error
+    except TypeError as error:
+        message = _("A setting is of the wrong sort: %(error)s.") % {"error": error}
+        raise StaffError(code="bad_setting", message=message, field=group) from error
+
+
+def room_needed(run: RunSettings) -> int:
+    """Bound what a run puts on the disk: its last two states and the next, in its own folder and in the storage."""
+    return 6 * _state_bytes(run)
+
+
+def _state_bytes(run: RunSettings) -> int:
+    """Bound what one training state takes: weights, the best ones and two moments of each, or a pretrained one's."""
+    backbone = run.method_config["backbone"]
+    width: int = max(backbone["width"], run.method_config.get("adapter", 0))
+    layers = 1 if BACKBONES[backbone["name"]].pretrained else 8
+    return 4 * 4 * (9 * width * width * layers + 2**20)

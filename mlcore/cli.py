@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mlcore.config import KINDS, SHAPES, VIEWS, BackboneConfig, EpisodeConfig, TrainingConfig
 from mlcore.errors import ConfigError, MlcoreError, Stopped

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mlcore.config import KINDS, SHAPES, VIEWS, BackboneConfig, EpisodeConfig, TrainingConfig
-from mlcore.errors import ConfigError, MlcoreError, Stopped
+from mlcore.errors import MlcoreError, Stopped
 from mlcore.method_config import METHODS
-from mlcore.options import add_dataset, add_fields, add_machine, add_onnx, data_of, from_options
+from mlcore.options import add_dataset, add_fields, add_machine, add_onnx, data_of, from_options, transform_of
 from mlcore.run_folder import end_with_parent
 
 DEFAULT_METHOD = "prototypical"
@@ -42,7 +41,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="measure a checkpoint over episodes"))
     _add_compare(commands.add_parser("compare", help="measure one checkpoint against another in the same episodes"))
     listing = commands.add_parser("dataset", help="print as JSON what a data set holds")
-    _add_dataset(listing, split="train")
+    add_dataset(listing, split="train")
     listing.add_argument("--splits", nargs="+", metavar="SPLIT", help="several splits, instead of the one of --split")
     listing.add_argument("--contact-sheet", type=Path, help="JPEG to write, with samples of the classes")
     listing.set_defaults(run=_dataset)
@@ -167,7 +166,7 @@ def _train(options: argparse.Namespace) -> None:
     command = TrainCommand(
         out=options.out,
         kind=options.kind,
-        transform=_transform(options),
+        transform=transform_of(options),
         method=options.method,
         name=options.name or options.out.name,
         start_from=options.start_from,
@@ -192,20 +191,6 @@ def _train(options: argparse.Namespace) -> None:
         command.run()
     else:
         print(json.dumps(command.estimate(max(options.estimate, 1))))
-
-
-def _transform(options: argparse.Namespace) -> str:
-    """Give the transform that is asked for, or the kind's own; raise ConfigError where a new kind leaves it open."""
-    known = KINDS.get(options.kind)
-    if not re.fullmatch("[a-z0-9_-]{1,50}", options.kind):
-        raise ConfigError(f"kind is {options.kind!r}; it must be small letters, digits, - and _", field="kind")
-    if known is None and options.transform is None:
-        raise ConfigError(f"kind is {options.kind!r}, which is new; name its transform too", field="transform")
-    if known is not None and options.transform not in (None, known.transform):
-        raise ConfigError(
-            f"transform is {options.transform!r}, but pictures of {options.kind} have their own", field="transform"
-        )
-    return str(options.transform or KINDS[options.kind].transform)
 
 
 def _calibrate(options: argparse.Namespace) -> None:
@@ -283,7 +268,7 @@ def _dataset(options: argparse.Namespace) -> None:
     from mlcore.commands.dataset import DatasetCommand
 
     splits = options.splits or [options.split]
-    command = DatasetCommand(dataset=options.dataset, data=_data(options), splits=splits, sheet=options.contact_sheet)
+    command = DatasetCommand(dataset=options.dataset, data=data_of(options), splits=splits, sheet=options.contact_sheet)
     print(json.dumps(command.run()))
 
 

@@ -1,12 +1,14 @@
 """Options that several commands share, and the configs that are made of them."""
 
 import argparse
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mlcore.config import BACKBONES, Config
+from mlcore.config import BACKBONES, KINDS, Config
 from mlcore.datasets import DATASETS, DatasetRequest
+from mlcore.errors import ConfigError
 
 C = TypeVar("C", bound=Config)
 
@@ -64,3 +66,17 @@ def data_of(options: argparse.Namespace) -> DatasetRequest:
         download=options.download,
         called=options.data_name,
     )
+
+
+def transform_of(options: argparse.Namespace) -> str:
+    """Give the transform that is asked for, or the kind's own; raise ConfigError where a new kind leaves it open."""
+    known = KINDS.get(options.kind)
+    if not re.fullmatch("[a-z0-9_-]{1,50}", options.kind):
+        raise ConfigError(f"kind is {options.kind!r}; it must be small letters, digits, - and _", field="kind")
+    if known is None and options.transform is None:
+        raise ConfigError(f"kind is {options.kind!r}, which is new; name its transform too", field="transform")
+    if known is not None and options.transform not in (None, known.transform):
+        raise ConfigError(
+            f"transform is {options.transform!r}, but pictures of {options.kind} have their own", field="transform"
+        )
+    return str(options.transform or KINDS[options.kind].transform)

@@ -244,11 +244,8 @@ GLIMPSE_DATASET_FOLDERS: list[str] = env.list("GLIMPSE_DATASET_FOLDERS", default
 GLIMPSE_CONTRIBUTIONS = "webapp.recognition.contributions.offered"
 """What lists the pictures that people let the models be improved with."""
 
-# --- Training runs --------------------------------------------------------------------------------------------------
-
-GLIMPSE_TRAINING: dict[str, int] = {
-    "leave_gpu_mb": env.int("GLIMPSE_TRAINING_LEAVE_GPU_MB", default=4096),  # of a GPU's memory, for people's questions
-}
+GLIMPSE_TRAINING_LEAVES_GPU_MB = env.int("GLIMPSE_TRAINING_LEAVES_GPU_MB", default=4096)
+"""Memory of a GPU that runs leave free, for people's questions."""
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 
@@ -291,18 +288,4 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 0,
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
-}
-
-# --- Log: ids, never names or pictures --------------------------------------------------------------------------------
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "axes": {"level": "WARNING"},
-        "gunicorn.http.wsgi": {"level": "ERROR"},  # it warns of every HEAD request, whose body it drops itself
-    },
 }

@@ -48,7 +48,7 @@ def patience_seconds() -> float:
 
 def _command(run: RunSettings, version: DatasetVersion, start_from: Checkpoint | None, out: Path) -> list[str]:
     machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", str(THREADS)]
-    machine += ["--leave-gpu-mb", str(settings.GLIMPSE_TRAINING["leave_gpu_mb"])]
+    machine += ["--leave-gpu-mb", str(settings.GLIMPSE_TRAINING_LEAVES_GPU_MB)]
     start = ["--start-from", str(start_from.path)] if start_from else []
     what = ["--out", str(out), "--kind", run.kind, "--transform", run.transform, "--method", run.method]
     data = train_arguments(version=version)

@@ -11,6 +11,7 @@ from webapp.recognition.services.classes import reorder_classes as reorder_class
 from webapp.recognition.services.classes import restore_class as restore_class
 from webapp.recognition.services.classifiers import cancel_classifier as cancel_classifier
 from webapp.recognition.services.classifiers import delete_classifier as delete_classifier
+from webapp.recognition.services.classifiers import newer_checkpoint as newer_checkpoint
 from webapp.recognition.services.classifiers import rename_classifier as rename_classifier
 from webapp.recognition.services.classifiers import start_classifier as start_classifier
 from webapp.recognition.services.images import Accepted as Accepted

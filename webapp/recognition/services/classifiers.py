@@ -70,6 +70,11 @@ def _snapshot(support_set: SupportSet) -> tuple[list[str], list[list[str]]]:
     return [each.name for each in classes], list(images.values())
 
 
+def newer_checkpoint(*, classifier: Classifier) -> Checkpoint | None:
+    """Return what went live in the place of a classifier's checkpoint since it was made, or None."""
+    return training.successor(checkpoint=classifier.checkpoint, since=classifier.created)
+
+
 def cancel_classifier(*, classifier: Classifier) -> Classifier:
     """Stop learning; one that runs becomes cancelled a moment later."""
     if not classifier.is_active:

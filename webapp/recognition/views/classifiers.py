@@ -87,6 +87,7 @@ def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
     return {
         "classifier": classifier,
         "class_covers": shelf.class_covers(classifier),
+        "newer": services.newer_checkpoint(classifier=classifier),
         "predictions": predictions,
         "present_ids": shelf.nearest_present(query for each in predictions for query in each.queries.all()),
         "example_queries_url": "" if predictions else example_queries_url(request, classifier),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 MEGABYTE = 1024 * 1024
@@ -19,14 +20,26 @@ class BodyLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        most = settings.GLIMPSE_LIMITS["request_bytes"]
         length = request.headers.get("Content-Length", "")
         if "Transfer-Encoding" in request.headers:
             return _refusal(411, _("Say how long the request is, in Content-Length."))
+        most = _most_bytes(request, int(length)) if length.isdecimal() else 0
         if length.isdecimal() and int(length) > most:
             message = _("A request may have at most %(n)d MB. Send fewer pictures at once.")
             return _refusal(413, message % {"n": most // MEGABYTE})
         return self.get_response(request)
+
+
+def _most_bytes(request: HttpRequest, length: int) -> int:
+    """Return how much this address may be sent: more where staff upload data sets."""
+    most = settings.GLIMPSE_LIMITS["request_bytes"]
+    if length <= most:
+        return most
+    try:
+        name = resolve(request.path).view_name
+    except Resolver404:
+        return most
+    return settings.GLIMPSE_LIMITS["dataset_request_bytes"] if name in settings.GLIMPSE_LARGE_BODIES else most
 
 
 def _refusal(status: int, message: str) -> HttpResponse:

@@ -217,6 +217,7 @@ GLIMPSE_LIMITS: dict[str, int] = {
     "decode_seconds": 20,  # the longest that one picture may take
     "decoder_bytes": 1024 * MEGABYTE,  # the most memory that the helper process may ask for
     "dataset_zip_bytes": 2048 * MEGABYTE,
+    "dataset_request_bytes": 2112 * MEGABYTE,
     "dataset_entries": 200_000,
     "dataset_classes": 10_000,
     "dataset_unpacked_bytes": 8192 * MEGABYTE,
@@ -224,6 +225,8 @@ GLIMPSE_LIMITS: dict[str, int] = {
     "free_disk_bytes": 500 * MEGABYTE,  # what training leaves free on the disk of the data folder
     "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
 }
+GLIMPSE_LARGE_BODIES = {"admin:training_dataset_add", "admin:training_dataset_version"}
+"""Addresses, by name, that may be sent `dataset_request_bytes`; they ask who it is before they read any."""
 DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]
 GLIMPSE_GUEST_HOURS = env.float("GLIMPSE_GUEST_HOURS", default=24.0)
 GLIMPSE_QUERY_HOURS = env.float("GLIMPSE_QUERY_HOURS", default=24.0)

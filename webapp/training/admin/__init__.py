@@ -1,5 +1,7 @@
 """The pages of staff: checkpoints, data sets, runs."""
 
 from webapp.training.admin.checkpoints import CheckpointAdmin as CheckpointAdmin
+from webapp.training.admin.datasets import DatasetAdmin as DatasetAdmin
+from webapp.training.admin.datasets import DatasetVersionAdmin as DatasetVersionAdmin
 from webapp.training.admin.publications import PublicationAdmin as PublicationAdmin
 from webapp.training.admin.publications import StandingExamAdmin as StandingExamAdmin

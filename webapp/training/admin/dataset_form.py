@@ -57,8 +57,8 @@ class IngestForm(forms.Form):
         min_value=2,
         max_value=1000,
         help_text=gettext_lazy(
-            "Shots and queries together: 10 do for five of each, which a checkpoint is calibrated with. Smaller classes "
-            "are left out and counted."
+            "Shots and queries together: 10 do for five of each, which a checkpoint is calibrated with. Smaller "
+            "classes are left out and counted."
         ),
     )
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from webapp import admin_look, content_security
+from webapp.limits import LIMITS
 
 django_stubs_ext.monkeypatch()  # so that `ModelAdmin[Owner]` and its like, which mypy asks for, can be written
 env = environ.Env()
@@ -194,37 +195,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 
 # --- What Glimpse allows --------------------------------------------------------------------------------------------
 
-MEGABYTE = 1024 * 1024
-GLIMPSE_LIMITS: dict[str, int] = {
-    "picture_bytes": 20 * MEGABYTE,
-    "picture_pixels": 50_000_000,
-    "stored_side": 1024,
-    "thumbnail_side": 256,
-    "pictures_per_class": 200,
-    "classes": 100,
-    "class_name_length": 64,
-    "files_per_request": 1000,
-    "queries_per_prediction": 50,
-    "request_bytes": 1024 * MEGABYTE,
-    "zip_bytes": 500 * MEGABYTE,
-    "zip_entries": 20_000,
-    "owner_bytes": 500 * MEGABYTE,
-    "guest_bytes": 100 * MEGABYTE,
-    "waiting_jobs": 3,
-    "zip_unpacked_bytes": 2048 * MEGABYTE,
-    "uploads_per_minute": 60,
-    "predictions_per_minute": 300,
-    "decode_seconds": 20,  # the longest that one picture may take
-    "decoder_bytes": 1024 * MEGABYTE,  # the most memory that the helper process may ask for
-    "dataset_zip_bytes": 2048 * MEGABYTE,
-    "dataset_request_bytes": 2112 * MEGABYTE,
-    "dataset_entries": 200_000,
-    "dataset_classes": 10_000,
-    "dataset_unpacked_bytes": 8192 * MEGABYTE,
-    "dataset_side": 448,
-    "free_disk_bytes": 500 * MEGABYTE,  # what training leaves free on the disk of the data folder
-    "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
-}
+GLIMPSE_LIMITS = LIMITS
 GLIMPSE_LARGE_BODIES = {"admin:training_dataset_add", "admin:training_dataset_version"}
 """Addresses, by name, that may be sent `dataset_request_bytes`; they ask who it is before they read any."""
 DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]

@@ -1,0 +1,34 @@
+"""How much of everything the site takes: `settings.GLIMPSE_LIMITS`."""
+
+MEGABYTE = 1024 * 1024
+
+LIMITS: dict[str, int] = {
+    "picture_bytes": 20 * MEGABYTE,
+    "picture_pixels": 50_000_000,
+    "stored_side": 1024,
+    "thumbnail_side": 256,
+    "pictures_per_class": 200,
+    "classes": 100,
+    "class_name_length": 64,
+    "files_per_request": 1000,
+    "queries_per_prediction": 50,
+    "request_bytes": 1024 * MEGABYTE,
+    "zip_bytes": 500 * MEGABYTE,
+    "zip_entries": 20_000,
+    "owner_bytes": 500 * MEGABYTE,
+    "guest_bytes": 100 * MEGABYTE,
+    "waiting_jobs": 3,
+    "zip_unpacked_bytes": 2048 * MEGABYTE,
+    "uploads_per_minute": 60,
+    "predictions_per_minute": 300,
+    "decode_seconds": 20,  # the longest that one picture may take
+    "decoder_bytes": 1024 * MEGABYTE,  # the most memory that the helper process may ask for
+    "dataset_zip_bytes": 2048 * MEGABYTE,
+    "dataset_request_bytes": 2112 * MEGABYTE,
+    "dataset_entries": 200_000,
+    "dataset_classes": 10_000,
+    "dataset_unpacked_bytes": 8192 * MEGABYTE,
+    "dataset_side": 448,
+    "free_disk_bytes": 500 * MEGABYTE,  # what training leaves free on the disk of the data folder
+    "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
+}

@@ -108,6 +108,55 @@ def test_a_checkpoint_is_published_stood_on_and_rolled_back(
     assert stands_on(visitor) == before
 
 
+MAKE_VERSION = """
+from webapp.jobs.models import JobStatus
+from webapp.training.models import Dataset, DatasetVersion
+dataset = Dataset.objects.create(name="strokes for exams", source="registered")
+DatasetVersion.objects.create(dataset=dataset, number=1, status=JobStatus.READY, mlcore_name="strokes")
+"""
+FORGET_VERSION = """
+from webapp.training.models import Dataset, GateExam, StandingExam
+StandingExam.objects.all().delete()
+GateExam.objects.all().delete()
+Dataset.objects.filter(name="strokes for exams").delete()
+"""
+
+
+@pytest.fixture
+def version(stack: Stack) -> Iterator[str]:
+    """Make a version of a data set, and leave no exam on it behind."""
+    stack.manage("shell", "--command", MAKE_VERSION)
+    yield "strokes for exams v1"
+    stack.manage("shell", "--command", FORGET_VERSION)
+
+
+def test_a_checkpoint_that_is_measured_and_not_worse_needs_no_reason(
+    office: Page, stack: Stack, another: str, version: str
+) -> None:
+    if "staff" not in stack.processes:
+        stack.start_worker("staff", name="staff")
+    before = live(stack)
+    office.goto("/admin/training/checkpoint/")
+    office.get_by_role("link", name=another).click()
+    page = office.url
+    office.get_by_role("link", name="Add a standing exam").click()
+    expect(office.locator("select[name=kind]")).to_have_value("characters")
+    office.locator("select[name=version]").select_option(label=version)
+    office.locator("input[name=episodes]").fill("100")
+    office.get_by_role("button", name="Save", exact=True).click()
+    expect(office.locator("#result_list")).to_contain_text(version)
+
+    office.goto(page)
+    office.get_by_role("button", name=f"Measure against {before}").click()
+    expect(office.locator("#gate")).to_contain_text("Measuring both in the same episodes", timeout=60_000)
+    expect(office.locator("#gate .passed")).to_have_count(2, timeout=240_000)
+    expect(office.locator("#gate")).to_contain_text("100 episodes of 100 classes")
+    office.get_by_role("button", name="Publish", exact=True).click()
+    expect(office.get_by_text(f"{another} is live: new classifiers stand on it.")).to_be_visible()
+    office.get_by_role("button", name="Roll back").click()
+    expect(office.get_by_text(f"{before} is live again.")).to_be_visible()
+
+
 def test_a_zip_is_looked_at_and_two_checkpoints_are_compared(office: Page, tmp_path: Path) -> None:
     (tmp_path / "bad.zip").write_bytes(b"no zip")
     office.goto("/admin/training/checkpoint/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,11 @@ class Row:
 
     title: str
     values: list[str]
+
+    @property
+    def parts(self) -> list[str]:
+        """Cut the title where a line may break."""
+        return re.split(r"(?<=[._])", self.title)
 
     @property
     def differs(self) -> bool:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import ForeignKey
-from django.forms import ModelChoiceField
+from django.db.models import Field, ForeignKey
+from django.forms import ChoiceField, ModelChoiceField
+from django.forms import Field as FormField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from webapp.jobs.models import JobStatus
 from webapp.model_admin import ModelAdmin
-from webapp.training.models import DatasetVersion, Publication, StandingExam
+from webapp.training.models import Checkpoint, DatasetVersion, Publication, StandingExam
 
 
 @admin.register(Publication)
@@ -49,6 +51,16 @@ class StandingExamAdmin(ModelAdmin[StandingExam]):
 
     list_display = ["kind", "version", "n_way", "k_shot", "n_query", "episodes", "seed"]
     list_select_related = ["version__dataset"]
+
+    def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> FormField | None:
+        """Offer the kinds that there are checkpoints of."""
+        if db_field.name == "kind":
+            kinds = Checkpoint.objects.order_by("kind").values_list("kind", flat=True).distinct()
+            choices = [(kind, kind) for kind in kinds]
+            return ChoiceField(
+                label=db_field.verbose_name.capitalize(), choices=choices, widget=UnfoldAdminSelectWidget
+            )
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any

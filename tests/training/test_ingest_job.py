@@ -101,6 +101,25 @@ def test_folders_of_folders_are_named_by_both_and_never_merged() -> None:
     assert all(path.count("/") == 2 for path in paths_in(version))
 
 
+def test_a_class_has_one_name_however_it_is_wrapped() -> None:
+    bare = {f"class-{label}/{n}.png": picture(100 * label + n) for label in range(4) for n in range(2)}
+    first = ingested(zipped(bare))
+    wrapped = {f"mine/{path}": data for path, data in bare.items()}
+    second = another(first, zipped({**wrapped, "mine/readme.png": picture(999)}))
+    assert [each["name"] for each in second.classes] == [each["name"] for each in first.classes]
+    assert reasons(second) == {"mine/readme.png": "It lies in no class folder."}
+
+
+def test_a_split_of_the_zips_own_never_puts_a_class_on_two_sides() -> None:
+    split = {
+        f"{side}/class-{label}/{side}.png": picture(100 * label + len(side) + ord(side[1]))
+        for label in range(4)
+        for side in ("train", "val")
+    }
+    version = ingested(zipped(split))
+    assert [each["pictures"] for each in version.classes] == [2, 2, 2, 2]
+
+
 def test_a_picture_that_comes_twice_in_a_class_is_kept_once() -> None:
     version = ingested(zipped({**class_folders(4), "class-0/again.png": picture(0)}))
     assert version.n_pictures == 8
@@ -125,13 +144,13 @@ def test_classes_that_are_too_small_are_left_out_and_counted() -> None:
 def test_too_few_classes_are_refused_in_words(n_classes: int, settings: Any) -> None:
     version = ingested(zipped(class_folders(n_classes)))
     assert (version.status, version.error_code) == (JobStatus.FAILED, "too_few_classes")
-    assert f"holds {n_classes} classes" in version.error
+    assert f"holds {n_classes} class" in version.error
     assert not stored_files(settings)
 
 
 def test_classes_that_all_are_too_small_are_refused_in_words() -> None:
     version = ingested(zipped(class_folders(4)), least=5)
-    assert "Only 0 classes have 5 pictures or more, and 4 have fewer" in version.error
+    assert "0 classes have 5 pictures or more; 4 have fewer" in version.error
 
 
 def test_the_same_pictures_have_the_same_fingerprint_and_others_another() -> None:

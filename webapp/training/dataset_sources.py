@@ -20,6 +20,7 @@ from webapp.jobs.errors import JobFailed
 from webapp.pictures.archives import Archive, is_ignored
 from webapp.pictures.errors import PersonError, UnusableEntry
 from webapp.pictures.names import clean_name
+from webapp.training.class_sides import SIDES
 
 
 @dataclass(frozen=True)
@@ -123,22 +124,40 @@ def _read(path: Path) -> bytes:
 
 
 def _named(placed: Sequence[Placed], findings: Findings) -> Findings:
-    """Name the classes by their folders, without the folders that wrap everything."""
-    wrapping = _depth_of_wrapping([folder for _file, folder, _reader in placed])
+    """Name the classes by their folders; what lies in a folder of folders lies in no class."""
+    names = _names({folder for _file, folder, _reader in placed})
     for file, folder, read in placed:
         try:
-            findings.found.append(Found(class_folder("/".join(folder.parts[wrapping:])), file, read))
+            if folder not in names:
+                raise UnusableEntry(_("It lies in no class folder."))
+            findings.found.append(Found(class_folder(names[folder]), file, read))
         except PersonError as error:
             findings.refused.append((file, error.message))
     return findings
 
 
-def _depth_of_wrapping(folders: Sequence[PurePosixPath]) -> int:
-    """Count the outer folders that all have in common, leaving each at least its own name."""
-    if not folders:
-        return 0
-    shared = PurePosixPath(os.path.commonpath(folders)).parts
-    return min(len(shared), min(len(folder.parts) for folder in folders) - 1)
+def _names(folders: set[PurePosixPath]) -> dict[PurePosixPath, str]:
+    """Name each folder that holds no other by its own name, and by those around it where several share that.
+
+    So a class has one name however it is wrapped. Folders called train, val or test around it are passed over: no
+    class is to be on two sides.
+    """
+    above = {parent for folder in folders for parent in folder.parents}
+    paths = {folder: _without_sides(folder) for folder in folders - above}
+    by_name: dict[str, set[PurePosixPath]] = {}
+    for path in paths.values():
+        by_name.setdefault(path.name, set()).add(path)
+    return {folder: _told_apart(path, by_name[path.name]) for folder, path in paths.items()}
+
+
+def _without_sides(folder: PurePosixPath) -> PurePosixPath:
+    return PurePosixPath(*(part for part in folder.parts[:-1] if part not in SIDES), folder.name)
+
+
+def _told_apart(path: PurePosixPath, namesakes: set[PurePosixPath]) -> str:
+    """Leave away the outer folders that all of one name have in common."""
+    shared = len(PurePosixPath(os.path.commonpath(namesakes)).parts) if len(namesakes) > 1 else len(path.parts) - 1
+    return "/".join(path.parts[min(shared, len(path.parts) - 1) :])
 
 
 def class_folder(name: str) -> str:

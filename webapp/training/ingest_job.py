@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
@@ -220,16 +221,9 @@ class Ingest:
 
 def _too_few_classes(n: int, least: int, n_small: int) -> str:
     """Say how many classes there are, and how many there should be."""
-    counts = {"n": n, "needed": 2 * class_sides.LEAST, "least": least, "small": n_small}
+    needed = _("At least %(n)d are needed: two to learn from, and two others to validate on.")
+    held = ngettext("This holds %(n)d class.", "This holds %(n)d classes.", n) % {"n": n}
     if n_small:
-        return (
-            _(
-                "Only %(n)d classes have %(least)d pictures or more, and %(small)d have fewer. At least %(needed)d are "
-                "needed: two to learn from, and two others to validate on."
-            )
-            % counts
-        )
-    return (
-        _("This holds %(n)d classes; at least %(needed)d are needed: two to learn from, and two others to validate on.")
-        % counts
-    )
+        held = _("%(n)d classes have %(least)d pictures or more; %(small)d have fewer and are left out.")
+        held %= {"n": n, "least": least, "small": n_small}
+    return f"{held} {needed % {'n': 2 * class_sides.LEAST}}"

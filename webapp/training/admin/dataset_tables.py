@@ -9,6 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from mlcore.contact_sheet import SAMPLES, SIDE
+from webapp.jobs.models import JobStatus
 from webapp.training import services
 from webapp.training.class_sides import SIDES
 from webapp.training.models import DatasetVersion
@@ -42,7 +43,8 @@ def _side(version: DatasetVersion, side: str) -> dict[str, Any]:
 def _facts(version: DatasetVersion) -> list[tuple[str, Any]]:
     """Name what is known of a version besides its classes."""
     facts: list[tuple[str, Any]] = [(_("Comes from"), _origin(version))]
-    facts += [(_("Classes"), version.n_classes), (_("Pictures"), version.n_pictures)]
+    if version.status == JobStatus.READY:
+        facts += [(_("Classes"), version.n_classes), (_("Pictures"), version.n_pictures)]
     if size := version.report.get("bytes"):
         facts.append((_("Size"), filesizeformat(size)))
     if version.dataset.source != "registered":

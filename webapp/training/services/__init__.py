@@ -13,6 +13,9 @@ from webapp.training.services.datasets import Material as Material
 from webapp.training.services.datasets import add_version as add_version
 from webapp.training.services.datasets import cancel_version as cancel_version
 from webapp.training.services.datasets import create_dataset as create_dataset
+from webapp.training.services.datasets import ingest as ingest
+from webapp.training.services.datasets import require_ready as require_ready
+from webapp.training.services.datasets import version_as_plain as version_as_plain
 from webapp.training.services.exchange import export_checkpoint as export_checkpoint
 from webapp.training.services.exchange import import_checkpoint as import_checkpoint
 from webapp.training.services.gate import Gate as Gate

@@ -22,6 +22,7 @@ from webapp.jobs.models import JobStatus
 from webapp.pictures.errors import PersonError
 from webapp.pictures.names import clean_name
 from webapp.training import acts
+from webapp.training.class_sides import SIDES
 from webapp.training.disk import require_room
 from webapp.training.errors import StaffError
 from webapp.training.models import Dataset, DatasetVersion, Source
@@ -43,6 +44,39 @@ class Material:
     folder: str = ""
     registered: str = ""
     least_pictures: int = 10
+
+
+def ingest(*, name: str, source: str, material: Material, by: User | None) -> DatasetVersion:
+    """Add a version to the data set of that name, or make it if there is none."""
+    dataset = Dataset.objects.filter(name=name).first()
+    if dataset is None:
+        return create_dataset(name=name, source=source, material=material, by=by)
+    if dataset.source != source:
+        message = _("“%(name)s” comes from %(source)s; give another name to what comes from elsewhere.")
+        known = {"name": name, "source": dataset.get_source_display()}
+        raise StaffError(code="other_source", message=message % known, field="source")
+    return add_version(dataset=dataset, material=material, by=by)
+
+
+def require_ready(*, version: DatasetVersion) -> None:
+    """Raise StaffError, with the reason, if a version has ended in any other way."""
+    if version.status != JobStatus.READY:
+        raise StaffError(code=version.error_code or version.status, message=version.status_sentence)
+
+
+def version_as_plain(*, version: DatasetVersion) -> dict[str, Any]:
+    """Give what programs want to know of a version."""
+    sides = {side: sum(each["split"] == side for each in version.classes) for side in SIDES}
+    return {
+        "version": str(version.pk),
+        "dataset": version.dataset.name,
+        "number": version.number,
+        "status": version.status,
+        "classes": sides,
+        "pictures": version.n_pictures,
+        "fingerprint": version.fingerprint,
+        "incomplete": version.incomplete,
+    }
 
 
 def create_dataset(*, name: str, source: str, material: Material, by: User | None) -> DatasetVersion:

@@ -1,6 +1,8 @@
 """Two checkpoints are measured in the same episodes, on an exam and on those of its classes that neither was taught."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,3 +110,14 @@ def test_without_json_a_person_reads_lines(two: tuple[Path, Path], capsys: pytes
     command = ["compare", "--checkpoint", str(two[0]), "--against", str(two[1]), *STROKES, "--episodes", "5"]
     assert main(command) == 0
     assert capsys.readouterr().out.split()[:2] == ["checkpoint", "new"]
+
+
+def test_it_ends_with_the_parent_that_started_it(two: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "mlcore", "compare", "--checkpoint", str(two[0]), "--against", str(two[1])]
+    endless = [*STROKES, "--episodes", "100000000", "--end-with-parent"]
+    with subprocess.Popen([*command, *endless], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdin
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(5)
+        process.stdin.close()
+        assert process.wait(60) == 143

@@ -169,6 +169,11 @@ def test_a_file_that_is_too_large_is_refused(
     assert refusal(zipped(files), tmp_path).code == "too_large"
 
 
+def test_a_full_disk_is_said_before_anything_is_written(files: dict[str, bytes], tmp_path: Path, settings: Any) -> None:
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "free_disk_bytes": 2**60}
+    assert refusal(zipped(files), tmp_path).code == "storage_full"
+
+
 def test_files_that_are_gone_are_not_exported() -> None:
     row = candidate("gone")
     (row.path / "weights.safetensors").unlink()

@@ -122,6 +122,18 @@ def test_the_page_shows_the_card_the_gate_and_asks_for_a_reason(old: Checkpoint,
     assert "Publish all the same" not in page
 
 
+def test_the_page_of_a_publication_shows_its_reason_its_gate_and_its_card(new: Checkpoint) -> None:
+    client = Client()
+    client.force_login(staff())
+    ask(client, "post", "publish", new.pk, **WHY)
+    row = Publication.objects.get()
+    page = client.get(reverse("admin:training_publication_change", args=[row.pk])).content.decode()
+    for said in (WHY["reason"], "There is no standing exam", "What it learned from"):
+        assert said in page
+    assert client.post(reverse("admin:training_publication_change", args=[row.pk]), {"reason": "x"}).status_code == 403
+    assert client.post(reverse("admin:training_publication_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+
+
 def test_a_refusal_is_shown_in_words(new: Checkpoint) -> None:
     client = Client()
     client.force_login(staff())

@@ -8,12 +8,13 @@ from django.contrib import admin
 from django.db.models import Field, ForeignKey
 from django.forms import ChoiceField, ModelChoiceField
 from django.forms import Field as FormField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from webapp.jobs.models import JobStatus
 from webapp.model_admin import ModelAdmin
+from webapp.training import cards
 from webapp.training.models import Checkpoint, DatasetVersion, Publication, StandingExam
 
 
@@ -24,13 +25,21 @@ class PublicationAdmin(ModelAdmin[Publication]):
     list_display = ["at", "kind", "act", "checkpoint", "replaced", "by", "gate_passed", "reason"]
     list_filter = ["kind", "act", "at"]
     list_select_related = ["checkpoint", "replaced", "by"]
-    fields = ["at", "kind", "act", "checkpoint", "replaced", "by", "gate_passed", "reason", "gate", "card"]
+    change_form_template = "admin/training/publication/page.html"
 
     @admin.display(description=_("gate passed"), boolean=True)
     def gate_passed(self, row: Publication) -> bool | None:
         """Say whether the gate let it pass; nothing where it was not asked."""
         passed: bool | None = row.gate.get("passed")
         return passed
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one change of what is live, with the card as it was."""
+        row = self.get_object(request, object_id)
+        card = {"card": cards.readable(row.card)} if row else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **card})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse to add."""

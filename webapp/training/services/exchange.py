@@ -29,6 +29,7 @@ from mlcore.errors import CheckpointError
 from mlcore.method_config import METHODS
 from mlcore.model_card import CARD_FILE, WEIGHTS_FILE, ModelCard
 from webapp.training import acts
+from webapp.training.disk import require_room
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint
 
@@ -65,6 +66,7 @@ def import_checkpoint(*, file: File[bytes] | None, by: User | None) -> Checkpoin
         _refuse("no_file", _("Choose a zip first."))
     if (file.size or 0) > MOST_BYTES:
         _refuse("too_large", _("A checkpoint may have %(n)d MB at most.") % {"n": MOST_BYTES // 2**20})
+    require_room(2 * (file.size or 0))
     with _on_disk(file) as path:
         card = _looked_at(path)
         _require_fitting(card)

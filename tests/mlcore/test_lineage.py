@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mlcore.lineage import Lesson, descent, lessons, unseen
-from mlcore.model_card import ModelCard
+from mlcore.model_card import ModelCard, pretrained_cards
 
 SIGNS = {"name": "signs", "split": "train", "class_names": ["anchor", "snail"]}
 
@@ -87,3 +87,13 @@ def test_an_ancestor_that_an_old_card_only_names_is_unknown() -> None:
 def test_a_nameless_folder_without_a_list_is_unknown(name: str) -> None:
     assert Lesson("x", name, "train", None).is_unknown
     assert not Lesson("x", name, "train", frozenset()).is_unknown
+
+
+def test_it_is_known_what_every_checkpoint_that_ships_was_taught() -> None:
+    for card in pretrained_cards().values():
+        assert [lesson for lesson in lessons(card) if lesson.is_unknown] == [], card.name
+
+
+def test_photos_that_ship_know_the_classes_of_their_shop_by_name() -> None:
+    taught = lessons(pretrained_cards()["photos-maml"])
+    assert unseen(["Banana", "Mango"], taught, dataset="fruit", split="test") == [1]

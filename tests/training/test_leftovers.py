@@ -1,0 +1,63 @@
+"""What a killed worker left behind is deleted after a while, and nothing that is still needed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.conftest import class_folders, ingested, started, stored_files, zipped
+from webapp.jobs.models import JobStatus
+from webapp.training import leftovers, stored_datasets
+from webapp.training.models import DatasetVersion
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _disk_of_its_own(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+def age(*paths: Path) -> None:
+    """Make files and folders look two hours old."""
+    for path in paths:
+        os.utime(path, (path.stat().st_atime - 7200, path.stat().st_mtime - 7200))
+
+
+def test_stored_files_that_no_row_needs_are_deleted(settings: Any) -> None:
+    ready = ingested(zipped(class_folders(4)))
+    waiting = started(zipped(class_folders(4)), name="Waiting")
+    lost = started(zipped(class_folders(4)), name="Lost")
+    DatasetVersion.objects.filter(pk=lost.pk).update(status=JobStatus.FAILED)
+    folder = Path(settings.MEDIA_ROOT) / "datasets"
+    (folder / "orphan.zip").write_bytes(b"x")
+    age(*folder.iterdir())
+    (folder / "fresh.zip").write_bytes(b"x")
+    leftovers.delete_leftovers()
+    kept = {ready.archive.name, ready.contact_sheet.name, waiting.upload.name, "datasets/fresh.zip"}
+    assert stored_files(settings) == kept
+
+
+def test_what_broken_attempts_were_putting_together_is_deleted() -> None:
+    version = started(zipped(class_folders(4)))
+    DatasetVersion.objects.filter(pk=version.pk).update(status=JobStatus.RUNNING, attempt=2)
+    folders = [stored_datasets.all_staging() / f"{version.pk}-{attempt}" for attempt in (1, 2)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    age(*folders)
+    leftovers.delete_leftovers()
+    assert list(stored_datasets.all_staging().iterdir()) == folders[1:]
+
+
+def test_copies_of_archives_that_were_replaced_are_deleted() -> None:
+    version = ingested(zipped(class_folders(4)))
+    stored_datasets.cache().mkdir(parents=True)
+    copies = [stored_datasets.cache() / name for name in (Path(version.archive.name).name, "replaced.zip")]
+    for copy in copies:
+        copy.write_bytes(b"x")
+    age(*copies)
+    leftovers.delete_leftovers()
+    assert list(stored_datasets.cache().iterdir()) == copies[:1]

@@ -29,7 +29,7 @@ def test_a_picture_of_two_classes_is_named_with_both(tmp_path: Path, capsys: pyt
     for name, seeds in (("kite", (1, 2)), ("wave", (2, 3))):
         (tmp_path / name).mkdir()
         for seed in seeds:
-            drawing(seed, side=32).save(tmp_path / name / f"{seed}.png")
+            drawing(seed, side=64).save(tmp_path / name / f"{seed}.png")
     main(["dataset", "--dataset", "image_folder", "--data-root", str(tmp_path), "--split", "all"])
     seen = json.loads(capsys.readouterr().out)
     assert (seen["duplicates"], seen["n_duplicates"]) == ([["kite", "wave"]], 1)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from django.core.files.base import ContentFile
+from PIL import Image
 
 from mlcore.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
@@ -129,6 +133,36 @@ def test_a_measurement_is_made_by_a_process_of_its_own(sitting: GateExam) -> Non
     assert sitting.findings["exam"]["episodes"] == 20
     assert sitting.findings["unseen"]["classes"] == 24
     assert len(services.gate_of(checkpoint=sitting.checkpoint).checks) == 2
+
+
+def test_the_test_classes_of_an_uploaded_data_set_are_measured_less_those_that_were_learned_from() -> None:
+    save("old", seed=0, live=True)
+    exam = standing_exam(episodes=10, n_query=1)
+    exam.version.mlcore_name = "image_folder"
+    files = {f"test/sign {number:02d}/{copy}.png": png(number) for number in range(22) for copy in range(2)}
+    files |= {f"{side}/{side} sign/{copy}.png": png(99) for side in ("train", "val") for copy in range(2)}
+    exam.version.archive.save("signs.zip", ContentFile(zipped(files)))
+    learned = {"name": exam.version.dataset.name, "split": "train", "class_names": ["train sign", "sign 03"]}
+    sitting = services.measure(checkpoint=save("new", seed=1, data=learned), by=None)
+    gate_job.examine(str(sitting.pk))
+    sitting.refresh_from_db()
+    assert (sitting.status, sitting.error) == (JobStatus.READY, "")
+    assert sitting.findings["dataset"] == exam.version.dataset.name
+    assert (sitting.findings["exam"]["classes"], sitting.findings["unseen"]["classes"]) == (22, 21)
+
+
+def png(seed: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (32, 32), seed * 2).save(out, "PNG")
+    return out.getvalue()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return out.getvalue()
 
 
 def test_what_cannot_be_measured_is_said_in_words(sitting: GateExam, monkeypatch: pytest.MonkeyPatch) -> None:

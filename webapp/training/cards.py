@@ -62,9 +62,9 @@ def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str
             yield f"{before}{name}", str(value)
 
 
-def validation_of(card: ModelCard) -> tuple[float, float] | None:
+def validation_of(card: Mapping[str, Any]) -> tuple[float, float] | None:
     """Give the accuracy on the validation classes with the half-width of its 95 % interval, where it is known."""
-    found = card.training.get("validation")
+    found = card.get("training", {}).get("validation")
     if not isinstance(found, dict) or "accuracy" not in found:
         return None
     return found["accuracy"], found.get("ci95", 0.0)
@@ -79,7 +79,7 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
     yield _("Kind"), card.kind
     yield _("Method"), card.method
     yield _("Parameters"), f"{card.parameters:,}" if card.parameters else ""
-    found = validation_of(card)
+    found = validation_of(card.to_dict())
     yield _("Accuracy on validation classes"), in_percent(*found) if found else ""
     minutes = card.training.get("minutes")
     yield (

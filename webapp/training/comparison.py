@@ -101,7 +101,7 @@ def _method(subject: Subject) -> str:
 
 
 def _accuracy(subject: Subject) -> str:
-    found = validation_of(subject.checkpoint.model_card) if subject.checkpoint else None
+    found = validation_of(subject.checkpoint.card) if subject.checkpoint else None
     if found is None and subject.run and "accuracy" in subject.run.latest:
         found = subject.run.latest["accuracy"], subject.run.latest.get("ci95") or 0.0
     return in_percent(*found) if found else NOTHING

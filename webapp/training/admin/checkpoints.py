@@ -55,7 +55,7 @@ class CheckpointAdmin(ModelAdmin[Checkpoint]):
     @admin.display(description=_("accuracy"))
     def accuracy(self, row: Checkpoint) -> str:
         """Give the accuracy on validation classes."""
-        found = cards.validation_of(row.model_card)
+        found = cards.validation_of(row.card)
         return cards.in_percent(*found) if found else "–"
 
     @admin.action(description=_("Compare side by side"), permissions=["view"])

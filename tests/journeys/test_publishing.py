@@ -150,7 +150,7 @@ def test_a_checkpoint_that_is_measured_and_not_worse_needs_no_reason(
     office.get_by_role("button", name=f"Measure against {before}").click()
     expect(office.locator("#gate")).to_contain_text("Measuring both in the same episodes", timeout=60_000)
     expect(office.locator("#gate .passed")).to_have_count(2, timeout=240_000)
-    expect(office.locator("#gate")).to_contain_text("100 episodes of 100 classes")
+    expect(office.locator("#gate")).to_contain_text("in 100 episodes of 100 classes")
     office.get_by_role("button", name="Publish", exact=True).click()
     expect(office.get_by_text(f"{another} is live: new classifiers stand on it.")).to_be_visible()
     office.get_by_role("button", name="Roll back").click()

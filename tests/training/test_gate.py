@@ -59,6 +59,12 @@ def test_not_worse_means_that_the_interval_shows_no_loss_beyond_one_point(
     assert unseen.passed
 
 
+def test_the_figures_behind_a_judgement_are_told() -> None:
+    exam = checks_of({"exam": GOOD, "unseen": GOOD})[0]
+    expected = "This one: 90.0 ± 1.0 % right, the live one: 90.0 ± 1.0 %, in 1000 episodes of 40 classes."
+    assert exam.figures == expected
+
+
 def test_too_few_new_classes_or_unknown_ones_do_not_pass_and_say_so() -> None:
     few = checks_of({"exam": GOOD, "unseen": {"classes": 12, "needed": 20}})[1]
     assert (few.passed, "Only 12" in few.sentence, "20 are needed" in few.sentence) == (False, True, True)

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from webapp.training.cards import in_percent
+
 TOLERANCE = 0.01
 """The loss in accuracy, 0..1, that is still called not worse."""
 
@@ -24,7 +26,7 @@ class Check:
     title: str
     passed: bool
     sentence: str
-    figures: Mapping[str, Any] | None = None
+    figures: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values, as a publication keeps them."""
@@ -60,7 +62,23 @@ def _judged(title: str, found: Mapping[str, Any]) -> Check:
     """Compare the most that the new one may lose with what is tolerated."""
     loss, half_width = -found["difference"], found["difference_ci95"]
     passed = loss + half_width <= TOLERANCE
-    return Check(title=title, passed=passed, sentence=_sentence(loss, half_width, passed=passed), figures=found)
+    return Check(
+        title=title, passed=passed, sentence=_sentence(loss, half_width, passed=passed), figures=_figures(found)
+    )
+
+
+def _figures(found: Mapping[str, Any]) -> str:
+    """Say what both got right, and in how much."""
+    values = {
+        "ours": in_percent(found["accuracy"], found["ci95"]),
+        "theirs": in_percent(found["against_accuracy"], found["against_ci95"]),
+        "episodes": found["episodes"],
+        "classes": found["classes"],
+    }
+    return (
+        _("This one: %(ours)s right, the live one: %(theirs)s, in %(episodes)d episodes of %(classes)d classes.")
+        % values
+    )
 
 
 def _sentence(loss: float, half_width: float, *, passed: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ import pytest
 from mlcore.commands.dataset import DatasetCommand
 from mlcore.datasets import DatasetRequest
 from tests.training.conftest import LEAST, class_folders, done, paths_in, picture
+from webapp.jobs import services as jobs
+from webapp.jobs.claims import Claim
+from webapp.jobs.errors import Cancelled
 from webapp.jobs.models import JobStatus
 from webapp.training import ingest_job, registered, services
+from webapp.training.child import Child
 from webapp.training.errors import StaffError
 from webapp.training.models import DatasetVersion, Source
 from webapp.training.services import Material
@@ -119,6 +124,33 @@ def test_a_registered_data_set_that_is_missing_fails_in_mlcores_own_words(settin
     assert (version.status, version.error_code) == (JobStatus.FAILED, "dataset_unreadable")
     assert version.error.startswith("Omniglot was not found")
     assert str(tmp_path) in version.error
+
+
+def test_a_cancelled_count_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Child] = []
+
+    class Cancelling(Child):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            begun.append(self)
+            held = held_claims[0]
+            jobs.cancel(held.job)
+            with pytest.raises(Cancelled) as caught:
+                held.renew()
+            held._stopped = caught.value
+
+    held_claims: list[Claim[Any]] = []
+    look = registered._look
+
+    def noted(claim: Claim[Any], folder: Path, options: list[str]) -> dict[str, Any]:
+        held_claims.append(claim)
+        return look(claim, folder, options)
+
+    monkeypatch.setattr(registered, "_look", noted)
+    monkeypatch.setattr(registered, "Child", Cancelling)
+    version = done(named("strokes"))
+    assert version.status == JobStatus.CANCELLED
+    assert begun[0].returncode == -signal.SIGKILL
 
 
 def test_names_of_letters_keep_published_splits() -> None:

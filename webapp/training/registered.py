@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
+from webapp.training.child import Child
 from webapp.training.class_sides import SIDES
 from webapp.training.models import DatasetVersion
 from webapp.training.stored_datasets import delete_stored, registered_root, store
@@ -24,7 +24,7 @@ PUBLISHED_SPLITS = {
     "strokes": ("train", "val", "test"),
 }
 """For each data set that may be named its class splits to train on, to validate on and to test on."""
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.2
 
 
 def count(claim: Claim[DatasetVersion], folder: Path) -> None:
@@ -60,30 +60,18 @@ def _look(claim: Claim[DatasetVersion], folder: Path, options: list[str]) -> dic
     name = claim.job.mlcore_name
     command = [sys.executable, "-m", "mlcore", "dataset", "--dataset", name, *options]
     command += ["--data-root", str(registered_root(claim.job))]
-    with (folder / "seen.json").open("w+b") as out, (folder / "errors.txt").open("w+b") as errors:
-        process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdout=out, stderr=errors)
-        try:
-            _wait(claim, process)
-        finally:
-            process.kill()
-            process.wait()
-        out.seek(0)
-        errors.seek(0)
-        return _answer(process.returncode, out.read(), errors.read().decode(errors="replace"))
+    printed, errors = folder / "seen.json", folder / "errors.txt"
+    child = Child(command, errors=errors, output=printed)
+    try:
+        while child.returncode is None:
+            claim.check()
+            time.sleep(POLL_SECONDS)
+    finally:
+        child.close()
+    return _answer(child.returncode, printed.read_bytes(), errors.read_text(errors="replace"))
 
 
-def _wait(claim: Claim[DatasetVersion], process: subprocess.Popen[bytes]) -> None:
-    """Wait for the process, and raise what ends the job meanwhile."""
-    while True:
-        claim.check()
-        try:
-            process.wait(POLL_SECONDS)
-        except subprocess.TimeoutExpired:
-            continue
-        return
-
-
-def _answer(code: int, printed: bytes, errors: str) -> dict[str, Any]:
+def _answer(code: int | None, printed: bytes, errors: str) -> dict[str, Any]:
     """Read what mlcore printed; raise JobFailed with its own words where it says what to do."""
     if code == 0:
         seen: dict[str, Any] = json.loads(printed)

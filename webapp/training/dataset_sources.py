@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import zipfile
@@ -44,8 +45,9 @@ class Offered:
 
     @property
     def folder(self) -> str:
-        """Name the class so that no other support set's is called the same."""
-        return _as_folder(f"{self.class_name} · {self.support_set.hex[:12]}")
+        """Name the class as no other's is named, and without what its owner wrote: cards list it, and are given out."""
+        digest = hashlib.sha256(self.support_set.bytes + self.class_name.encode()).hexdigest()
+        return f"{self.support_set.hex[:12]}-{digest[:12]}"
 
 
 @dataclass
@@ -162,12 +164,7 @@ def _told_apart(path: PurePosixPath, namesakes: set[PurePosixPath]) -> str:
 
 def class_folder(name: str) -> str:
     """Turn the name of a class into that of its folder in our archives; raise InvalidName if it cannot be one."""
-    return _as_folder(clean_name(name))
-
-
-def _as_folder(name: str) -> str:
-    """Make a name one part of a path, and none that `mlcore` takes for hidden."""
-    folder = name.replace("/", "∕").replace("\\", "∖")
+    folder = clean_name(name).replace("/", "∕").replace("\\", "∖")
     return f"_{folder}" if folder.startswith(".") else folder
 
 

@@ -148,7 +148,7 @@ class Ingest:
             self._pictures[path] = found.picture
 
     def _large_enough(self) -> list[str]:
-        """Name the classes that have pictures enough; those that people named are counted and not listed."""
+        """Name the classes that have pictures enough; those of people are counted and not listed."""
         least = self._version.least_pictures
         small = sorted(name for name, n in self._counts.items() if n < least)
         self._report.n_small = len(small)

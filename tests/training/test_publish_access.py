@@ -15,10 +15,11 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.training.candidates import candidate, measured, staff, standing_exam
+from webapp.jobs.models import JobStatus
 from webapp.training.models import Checkpoint, GateExam, Publication
 
 pytestmark = pytest.mark.django_db
-ACTS = {"measure": "post", "publish": "post", "roll_back": "post"}
+ACTS = {"measure": "post", "stop": "post", "publish": "post", "roll_back": "post"}
 LOOKS = ("gate", "export", "change", "history")
 WHY = {"reason": "we looked at it ourselves"}
 
@@ -152,6 +153,19 @@ def test_the_gate_is_polled_until_the_measurement_is_over(old: Checkpoint, new: 
     GateExam.objects.update(status="failed", error="It broke.")
     answer = ask(client, "get", "gate", new.pk)
     assert (answer.status_code, b"hx-get" in answer.content, b"It broke." in answer.content) == (286, False, True)
+
+
+def test_a_measurement_is_stopped(new: Checkpoint) -> None:
+    client = Client()
+    client.force_login(staff())
+    standing_exam()
+    answer = ask(client, "post", "stop", new.pk)
+    assert "Nothing is being measured" in str(next(iter(get_messages(answer.wsgi_request))))
+    ask(client, "post", "measure", new.pk)
+    assert "Stop" in ask(client, "get", "change", new.pk).content.decode()
+    ask(client, "post", "stop", new.pk)
+    assert GateExam.objects.get().status == JobStatus.CANCELLED
+    assert "Cancelled." in ask(client, "get", "gate", new.pk).content.decode()
 
 
 def test_a_download_is_a_zip(new: Checkpoint) -> None:

@@ -34,6 +34,7 @@ class CheckpointAdmin(ModelAdmin[Checkpoint]):
         acts = {
             "gate": publishing.gate,
             "measure": publishing.measure,
+            "stop": publishing.stop,
             "publish": publishing.publish,
             "roll-back": publishing.roll_back,
             "export": publishing.give_out,

@@ -96,6 +96,14 @@ def measure(request: HttpRequest, checkpoint: Checkpoint) -> None:
 @require_POST
 @may_publish
 @in_words
+def stop(request: HttpRequest, checkpoint: Checkpoint) -> None:
+    """Stop the measurement that is under way."""
+    services.stop_measuring(checkpoint=checkpoint, by=_who(request))
+
+
+@require_POST
+@may_publish
+@in_words
 def publish(request: HttpRequest, checkpoint: Checkpoint) -> None:
     """Publish a checkpoint."""
     reason, instead_of = request.POST.get("reason", ""), request.POST.get("instead_of")

@@ -21,6 +21,7 @@ from webapp.training.services.exchange import import_checkpoint as import_checkp
 from webapp.training.services.gate import Gate as Gate
 from webapp.training.services.gate import gate_of as gate_of
 from webapp.training.services.gate import measure as measure
+from webapp.training.services.gate import stop_measuring as stop_measuring
 from webapp.training.services.publishing import LEAST_WORDS as LEAST_WORDS
 from webapp.training.services.publishing import named_checkpoint as named_checkpoint
 from webapp.training.services.publishing import plain as plain

@@ -92,3 +92,12 @@ def measure(*, checkpoint: Checkpoint, by: User | None) -> GateExam:
     jobs.enqueue(sitting)
     acts.note(by=by, row=checkpoint, act=f"Started to measure it against {gate.live.name}.")
     return sitting
+
+
+def stop_measuring(*, checkpoint: Checkpoint, by: User | None) -> None:
+    """Stop the measurement that is under way; raise StaffError if there is none."""
+    sitting = gate_of(checkpoint=checkpoint).sitting
+    if sitting is None or not sitting.is_active:
+        raise StaffError(code="not_measuring", message=_("Nothing is being measured any more."))
+    jobs.cancel(sitting)
+    acts.note(by=by, row=checkpoint, act="Stopped its measurement.")

@@ -94,10 +94,37 @@ class TrainingRun(RunSettings, Job):
         return super().status_sentence
 
     @property
+    def state_key(self) -> str:
+        """Say in one word for programs what can be done to it now."""
+        return f"{self.status}{'-stopping' if self.cancel_requested else ''}{'-paused' if self.paused else ''}"
+
+    @property
+    def trained_for(self) -> str:
+        """Say how long it has trained, all attempts together."""
+        return _clock(self.latest["seconds"]) if "seconds" in self.latest else "–"
+
+    @property
+    def time_left(self) -> str:
+        """Say about how long it still trains; nothing where that is not known."""
+        known = self.status == JobStatus.RUNNING and "seconds_left" in self.latest
+        return _clock(self.latest["seconds_left"]) if known else "–"
+
+    @property
+    def percent(self) -> int:
+        """Give how much of it is over, in percent."""
+        return round(100 * self.progress)
+
+    @property
     def best(self) -> dict[str, Any]:
         """Give the best validation so far: step, accuracy, ci95; nothing before the first."""
         scored = [point for point in self.points if "accuracy" in point]
         return max(scored, key=lambda point: float(point["accuracy"]), default={})
+
+
+def _clock(seconds: float) -> str:
+    """Write a span as minutes and seconds, or hours and minutes where it is long."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
 
 
 class RunEstimate(RunSettings, Job):
@@ -120,3 +147,13 @@ class RunEstimate(RunSettings, Job):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def in_words(self) -> str:
+        """Say what was found."""
+        if not self.found:
+            return ""
+        words = _("About %(time)s: a step takes %(step)s s, and a measurement %(validation)s s.")
+        parts = {"step": "seconds_per_step", "validation": "validation_seconds"}
+        figures = {name: f"{self.found[key]:.2g}" for name, key in parts.items()}
+        return words % {**figures, "time": _clock(self.found["seconds"])}

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.training import disk
+from webapp.training.acts import note
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint, DatasetVersion, RunEstimate, TrainingRun
 from webapp.training.run_settings import CheckedSettings, room_needed
-from webapp.training.services.audit import note
 
 ESTIMATES_KEPT = timedelta(days=1)
 
@@ -38,7 +38,7 @@ def start_run(
         setattr(run, field, value)
     disk.require_room(room_needed(run))
     run.save()
-    note(by=by, what=run, act=_("Started."), added=True)
+    note(by=by, row=run, act=_("Started."))
     jobs.enqueue(run)
     return run
 
@@ -83,7 +83,7 @@ def cancel_run(*, by: User | None, run: TrainingRun) -> None:
     TrainingRun.objects.filter(pk=run.pk).update(paused=False)
     run.paused = False
     jobs.cancel(run)
-    note(by=by, what=run, act=_("Cancelled."))
+    note(by=by, row=run, act=_("Cancelled."))
 
 
 @transaction.atomic
@@ -94,7 +94,7 @@ def pause_run(*, by: User | None, run: TrainingRun) -> None:
     TrainingRun.objects.filter(pk=run.pk).update(paused=True)
     run.paused = True
     jobs.cancel(run)
-    note(by=by, what=run, act=_("Paused."))
+    note(by=by, row=run, act=_("Paused."))
 
 
 @transaction.atomic
@@ -107,4 +107,4 @@ def resume_run(*, by: User | None, run: TrainingRun) -> None:
         raise StaffError(code="not_stopped", message=_("This run is not stopped, so that it cannot go on."))
     TrainingRun.objects.filter(pk=run.pk).update(paused=False)
     run.paused = False
-    note(by=by, what=run, act=_("Resumed."))
+    note(by=by, row=run, act=_("Resumed."))

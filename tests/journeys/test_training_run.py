@@ -1,0 +1,85 @@
+"""A new member of staff starts a run from the form, sees its curves move, pauses it, and sees it end ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+
+from tests.journeys.visitor import Visitor
+from tests.stack import Stack
+from tests.training import small_runs
+from webapp.training.models import DatasetVersion, TrainingRun
+
+LONG_MS = 120_000
+SETTINGS = {
+    "episodes.n_way": "5",
+    "training.steps": "400",
+    "training.max_minutes": "0",
+    "training.validate_every": "20",
+    "training.validation_episodes": "10",
+    "training.save_every": "20",
+    "backbone.width": "4",
+}
+
+
+@pytest.fixture
+def version(stack: Stack, stack_orm: None, settings: Settings) -> Iterator[DatasetVersion]:
+    """Have workers for training and for estimates, a member of staff, and a small data set."""
+    settings.MEDIA_ROOT = stack.folder / "media"
+    stack.start_worker("training,staff", name="training", concurrency=2)
+    User.objects.create_superuser("trainer", password="Glimpse-77")
+    yield small_runs.small_version("journey signs")
+    TrainingRun.objects.all().delete()
+    process = stack.processes.pop("training")
+    process.terminate()
+    process.end()
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/admin/login/")
+    page.locator("#id_username").fill("trainer")
+    page.locator("#id_password").fill("Glimpse-77")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/")
+
+
+def fill(page: Page, version: DatasetVersion) -> None:
+    page.get_by_label("Name", exact=True).fill("First signs")
+    page.get_by_label("Data set").select_option(str(version.pk))
+    for summary in page.locator("summary", has_text="Advanced").all():
+        summary.click()
+    for name, value in SETTINGS.items():
+        page.locator(f'[name="{name}"]').fill(value)
+
+
+def curve(page: Page) -> str:
+    return page.locator("polyline").first.get_attribute("points") or ""
+
+
+def test_staff_start_a_run_and_watch_it_to_its_end(visitor: Visitor, version: DatasetVersion) -> None:
+    page = visitor.page
+    sign_in(page)
+    page.goto("/admin/training/trainingrun/add/")
+    page.get_by_label("Method").select_option("maml")
+    expect(page.get_by_text("Inner steps in training")).to_have_count(1)
+    page.get_by_label("Method").select_option("prototypical")
+    expect(page.get_by_text("Inner steps in training")).to_have_count(0)
+    fill(page, version)
+    page.locator('[name="episodes.n_way"]').fill("1")
+    visitor.button("Start the run").click()
+    expect(page.get_by_text("n_way is 1; it must be at least 2")).to_be_visible()
+    page.locator('[name="episodes.n_way"]').fill("5")
+    visitor.button("Estimate the time").click()
+    expect(page.locator("#estimate")).to_contain_text("About", timeout=LONG_MS)
+    visitor.button("Start the run").click()
+    expect(page.locator("polyline").first).to_be_visible(timeout=LONG_MS)
+    before = curve(page)
+    expect(page.locator("polyline").first).not_to_have_attribute("points", before, timeout=LONG_MS)
+    visitor.button("Pause").click()
+    visitor.button("Resume").click(timeout=LONG_MS)
+    expect(page.locator("#run-live")).to_contain_text("Ready.", timeout=LONG_MS)
+    expect(page.get_by_role("link", name="See its checkpoint")).to_be_visible()

@@ -30,6 +30,7 @@ SETTINGS = {
 def version(stack: Stack, stack_orm: None, settings: Settings) -> Iterator[DatasetVersion]:
     """Have workers for training and for estimates, a member of staff, and a small data set."""
     settings.MEDIA_ROOT = stack.folder / "media"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]  # as the site itself has
     stack.start_worker("training,staff", name="training", concurrency=2)
     User.objects.create_superuser("trainer", password="Glimpse-77")
     yield small_runs.small_version("journey signs")

@@ -14,9 +14,10 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from mlcore.model_card import ModelCard
 from tests.jobs.conftest import sender_to
-from tests.processes import Process, made, valkey, wait_until
+from tests.processes import Postgres, made, valkey, wait_until
 from tests.stack import Stack
 from tests.training import small_runs
+from tests.training.cable import Cable
 from webapp.jobs import broker
 from webapp.jobs.models import JobStatus
 from webapp.training import services
@@ -35,6 +36,21 @@ def prepared(server_folder: Path) -> Iterator[Stack]:
     yield site
     site.kill()
     site.broker.stop()
+
+
+@pytest.fixture(scope="module")
+def installed(server_folder: Path, postgres_server: Postgres) -> Iterator[tuple[Stack, Cable, str]]:
+    """Prepare a site on PostgreSQL, whose workers reach it through a cable; the last is the way without it."""
+    folder = made(server_folder / "runs-installed")
+    direct = postgres_server.create_database("runs")
+    cable = Cable(postgres_server.port)
+    site = Stack(folder, valkey(folder), database_url=direct.replace(f":{postgres_server.port}/", f":{cable.port}/"))
+    site.manage("migrate", "--skip-checks", "--verbosity=0")
+    yield site, cable, direct
+    cable.plug_in()
+    site.kill()
+    site.broker.stop()
+    cable.close()
 
 
 @pytest.fixture
@@ -85,11 +101,6 @@ def training_processes(run: TrainingRun) -> list[int]:
 def weights(run: TrainingRun) -> bytes:
     assert run.checkpoint
     return (run.checkpoint.path / "weights.safetensors").read_bytes()
-
-
-def kill_worker_alone(worker: Process) -> None:
-    """Kill a worker's own processes, and nothing that it started in other groups."""
-    worker.kill()
 
 
 def test_a_run_leaves_a_checkpoint_that_is_not_live(site: Stack) -> None:
@@ -173,3 +184,40 @@ def test_a_frozen_worker_ends_the_process_before_its_lease_is_over(site: Stack) 
         os.killpg(worker.pid, signal.SIGCONT)
     services.cancel_run(by=None, run=run)
     follow(run, lambda run: run.status == JobStatus.CANCELLED)
+
+
+def test_a_worker_cut_off_from_the_database_ends_its_process_before_another_claims_the_run(
+    installed: tuple[Stack, Cable, str],
+    django_db_blocker: DjangoDbBlocker,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    site, cable, direct = installed
+    monkeypatch.setattr(broker, "celery", sender_to(site.broker))
+    settings.DATA_DIR, settings.MEDIA_ROOT = site.folder, site.folder / "media"
+    site.start_worker("training", name="cut-off")
+    site.database_url = direct
+    monkeypatch.setitem(site.environment, "DATABASE_URL", direct)
+    with site.orm(django_db_blocker):
+        run = small_runs.start(steps=small_runs.ENDLESS, save_every=20)
+        follow(run, lambda run: run.state_step)
+        first = training_processes(run)
+        assert first
+        cable.pull()
+        site.start_clock()
+        site.start_worker("training", name="other")
+        claimed_with_a_process_left = False
+        end = time.monotonic() + LONG
+        while run.attempt < 2:
+            assert time.monotonic() < end
+            left = set(first) & set(training_processes(run))
+            run.refresh_from_db()
+            claimed_with_a_process_left |= bool(left) and run.attempt > 1
+            time.sleep(0.05)
+        assert not claimed_with_a_process_left
+        assert not set(first) & set(training_processes(run))
+        follow(run, lambda run: run.latest.get("step", 0) > run.state_step)
+        cable.plug_in()
+        services.cancel_run(by=None, run=run)
+        follow(run, lambda run: run.status == JobStatus.CANCELLED)
+        assert run.attempt == 2

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
-from mlcore.config import BACKBONES, KINDS, SHAPES, BackboneConfig, EpisodeConfig, TrainingConfig
+from mlcore.config import BACKBONES, KINDS, SHAPES, BackboneConfig, Config, EpisodeConfig, TrainingConfig
 from mlcore.errors import ConfigError
 from mlcore.method_config import METHODS, MethodConfig
 from webapp.training.errors import StaffError
@@ -103,6 +103,29 @@ def _built(group: str, build: Callable[[Values], C], values: Values) -> C:
     except TypeError as error:
         message = _("A setting is of the wrong sort: %(error)s.") % {"error": error}
         raise StaffError(code="bad_setting", message=message, field=group) from error
+
+
+def parsed(group: str, name: str, text: str, *, method: str) -> Any:
+    """Turn a text into the value of a setting; raise StaffError if there is none such, or it cannot be."""
+    configs: dict[str, type[Config]] = {
+        "episodes": EpisodeConfig,
+        "training": TrainingConfig,
+        "backbone": BackboneConfig,
+        "method_config": METHODS[method].config if method in METHODS else MethodConfig,
+    }
+    kinds = {entry.name: entry.type for entry in fields(configs[group])}  # type: ignore[arg-type]
+    said = {"name": f"{group}.{name}", "text": text}
+    if name not in kinds or kinds[name] not in (bool, int, float, str):
+        message = _("There is no setting %(name)s.") % said
+        raise StaffError(code="bad_setting", message=message, field=said["name"])
+    try:
+        return _TRUTHS[text] if kinds[name] is bool else kinds[name](text)  # type: ignore[operator]
+    except (ValueError, KeyError) as error:
+        message = _("%(name)s cannot be %(text)s.") % said
+        raise StaffError(code="bad_setting", message=message, field=said["name"]) from error
+
+
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def room_needed(run: RunSettings) -> int:

@@ -28,6 +28,11 @@ from webapp.training.services.publishing import plain as plain
 from webapp.training.services.publishing import publish as publish
 from webapp.training.services.publishing import roll_back as roll_back
 from webapp.training.services.publishing import successor as successor
+from webapp.training.services.run_words import named_run as named_run
+from webapp.training.services.run_words import named_version as named_version
+from webapp.training.services.run_words import plain_run as plain_run
+from webapp.training.services.run_words import run_in_words as run_in_words
+from webapp.training.services.run_words import settings_from_words as settings_from_words
 from webapp.training.services.runs import cancel_run as cancel_run
 from webapp.training.services.runs import pause_run as pause_run
 from webapp.training.services.runs import resume_run as resume_run

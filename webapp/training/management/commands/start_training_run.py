@@ -1,0 +1,62 @@
+"""Start a meta-training run, as the admin does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import CommandParser
+from django.utils.translation import gettext as _
+
+from webapp.training import services
+from webapp.training.errors import StaffError
+from webapp.training.management.staff_command import StaffCommand
+
+
+class Command(StaffCommand):
+    """Queue a run; watch it with `watch_run`."""
+
+    help = "Start a meta-training run; `watch_run` follows it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take what is trained on what, and how."""
+        super().add_arguments(parser)
+        parser.add_argument("name", help="What to call it.")
+        parser.add_argument("--dataset", required=True, help="A data set's name: its newest ready version is taken.")
+        parser.add_argument("--dataset-version", type=int, help="Another version's number.")
+        parser.add_argument("--kind", default="characters", help="The kind of picture; a new one needs --transform.")
+        parser.add_argument("--transform", default="", help="How pictures of a new kind are treated.")
+        parser.add_argument("--method", default="prototypical", help="A name in mlcore's METHODS.")
+        parser.add_argument("--start-from", metavar="CHECKPOINT", default="", help="Its name or id; else, scratch.")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="GROUP.FIELD=VALUE",
+            dest="chosen",
+            help="A setting: episodes.n_way=5, training.steps=500, backbone.width=32, method_config.distance=cosine.",
+        )
+
+    def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Check every setting, then queue the run."""
+        run = services.start_run(
+            by=by,
+            name=options["name"],
+            settings=services.settings_from_words(
+                kind=options["kind"],
+                transform=options["transform"],
+                method=options["method"],
+                words=[_pair(each) for each in options["chosen"]],
+            ),
+            version=services.named_version(name=options["dataset"], number=options["dataset_version"]),
+            start_from=services.named_checkpoint(name=options["start_from"]) if options["start_from"] else None,
+        )
+        return services.plain_run(run=run), f"{run.name} is queued: {run.pk}"
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        message = _("%(text)s is no setting; write it as training.steps=500.") % {"text": text}
+        raise StaffError(code="bad_setting", message=message, field="settings")
+    return name, value

@@ -33,7 +33,7 @@ class Site:
         self.url = url
         self.data_folder = Path(environment["GLIMPSE_DATA_DIR"])
         self._process = process
-        self._environment = environment
+        self.environment = environment
 
     def person(self, name: str) -> Person:
         """Sign somebody up, with a browser's session and an API token."""
@@ -44,20 +44,21 @@ class Site:
         form = {"csrfmiddlewaretoken": token[1], "username": name, "password1": "Glimpse-77", "password2": "Glimpse-77"}
         browser.post("/account/sign-up/", data=form, headers={"Referer": self.url}).raise_for_status()
         command = [sys.executable, "manage.py", "create_api_token", name]
-        made = subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, check=True, text=True)
+        made = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, check=True, text=True)
         return Person(self.url, browser, made.stdout.strip())
 
     def web_bytes(self) -> list[int]:
         """Return the memory of each web process with its helper: private pages, and shared ones in part."""
-        servers = [each for each in self._processes() if "gunicorn" in " ".join(each.cmdline())]
+        servers = [each for each in self.processes() if "gunicorn" in " ".join(each.cmdline())]
         workers = [each for each in servers if any(each.ppid() == other.pid for other in servers)]
         return [sum(_pss(one) for one in [each, *each.children(recursive=True)]) for each in workers]
 
     def cpu_seconds(self) -> float:
         """Add up the processor time of all processes, ended helpers included: what a busy machine does not blur."""
-        return sum(_cpu(each) for each in self._processes())
+        return sum(_cpu(each) for each in self.processes())
 
-    def _processes(self) -> list[psutil.Process]:
+    def processes(self) -> list[psutil.Process]:
+        """List every process of the site."""
         return psutil.Process(self._process.pid).children(recursive=True)
 
 

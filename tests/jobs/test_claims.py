@@ -151,3 +151,33 @@ def test_the_heartbeat_tells_the_work_that_it_was_cancelled(settings: Settings) 
     services.cancel(rehearsal)
     with claim.heartbeat(), pytest.raises(Cancelled):
         wait_until(claim.check, seconds=10)
+
+
+@pytest.mark.django_db
+def test_what_the_next_attempt_goes_on_from_is_kept_even_of_a_cancelled_job_and_attempts_start_anew() -> None:
+    claim = claimed(Rehearsal.objects.create(attempt=2))
+    services.cancel(claim.job)
+    claim.keep(answer="half")
+    rehearsal = Rehearsal.objects.get()
+    assert (rehearsal.answer, rehearsal.attempt, rehearsal.max_attempts) == ("half", 3, 6)
+    with pytest.raises(Cancelled):
+        claim.note(answer="more")
+
+
+@pytest.mark.django_db
+def test_a_lost_claim_keeps_nothing() -> None:
+    claim = claimed(Rehearsal.objects.create())
+    Rehearsal.objects.update(attempt=2)
+    with pytest.raises(LeaseLost):
+        claim.keep(answer="half")
+    assert Rehearsal.objects.get().answer == ""
+
+
+@pytest.mark.django_db
+def test_a_claim_knows_how_long_its_lease_is_certain_to_hold() -> None:
+    claim = claimed(Rehearsal.objects.create())
+    assert 5 < claim.lease_left <= 6
+    claim._renewed -= 4
+    assert claim.lease_left < 2
+    claim.renew()
+    assert claim.lease_left > 5

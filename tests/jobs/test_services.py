@@ -150,3 +150,20 @@ def test_a_message_that_comes_twice_does_nothing_the_second_time() -> None:
     services.run_claimed(Rehearsal, done.pk, lambda claim: claim.finish(answer="twice"))
     done.refresh_from_db()
     assert (done.answer, done.attempt) == ("once", 1)
+
+
+@pytest.mark.django_db
+def test_a_cancelled_or_failed_job_goes_on_with_as_many_attempts_as_at_first() -> None:
+    for status in (JobStatus.CANCELLED, JobStatus.FAILED):
+        job = Rehearsal.objects.create(status=status, attempt=3, cancel_requested=True, error="No.", error_code="no")
+        assert services.requeue(job)
+        assert (job.status, job.attempt, job.max_attempts) == (JobStatus.QUEUED, 3, 6)
+        assert (job.cancel_requested, job.error, job.error_code, job.finished) == (False, "", "", None)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.READY])
+def test_no_other_job_is_queued_once_more(status: JobStatus) -> None:
+    job = Rehearsal.objects.create(status=status)
+    assert not services.requeue(job)
+    assert Rehearsal.objects.get().status == status

@@ -41,11 +41,11 @@ def version(stack: Stack, stack_orm: None, settings: Settings) -> Iterator[Datas
 
 
 def sign_in(page: Page) -> None:
-    page.goto("/admin/login/")
+    page.goto("/admin/")
     page.locator("#id_username").fill("trainer")
     page.locator("#id_password").fill("Glimpse-77")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/admin/")
+    expect(page.locator(".front")).to_be_visible()
 
 
 def fill(page: Page, version: DatasetVersion) -> None:

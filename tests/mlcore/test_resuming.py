@@ -2,6 +2,7 @@
 
 import io
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -177,6 +178,28 @@ def test_a_killed_process_is_resumed_by_the_next_one(tmp_path: Path) -> None:
     assert {"step", "train_loss", "accuracy", "ci95", "seconds_left", "memory_mb"} < set(progress)
     assert load_checkpoint(tmp_path / "run").card
     assert not (tmp_path / "run" / "states").exists()
+
+
+def test_twenty_kills_at_random_end_in_the_weights_of_an_unbroken_run(tmp_path: Path) -> None:
+    often = ["--steps", "300", "--save-every", "2", "--validate-every", "100"]
+    whole, broken, chance = tmp_path / "whole", tmp_path / "broken", random.Random(0)
+    goes_on = [*TRAIN.split(), *often, "--out", str(broken), "--resume", str(broken / "states")]
+    loaded = multiprocessing.get_context("forkserver")  # its processes find torch loaded already
+    loaded.set_forkserver_preload(["mlcore.commands.train", "mlcore.methods.prototypical", "mlcore.datasets.strokes"])
+    assert main([*TRAIN.split(), *often, "--out", str(whole)]) == 0
+    for _ in range(20):
+        wanted = len(events(broken)) + chance.randint(2, 5)
+        process = loaded.Process(target=main, args=([*goes_on, "--events", f"{broken}.jsonl"],))
+        process.start()
+        while len(events(broken)) < wanted:
+            assert process.is_alive()
+            time.sleep(0.01)
+        time.sleep(chance.random() / 20)
+        process.kill()
+        process.join()
+    assert main(goes_on) == 0
+    weights = [(folder / "weights.safetensors").read_bytes() for folder in (whole, broken)]
+    assert weights[0] == weights[1]
 
 
 def test_a_process_ends_with_its_parent_and_never_shares_its_folder(tmp_path: Path) -> None:

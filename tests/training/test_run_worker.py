@@ -19,8 +19,9 @@ from tests.stack import Stack
 from tests.training import small_runs
 from tests.training.cable import Cable
 from webapp.jobs import broker
+from webapp.jobs.errors import JobFailed
 from webapp.jobs.models import JobStatus
-from webapp.training import services
+from webapp.training import services, worker
 from webapp.training.models import TrainingRun
 
 LONG = 120.0
@@ -113,17 +114,19 @@ def test_a_run_leaves_a_checkpoint_that_is_not_live(site: Stack) -> None:
     assert [point["step"] for point in run.points if "accuracy" in point] == [4, 8, 12]
     assert {"train_loss", "accuracy", "ci95", "episodes_per_second", "memory_mb", "seconds_left"} <= set(run.latest)
     assert training_processes(run) == []
+    assert not run.state_file
+    assert not list((site.folder / "media" / "runs").glob(f"{run.pk}*"))
 
 
 def test_killed_workers_and_killed_processes_end_in_the_weights_of_an_unbroken_run(site: Stack) -> None:
     settings = {"steps": 120, "validate_every": 40, "save_every": 10}
     site.start_clock()
-    worker = site.start_worker("training")
+    started = site.start_worker("training")
     unbroken = small_runs.start(**settings)
     follow(unbroken, is_ready)
     broken = small_runs.start(**settings)
     follow(broken, lambda run: run.state_step >= 10)
-    worker.kill()
+    started.kill()
     wait_until(lambda: not training_processes(broken), 10, what="the end of the process without its worker")
     site.start_worker("training")
     follow(broken, lambda run: run.attempt == 2 and (training_processes(run) or run.status == JobStatus.READY))
@@ -170,18 +173,64 @@ def test_a_loss_that_is_no_number_fails_the_run_in_words(site: Stack) -> None:
     assert "try a smaller outer_lr" in run.error
 
 
-def test_a_frozen_worker_ends_the_process_before_its_lease_is_over(site: Stack) -> None:
-    worker = site.start_worker("training")
+def test_a_worker_whose_parent_alone_was_killed_leaves_no_process(site: Stack) -> None:
+    started = site.start_worker("training")
     run = small_runs.start(steps=small_runs.ENDLESS)
     follow(run, lambda run: run.latest.get("step", 0) > 3)
-    os.killpg(worker.pid, signal.SIGSTOP)
+    os.kill(started.pid, signal.SIGKILL)
+    wait_until(lambda: not training_processes(run), 10, what="the end of the process without its worker")
+    services.cancel_run(by=None, run=run)
+
+
+def test_a_worker_whose_disk_runs_full_ends_the_run_in_words(
+    site: Stack, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    run = small_runs.start(steps=small_runs.ENDLESS)
+    monkeypatch.setattr(worker, "DISK_SECONDS", 0.0)
+    room = iter([None, None])
+
+    def keep_room(needed: int = 1) -> None:
+        if next(room, "full") == "full":
+            raise JobFailed(code="storage_full", message="The disk is too full.")
+
+    monkeypatch.setattr(worker.disk, "keep_room", keep_room)
+    worker.train(str(run.pk))
+    run.refresh_from_db()
+    assert (run.status, run.error) == (JobStatus.FAILED, "The disk is too full.")
+    assert training_processes(run) == []
+
+
+def test_steps_are_timed_before_a_run(site: Stack) -> None:
+    estimate = services.start_estimate(
+        by=None, settings=small_runs.small_settings(steps=1000), version=small_runs.small_version("timed")
+    )
+    worker.estimate(str(estimate.pk))
+    estimate.refresh_from_db()
+    assert estimate.status == JobStatus.READY, estimate.error
+    assert estimate.found["seconds"] > 1000 * estimate.found["seconds_per_step"] > 0
+    assert "a step takes" in estimate.in_words
+
+
+def test_an_estimate_of_what_cannot_be_says_why(site: Stack) -> None:
+    settings = services.settings_from_words(kind="characters", method="prototypical", words=[("episodes.n_way", "90")])
+    estimate = services.start_estimate(by=None, settings=settings, version=small_runs.small_version("few"))
+    worker.estimate(str(estimate.pk))
+    estimate.refresh_from_db()
+    assert (estimate.status, "n_way is 90" in estimate.error) == (JobStatus.FAILED, True)
+
+
+def test_a_frozen_worker_ends_the_process_before_its_lease_is_over(site: Stack) -> None:
+    started = site.start_worker("training")
+    run = small_runs.start(steps=small_runs.ENDLESS)
+    follow(run, lambda run: run.latest.get("step", 0) > 3)
+    os.killpg(started.pid, signal.SIGSTOP)
     try:
         run.refresh_from_db()
         assert run.lease_expires
         left = run.lease_expires.timestamp() - time.time()
         wait_until(lambda: not training_processes(run), left, what="the end of the process")
     finally:
-        os.killpg(worker.pid, signal.SIGCONT)
+        os.killpg(started.pid, signal.SIGCONT)
     services.cancel_run(by=None, run=run)
     follow(run, lambda run: run.status == JobStatus.CANCELLED)
 

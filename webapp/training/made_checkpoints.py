@@ -29,4 +29,4 @@ def register(claim: Claim[TrainingRun], made: Path) -> None:
     card = ModelCard.read(target)
     with transaction.atomic():
         row = Checkpoint.objects.create(name=name, kind=card.kind, folder=name, card=card.to_dict(), digest=card.digest)
-        claim.finish(checkpoint=row)
+        claim.finish(checkpoint=row, state_file="", earlier_state_file="")

@@ -104,3 +104,10 @@ def fetch_states(run: TrainingRun, folder: Path) -> None:
         if stored.name and default_storage.exists(stored.name):
             with stored.open("rb") as source, (folder / f"step-{position}.safetensors").open("wb") as copy:
                 shutil.copyfileobj(source, copy)
+
+
+def forget_states(*, run: TrainingRun) -> None:
+    """Delete the stored states of a run that is over, whose row does not name them any more."""
+    for stored in (run.earlier_state_file, run.state_file):
+        if stored.name:
+            default_storage.delete(stored.name)

@@ -21,7 +21,7 @@ from webapp.training.endings import KILLED, kernel_kills, reason
 from webapp.training.errors import StaffError
 from webapp.training.made_checkpoints import register
 from webapp.training.models import RunEstimate, TrainingRun
-from webapp.training.relay import Relay, fetch_states
+from webapp.training.relay import Relay, fetch_states, forget_states
 from webapp.training.run_settings import room_needed
 
 logger = logging.getLogger(__name__)
@@ -95,6 +95,7 @@ def _settle(claim: Claim[TrainingRun], child: Child, relay: Relay, folder: Path,
     if child.returncode == 0 and relay.checkpoint:
         relay.write()
         register(claim, relay.checkpoint)
+        forget_states(run=claim.job)
         shutil.rmtree(folder.parent, ignore_errors=True)
         return
     if child.was_stopped:

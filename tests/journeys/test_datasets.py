@@ -82,7 +82,11 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing(office: Page, worke
 
 def test_an_ingest_that_is_cancelled_stops(office: Page, worker: Process, tmp_path: Path) -> None:
     upload(office, "Signs that nobody wants", zip_of(tmp_path, many()))
-    office.get_by_role("button", name="Cancel").click()
+    cancel = office.get_by_role("button", name="Cancel")
+    with office.expect_response(lambda answer: answer.url.endswith("/state/")):
+        cancel.focus()
+    expect(cancel).to_be_focused()  # though the page has been brought up to date meanwhile
+    office.keyboard.press("Enter")
     expect(office.locator(".tag-cancelled")).to_be_visible(timeout=PATIENCE_MS)
 
 

@@ -92,6 +92,16 @@ def test_too_many_entries_are_refused(support_set: SupportSet, limit: Any) -> No
     assert not support_set.classes.exists()
 
 
+def test_a_huge_directory_is_refused_before_it_is_read(
+    support_set: SupportSet, limit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(zip_entries=3)
+    row = services.import_zip(support_set=support_set, file=zipped({f"kite/{n}.png": b"" for n in range(30)}))
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *_: pytest.fail("read"))
+    archive_job.import_zip(str(row.pk))
+    assert ZipImport.objects.get(pk=row.pk).error_code == "too_many_entries"
+
+
 def test_a_picture_over_the_limit_is_refused(support_set: SupportSet, limit: Any) -> None:
     limit(picture_bytes=2**20)
     row = imported(support_set, zipped({"kite/1.png": bytes(2**20 + 1), "kite/2.png": PICTURE}))

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePosixPath
+from typing import IO
 
 from django.conf import settings
 from django.core.files import File
@@ -20,16 +21,32 @@ from webapp.pictures.errors import UnusableEntry
 IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 """What systems put into zips unasked."""
 COPY_BYTES = 1 << 16
+ENTRY_BYTES = 256
+"""What an entry of many takes in the directory of a zip at most, its name included."""
+SIZE_OF_DIRECTORY = 5  # its place in what `zipfile._EndRecData` gives
 
 
 @contextmanager
 def opened(file: File[bytes], *, most_entries: int, most_bytes: int) -> Iterator[Archive]:
     """Open a stored zip; raise JobFailed, in words, if it is damaged or gone."""
     try:
-        with file.open("rb") as packed, zipfile.ZipFile(packed) as archive:
-            yield Archive(archive, most_entries=most_entries, most_bytes=most_bytes)
+        with file.open("rb") as packed:
+            _require_small_directory(packed, most_entries)
+            with zipfile.ZipFile(packed) as archive:
+                yield Archive(archive, most_entries=most_entries, most_bytes=most_bytes)
     except (zipfile.BadZipFile, FileNotFoundError) as error:
         raise JobFailed(code="unusable_archive", message=_("The zip archive is damaged.")) from error
+
+
+def _require_small_directory(packed: IO[bytes], most_entries: int) -> None:
+    """Raise JobFailed for a directory far too large for its entries, before zipfile reads it whole into memory."""
+    end = zipfile._EndRecData(packed)  # type: ignore[attr-defined] # what ZipFile itself goes by
+    if end and end[SIZE_OF_DIRECTORY] > most_entries * ENTRY_BYTES:
+        raise JobFailed(code="too_many_entries", message=_too_many(most_entries))
+
+
+def _too_many(most_entries: int) -> str:
+    return _("The zip holds more than %(most)d entries.") % {"most": most_entries}
 
 
 class Archive:
@@ -47,8 +64,7 @@ class Archive:
         """Yield the entries that are files of a person's; raise JobFailed for an archive of too many."""
         entries = self._archive.infolist()
         if len(entries) > self._most_entries:
-            message = _("The zip holds more than %(most)d entries.") % {"most": self._most_entries}
-            raise JobFailed(code="too_many_entries", message=message)
+            raise JobFailed(code="too_many_entries", message=_too_many(self._most_entries))
         for entry in entries:
             if not entry.is_dir() and not is_ignored(PurePosixPath(entry.filename)):
                 yield entry

@@ -139,6 +139,16 @@ def test_the_page_shows_what_the_address_names_and_minds_no_nonsense(version: Da
         assert b"Select two or more" in client.get("/admin/training/checkpoint/compare/", query).content
 
 
+def test_the_action_of_the_list_of_runs_leads_there(version: DatasetVersion) -> None:
+    client = Client()
+    client.force_login(staff())
+    chosen = [run(version, "one"), run(version, "two")]
+    form = {"action": "compare", "_selected_action": [each.pk for each in chosen]}
+    page = client.post("/admin/training/trainingrun/", form, follow=True)
+    assert page.request["PATH_INFO"] == "/admin/training/checkpoint/compare/"
+    assert page.content.count(b"<svg") == 2
+
+
 def test_the_action_of_the_list_leads_there() -> None:
     client = Client()
     client.force_login(staff())

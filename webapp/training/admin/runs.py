@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from webapp.model_admin import ModelAdmin
 from webapp.training import services
+from webapp.training.admin import comparison
 from webapp.training.curves import accuracy_chart, loss_chart
 from webapp.training.errors import StaffError
 from webapp.training.forms import RunForm, values_of
@@ -36,7 +38,7 @@ class TrainingRunAdmin(ModelAdmin[TrainingRun]):
     list_filter = ["status", "kind", "method"]
     list_select_related = ["version__dataset"]
     search_fields = ["name"]
-    actions = None
+    actions = ["compare"]
 
     def get_urls(self) -> list[URLPattern]:
         """Add what happens on the page of a run, and of a new one."""
@@ -53,6 +55,11 @@ class TrainingRunAdmin(ModelAdmin[TrainingRun]):
             path("estimate/<uuid:pk>/", wrap(self.estimated_view), name="training_run_estimated"),
         ]
         return [*ours, *super().get_urls()]
+
+    @admin.action(description=gettext_lazy("Compare side by side"), permissions=["view"])
+    def compare(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> HttpResponse:
+        """Lead to the page that compares what is selected."""
+        return comparison.lead_to(runs=queryset)
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
         """Refuse to delete: checkpoints name the run that they came of."""

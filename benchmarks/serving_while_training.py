@@ -116,7 +116,7 @@ def resume_rows(site: Site, run: TrainingRun) -> list[Row]:
     seconds = wait(run, lambda run: run.attempt > 1 and run.latest.get("step", 0) > kept and training(run))
     return [
         Row("its worker killed, until it trains again", seconds * 1000, "ms", None),
-        Row("  steps that were lost", reached - kept, "", SAVE_EVERY + 1),
+        Row("  steps that were lost", max(reached - kept, 0), "", SAVE_EVERY),
     ]
 
 

@@ -20,6 +20,8 @@ from mlcore.training_pictures import TrainingInputs, TrainingPictures
 from mlcore.training_state import TrainingState, optimizer_tensors, restore_optimizer
 
 Event = dict[str, float]
+SAVE_SECONDS = 60.0
+"""The longest that a run goes on without a state that it could be resumed from, where it keeps any."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,12 @@ class MetaTraining:
         """Train to the end, and leave the method with the weights that did best on validation; give what that best was.
 
         `report` gets plain numbers after each validation, `tick` the step and its loss after each step; `keep` gets the
-        state every `save_every` steps, and once more before Stopped is raised because `stop` says so. Raise
-        TrainingError if the loss is no longer a number.
+        state every `save_every` steps and every minute of slow ones, and once more before Stopped is raised because
+        `stop` says so. Raise TrainingError if the loss is no longer a number.
         """
         if not self.config.steps:
             report(self._validate(1.0))
+        kept = time.monotonic()
         for progress in self._schedule():
             self._train_one_step(progress)
             now = {"step": float(self.step), "progress": progress, "seconds": self.seconds}
@@ -100,14 +103,20 @@ class MetaTraining:
             if self.step % self.config.validate_every == 0 or progress == 1.0:
                 report(self._validate(progress))
             stopping = progress < 1.0 and stop()
-            if stopping or (self.config.save_every and self.step % self.config.save_every == 0 and progress < 1.0):
+            if stopping or (progress < 1.0 and self._is_due(kept)):
                 keep(self.state())
+                kept = time.monotonic()
             if stopping:
                 raise Stopped(f"stopped at step {self.step}, as asked; its state is kept")
         self.method.load_state_dict(self.best_weights)
         self.method.end_training()
         self.method.eval()
         return self.best
+
+    def _is_due(self, kept: float) -> bool:
+        """Say whether a state is to be kept: by the steps, or because those since the last one took so long."""
+        every = self.config.save_every
+        return bool(every) and (self.step % every == 0 or time.monotonic() - kept >= SAVE_SECONDS)
 
     def rehearse(self, n_steps: int, *, most_seconds: float) -> tuple[float, float]:
         """Time up to `n_steps` steps and a validation; give the seconds of each. The run is of no use afterwards."""

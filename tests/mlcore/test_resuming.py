@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -96,6 +97,18 @@ def test_twenty_stops_at_random_end_in_the_weights_of_an_unbroken_run(
     run.resume(found[1])
     run.run(silent, keep)
     assert run.step == STEPS
+    for name, tensor in run.method.state_dict().items():
+        assert torch.equal(tensor, unbroken[name]), name
+
+
+def test_slow_steps_keep_states_by_the_clock_and_end_in_the_same_weights(
+    unbroken: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlcore.training.SAVE_SECONDS", 0.0)
+    run, kept = new_run(), []
+    run.config = replace(run.config, save_every=1000)
+    run.run(silent, lambda state: kept.append(state.numbers["step"]))
+    assert kept == list(range(1, STEPS))
     for name, tensor in run.method.state_dict().items():
         assert torch.equal(tensor, unbroken[name]), name
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
@@ -60,7 +60,8 @@ class DatasetAdmin(_LookedAt):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dataset]:
         """Count the versions."""
-        return Dataset.objects.annotate(n=Count("versions")).prefetch_related("versions")
+        versions = DatasetVersion.objects.defer("classes", "report")  # long, and not shown here
+        return Dataset.objects.annotate(n=Count("versions")).prefetch_related(Prefetch("versions", versions))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -111,6 +112,10 @@ class DatasetVersionAdmin(_LookedAt):
         version = self.get_object(request, object_id)
         shown = version_context(version) if isinstance(version, DatasetVersion) else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DatasetVersion]:
+        """Leave to the page of a version what is long and shown there alone."""
+        return super().get_queryset(request).defer("classes", "report")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse to add by hand: a version is added on the page of its data set."""

@@ -90,6 +90,7 @@ class TrainingConfig(Config):
     warped_share: share of the episodes whose pictures are all turned by one angle, mirrored or not and slanted alike:
     alphabets that nobody has drawn.
     optimizer: of the outer loop, `adam` or `sgd`.
+    precision: what the backbone computes in, `float32` or `bfloat16` (see `mlcore.precision`).
     save_every: steps between the states that a run can be resumed from; 0 saves none.
     """
 
@@ -104,6 +105,7 @@ class TrainingConfig(Config):
     affine: float = 1.0
     warped_share: float = 0.0
     optimizer: str = "adam"
+    precision: str = "float32"
     validate_every: int = 500
     validation_episodes: int = 200
     save_every: int = 1000
@@ -122,6 +124,7 @@ class TrainingConfig(Config):
         self._require("affine", 0 <= self.affine <= 3, "between 0 and 3")
         self._require("warped_share", 0 <= self.warped_share <= 1, "between 0 and 1")
         self._require("optimizer", self.optimizer in ("adam", "sgd"), "adam or sgd")
+        self._require("precision", self.precision in ("float32", "bfloat16"), "float32 or bfloat16")
         self._require("validate_every", self.validate_every >= 1, "at least 1")
         self._require("validation_episodes", self.validation_episodes >= 2, "at least 2")
 
@@ -175,7 +178,7 @@ SHAPES: dict[str, tuple[int, int]] = {"characters": (1, 56), "photos": (3, 448)}
 
 BACKBONES: dict[str, RegisteredBackbone] = {
     "conv4": RegisteredBackbone(path="mlcore.backbones.conv4.Conv4", least_size=16),
-    "conv6": RegisteredBackbone(path="mlcore.backbones.conv6.Conv6", least_size=32),
+    "resnet8": RegisteredBackbone(path="mlcore.backbones.resnet8.ResNet8", least_size=32),
     "efficientnet_lite0": RegisteredBackbone(
         path="mlcore.backbones.efficientnet_lite0.EfficientNetLite0", least_size=32, pretrained_on="ImageNet"
     ),

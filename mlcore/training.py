@@ -16,6 +16,7 @@ from mlcore.errors import Stopped, TrainingError
 from mlcore.evaluation import compute_inputs, evaluate, featurise
 from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod, Metrics
+from mlcore.precision import computing_in
 from mlcore.training_pictures import TrainingInputs, TrainingPictures
 from mlcore.training_state import TrainingState, optimizer_tensors, restore_optimizer
 
@@ -150,7 +151,8 @@ class MetaTraining:
         self.method.progress = progress
         self.optimizer.zero_grad()
         episodes = self.pictures.gather(self.sampler.draw(self.config.episodes_per_step))
-        metrics = self.method.accumulate_gradients(episodes)
+        with computing_in(self.method.backbone, self.config.precision):
+            metrics = self.method.accumulate_gradients(episodes)
         if not math.isfinite(metrics["loss"]):
             raise TrainingError(f"the loss became {metrics['loss']} at step {self.step}; try a smaller outer_lr")
         if self.config.clip_norm:

@@ -1,7 +1,8 @@
-"""Conv6: a small strided residual network for drawings, made for CPUs.
+"""ResNet8: a small residual network for drawings, made for CPUs.
 
-After He et al., "Deep residual learning for image recognition" (CVPR 2016): strides instead of pooling put most of the
-work where maps are small, so at width 96 a 56 px drawing costs about as much as a 28 px one in Conv4.
+After He et al., "Deep residual learning for image recognition" (CVPR 2016). Strides instead of pooling put most of the
+work where maps are small. The last map keeps a place for every eight pixels and few channels, since what tells two
+drawings apart is as often where a stroke lies as what it is.
 """
 
 import math
@@ -13,35 +14,39 @@ from mlcore.batch_norm import BatchNorm2d
 from mlcore.config import BackboneConfig
 
 
-class Conv6(nn.Module):
-    """Four strided convolutions and a residual block; it embeds as the flat last map, width x (side / 16) squared."""
+class ResNet8(nn.Module):
+    """Three strided convolutions with a residual block after the second and the third, and a narrow last one.
+
+    The embedding is the flat last map, (width / 3) x (side / 8) squared.
+    """
 
     def __init__(self, config: BackboneConfig, *, output: str = "embedding") -> None:
         super().__init__()
-        width = config.width
+        width, channels = config.width, math.ceil(config.width / 3)
         self.stem = _convolution(config.in_channels, width // 4, kernel=5, stride=2)
         self.narrow = _convolution(width // 4, width // 2, stride=2)
+        self.narrow_block = _block(width // 2)
         self.wide = _convolution(width // 2, width, stride=2)
-        self.residual = nn.Sequential(
-            _convolution(width, width),
-            nn.ReLU(),
-            nn.Conv2d(width, width, 3, padding=1, bias=False),
-            BatchNorm2d(width),
-        )
-        self.last = _convolution(width, width, stride=2)
-        side = math.ceil(config.image_size / 16)
-        self.map_shape = (width, side, side)
-        self.embedding_size = width * side**2
+        self.wide_block = _block(width)
+        self.last = _convolution(width, channels)
+        side = math.ceil(config.image_size / 8)
+        self.map_shape = (channels, side, side)
+        self.embedding_size = channels * side**2
         self.shape = nn.Flatten() if output == "embedding" else nn.Identity()
 
     def forward(self, images: Tensor) -> Tensor:
         """Embed: (n, C, H, W) -> (n, embedding_size), or the last map, (n, *map_shape)."""
         maps = functional.relu(self.stem(images))
         maps = functional.relu(self.narrow(maps))
+        maps = functional.relu(maps + self.narrow_block(maps))
         maps = functional.relu(self.wide(maps))
-        maps = functional.relu(maps + self.residual(maps))
+        maps = functional.relu(maps + self.wide_block(maps))
         embedding: Tensor = self.shape(self.last(maps))
         return embedding
+
+
+def _block(width: int) -> nn.Sequential:
+    return nn.Sequential(_convolution(width, width), nn.ReLU(), _convolution(width, width))
 
 
 def _convolution(in_channels: int, out_channels: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:

@@ -35,7 +35,7 @@ class BatchNorm2d(nn.BatchNorm2d):
     def _statistics(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         if self.replayed is not None:
             return self.replayed[self.name]
-        variance, mean = torch.var_mean(maps.float(), (0, 2, 3), correction=0)
+        variance, mean = torch.var_mean(maps.to(self.weight.dtype), (0, 2, 3), correction=0)
         if self.recorded is not None:
             self.recorded[self.name] = (mean, variance)
         return mean, variance

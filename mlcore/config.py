@@ -178,6 +178,7 @@ SHAPES: dict[str, tuple[int, int]] = {"characters": (1, 56), "photos": (3, 448)}
 
 BACKBONES: dict[str, RegisteredBackbone] = {
     "conv4": RegisteredBackbone(path="mlcore.backbones.conv4.Conv4", least_size=16),
+    "conv6": RegisteredBackbone(path="mlcore.backbones.conv6.Conv6", least_size=32),
     "resnet8": RegisteredBackbone(path="mlcore.backbones.resnet8.ResNet8", least_size=32),
     "efficientnet_lite0": RegisteredBackbone(
         path="mlcore.backbones.efficientnet_lite0.EfficientNetLite0", least_size=32, pretrained_on="ImageNet"

@@ -144,14 +144,14 @@ def test_a_setting_may_mean_something_else_in_one_method() -> None:
 
 def test_settings_are_said_in_words() -> None:
     config = {
-        "backbone": {"name": "resnet8", "image_size": 56},
+        "backbone": {"name": "conv6", "image_size": 56},
         "first_order": True,
         "inner_lr": 0.01,
         "rates_of_its_own": [0.1, 1e-05],
         "views": "none",
     }
     assert settings_of({"method": "maml", "config": config}) == [
-        ("network", "resnet8"),
+        ("network", "conv6"),
         ("side of the pictures it sees, in pixels", "56"),
         ("made with simpler sums", "yes"),
         ("size of a step", "0.01"),

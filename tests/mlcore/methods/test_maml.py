@@ -219,7 +219,7 @@ def test_meta_sgd_multiplies_each_parameters_gradient_with_its_own_factor() -> N
 
 
 def test_learned_rates_are_stored_in_half_precision_and_come_to_the_published_size() -> None:
-    backbone = BackboneConfig(name="resnet8", image_size=56, width=96)
+    backbone = BackboneConfig(name="conv6", image_size=56, width=96)
     method = Maml(METHODS["meta_sgd"].config(backbone=backbone))  # type: ignore[arg-type]
     method.begin_training(5)
     assert {value.dtype for value in method.rates.parameters()} == {torch.float32}

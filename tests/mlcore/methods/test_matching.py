@@ -155,7 +155,7 @@ def test_full_context_reads_a_batch_of_episodes_as_each_alone() -> None:
 
 
 def test_full_context_stays_within_two_megabytes_on_the_shipped_backbone() -> None:
-    backbone = BackboneConfig(name="resnet8", image_size=56, width=96)
+    backbone = BackboneConfig(name="conv6", image_size=56, width=96)
     method = Matching(MatchingConfig(backbone=backbone, full_context=True))
     assert sum(value.numel() * value.element_size() for value in method.state_dict().values()) < 1_950_000
 

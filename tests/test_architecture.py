@@ -13,7 +13,7 @@ from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("mlcore", "webapp", "launch")
-HEAVY = ("torch", "torchvision", "onnx", "onnxruntime", "numpy")
+HEAVY = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "optuna")
 LOAD_THE_SITE = """
 import sys
 import django

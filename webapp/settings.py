@@ -232,6 +232,7 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.recognition.retention.forget": 60,
     "webapp.recognition.retention.delete_orphan_files": 3600,
     "webapp.training.leftovers.delete_leftovers": 3600,
+    "webapp.training.sweep_chore.advance": 3,
 }
 GLIMPSE_JOBS = {
     "lease_seconds": 6.0,  # a job whose worker was killed waits this long for another one

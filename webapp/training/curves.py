@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -44,8 +45,19 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Dot:
+    """A point of its own on the sheet, which leads somewhere."""
+
+    x: float
+    y: float
+    name: str
+    link: str
+    best: bool
+
+
+@dataclass(frozen=True)
 class Chart:
-    """A sheet of curves."""
+    """A sheet of curves, and of dots."""
 
     title: str
     curves: list[Curve]
@@ -57,6 +69,7 @@ class Chart:
     right: float = WIDTH - RIGHT
     top: float = TOP
     bottom: float = HEIGHT - BOTTOM
+    dots: Sequence[Dot] = ()
 
 
 def accuracy_chart(*runs: tuple[str, Points]) -> Chart | None:
@@ -68,6 +81,13 @@ def accuracy_chart(*runs: tuple[str, Points]) -> Chart | None:
 def loss_chart(*runs: tuple[str, Points]) -> Chart | None:
     """Draw the loss of runs, each a name and its points."""
     return chart(_("Loss"), [series_of(points, "loss", name=name) for name, points in runs])
+
+
+def trials_chart(trials: Sequence[Dot]) -> Chart | None:
+    """Draw the accuracy of trials, each a dot of its number and accuracy, and the best so far as a line."""
+    highest = itertools.accumulate((each.y for each in trials), max)
+    best = [(each.x, high) for each, high in zip(trials, highest, strict=True)]
+    return chart(_("Accuracy of trials"), [Series(_("Best so far"), best)], percent=True, dots=trials)
 
 
 def series_of(points: Points, value: str, *, name: str = "", ci: str = "") -> Series:
@@ -84,19 +104,20 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def chart(title: str, series: Sequence[Series], *, percent: bool = False) -> Chart | None:
+def chart(title: str, series: Sequence[Series], *, percent: bool = False, dots: Sequence[Dot] = ()) -> Chart | None:
     """Lay series out on one sheet with shared axes; nothing where there is nothing to draw."""
     drawn = [each for each in series if each.points]
     if not drawn:
         return None
     xs = [point[0] for each in drawn for point in each.points]
-    ys = [y for each in drawn for point in each.points for y in _ends(point)]
+    ys = [y for each in drawn for point in each.points for y in _ends(point)] + [dot.y for dot in dots]
     x_axis, y_axis = _Axis.over(0.0, max(xs), LEFT, WIDTH - RIGHT), _Axis.over(min(ys), max(ys), HEIGHT - BOTTOM, TOP)
     return Chart(
         title=title,
         curves=[_curve(each, x_axis, y_axis, number) for number, each in enumerate(series) if each.points],
         x_ticks=x_axis.ticks(percent=False),
         y_ticks=y_axis.ticks(percent=percent),
+        dots=[replace(dot, x=round(x_axis.place(dot.x), 1), y=round(y_axis.place(dot.y), 1)) for dot in dots],
     )
 
 

@@ -12,3 +12,5 @@ from webapp.training.models.publications import Act as Act
 from webapp.training.models.publications import Publication as Publication
 from webapp.training.models.runs import RunEstimate as RunEstimate
 from webapp.training.models.runs import TrainingRun as TrainingRun
+from webapp.training.models.sweeps import Strategy as Strategy
+from webapp.training.models.sweeps import Sweep as Sweep

@@ -58,10 +58,17 @@ class TrainingRun(RunSettings, Job):
         Checkpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="training_run"
     )
 
+    sweep = models.ForeignKey("Sweep", null=True, blank=True, on_delete=models.SET_NULL, related_name="runs")
+    trial = models.PositiveIntegerField(null=True, blank=True)  # its number in that sweep, from 0
+    pruned = models.BooleanField(default=False)  # cancelled by its sweep, which saw no hope
+
     objects = TrainingRunQuerySet.as_manager()
 
     class Meta(Job.Meta):
         abstract = False
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["sweep", "trial"], name="training_one_run_a_trial")
+        ]
         verbose_name = gettext_lazy("training run")
         verbose_name_plural = gettext_lazy("training runs")
         ordering = ["-created"]

@@ -38,3 +38,10 @@ from webapp.training.services.runs import pause_run as pause_run
 from webapp.training.services.runs import resume_run as resume_run
 from webapp.training.services.runs import start_estimate as start_estimate
 from webapp.training.services.runs import start_run as start_run
+from webapp.training.services.sweeps import end_sweep as end_sweep
+from webapp.training.services.sweeps import named_sweep as named_sweep
+from webapp.training.services.sweeps import plain_sweep as plain_sweep
+from webapp.training.services.sweeps import prune_trial as prune_trial
+from webapp.training.services.sweeps import start_sweep as start_sweep
+from webapp.training.services.sweeps import start_trial as start_trial
+from webapp.training.services.sweeps import stop_sweep as stop_sweep

@@ -32,7 +32,7 @@ def start_run(
     cloned_from: TrainingRun | None = None,
 ) -> TrainingRun:
     """Queue a run; raise StaffError where its data, its beginning or the disk do not allow it."""
-    _require_fitting(settings, version, start_from)
+    require_fitting(settings, version, start_from)
     run = TrainingRun(name=name, version=version, start_from=start_from, cloned_from=cloned_from, created_by=by)
     for field, value in settings.fields().items():
         setattr(run, field, value)
@@ -48,7 +48,7 @@ def start_estimate(
     *, by: User | None, settings: CheckedSettings, version: DatasetVersion, start_from: Checkpoint | None = None
 ) -> RunEstimate:
     """Queue the timing of a few steps; raise StaffError as `start_run` does."""
-    _require_fitting(settings, version, start_from)
+    require_fitting(settings, version, start_from)
     RunEstimate.objects.filter(created__lt=timezone.now() - ESTIMATES_KEPT).delete()
     row = RunEstimate(version=version, start_from=start_from, created_by=by, **settings.fields())
     row.save()
@@ -56,7 +56,7 @@ def start_estimate(
     return row
 
 
-def _require_fitting(settings: CheckedSettings, version: DatasetVersion, start_from: Checkpoint | None) -> None:
+def require_fitting(settings: CheckedSettings, version: DatasetVersion, start_from: Checkpoint | None) -> None:
     """Raise StaffError where the data cannot be trained on, or the checkpoint has another backbone."""
     if version.status != JobStatus.READY:
         message = _("The data set %(name)s is not ready yet.") % {"name": version}

@@ -1,0 +1,148 @@
+"""Staff begin sweeps over settings, watch them, and stop them. Who may do what with runs may do it here."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from webapp.model_admin import ModelAdmin
+from webapp.training import services
+from webapp.training.admin.runs import STOP_POLLING
+from webapp.training.admin.sweep_form import DrawsForm, SweepForm
+from webapp.training.curves import Dot, trials_chart
+from webapp.training.errors import StaffError
+from webapp.training.models import Sweep, TrainingRun
+from webapp.training.search_space import values_of
+
+
+@admin.register(Sweep)
+class SweepAdmin(ModelAdmin[Sweep]):
+    """The list of sweeps, the form of a new one, and the page of one."""
+
+    list_display = ["name", "strategy", "method", "sentence", "created"]
+    search_fields = ["name"]
+    actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add what happens on the page of a sweep, and of a new one."""
+        wrap = self.admin_site.admin_view
+        ours = [
+            path("draws/", wrap(require_safe(self.draws_view)), name="training_sweep_draws"),
+            path("<uuid:pk>/live/", wrap(require_safe(self.live_view)), name="training_sweep_live"),
+            path("<uuid:pk>/stop/", wrap(require_POST(self.stop_view)), name="training_sweep_stop"),
+        ]
+        return [*ours, *super().get_urls()]
+
+    def has_view_permission(self, request: HttpRequest, obj: Sweep | None = None) -> bool:
+        """Let those look who may look at runs."""
+        return any(request.user.has_perm(f"training.{act}_trainingrun") for act in ("view", "change"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Let those begin one who may start runs."""
+        return request.user.has_perm("training.add_trainingrun")
+
+    def has_change_permission(self, request: HttpRequest, obj: Sweep | None = None) -> bool:
+        """Let those stop one who may stop runs."""
+        return request.user.has_perm("training.change_trainingrun")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Sweep | None = None) -> bool:
+        """Refuse to delete: runs name the sweep that they were tried in."""
+        return False
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Show the form of a sweep, and begin it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = SweepForm(request.POST if request.method == "POST" else None)
+        if form.is_bound and form.is_valid():
+            try:
+                sweep = services.start_sweep(by=_staff(request), **form.chosen())
+            except StaffError as error:
+                form.show(error)
+            else:
+                return HttpResponseRedirect(_page(sweep))
+        start = DrawsForm({"n": 1000, "k": 10, "confidence": 90})
+        context = self._context(request, form=form, calculator=start)
+        return render(request, "admin/training/sweep/add.html", context)
+
+    def draws_view(self, request: HttpRequest) -> HttpResponse:
+        """Say how many random draws are needed."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return render(request, "admin/training/sweep/_draws.html", {"calculator": DrawsForm(request.GET)})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show a sweep."""
+        sweep = self._visible(request, object_id)
+        context = self._context(request, **self._shown(request, sweep))
+        return render(request, "admin/training/sweep/sweep.html", context)
+
+    def live_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Show the part of a sweep's page that changes, until it is over."""
+        sweep = self._visible(request, pk)
+        status = 200 if sweep.is_active else STOP_POLLING
+        return render(request, "admin/training/sweep/_live.html", self._shown(request, sweep), status=status)
+
+    def stop_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Stop a sweep, and go back to its page."""
+        sweep = self._visible(request, pk)
+        if not self.has_change_permission(request, sweep):
+            raise PermissionDenied
+        try:
+            services.stop_sweep(by=_staff(request), sweep=sweep)
+        except StaffError as error:
+            messages.error(request, error.message)
+        return HttpResponseRedirect(_page(sweep))
+
+    def _visible(self, request: HttpRequest, pk: str) -> Sweep:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(Sweep.objects.select_related("version__dataset", "created_by"), pk=pk)
+
+    def _shown(self, request: HttpRequest, sweep: Sweep) -> dict[str, Any]:
+        best, runs = sweep.best, sweep.trials
+        trials = [(run, _written(run, sweep), _accuracy(run) if run.best else "–", run == best) for run in runs]
+        dots = [_dot(run, run == best) for run in runs if run.best]
+        shares = sorted(sweep.importance.items(), key=lambda pair: -pair[1])
+        weights = [(name, round(100 * share)) for name, share in shares]
+        may = {"may_change": self.has_change_permission(request, sweep)}
+        drawn = {"trials": trials, "chart": trials_chart(dots), "weights": weights, "best": best}
+        return {"sweep": sweep, "title": sweep.name, **drawn, **may}
+
+    def _context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": _("New sweep"), **more}
+
+
+def _written(run: TrainingRun, sweep: Sweep) -> list[str]:
+    """Write what a trial has for each setting."""
+    values = values_of(run, sweep.space).values()
+    return [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+
+
+def _accuracy(run: TrainingRun) -> str:
+    return f"{run.best['accuracy']:.1%}"
+
+
+def _dot(run: TrainingRun, best: bool) -> Dot:
+    name = f"{run.name}: {_accuracy(run)}"
+    link = reverse("admin:training_trainingrun_change", args=[run.pk])
+    return Dot((run.trial or 0) + 1, float(run.best["accuracy"]), name, link, best)
+
+
+def _staff(request: HttpRequest) -> User:
+    """Give who asks: the admin lets nobody else through."""
+    return cast(User, request.user)
+
+
+def _page(sweep: Sweep) -> str:
+    return reverse("admin:training_sweep_change", args=[sweep.pk])

@@ -1,0 +1,57 @@
+"""Search for good settings, as the admin does."""
+
+from __future__ import annotations
+
+from time import sleep
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.management.base import CommandParser
+
+from webapp.training import services
+from webapp.training.management.staff_command import StaffCommand
+from webapp.training.models import Strategy
+from webapp.training.run_settings import checked_row
+from webapp.training.search_space import space_from_words
+
+LOOK_SECONDS = 1.0
+
+
+class Command(StaffCommand):
+    """Start a sweep over settings; the clock starts its trials, and a worker of the queue training does them."""
+
+    help = "Search for good settings: each trial is a run with the settings of another one but for those searched."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take what is searched, from which run, how and how long."""
+        super().add_arguments(parser)
+        parser.add_argument("name", help="What to call it; 50 characters at most.")
+        parser.add_argument("--run", required=True, help="The id of the run whose data and settings are taken.")
+        parser.add_argument(
+            "--search",
+            action="append",
+            required=True,
+            metavar="SETTING=VALUES",
+            help="'training.outer_lr = 0.0001 .. 0.01 log' or 'episodes.n_way = 5, 10'; may be given again.",
+        )
+        parser.add_argument("--strategy", choices=Strategy.values, default=Strategy.TPE.value)
+        parser.add_argument("--budget", type=int, default=20, help="How many trials (%(default)s).")
+        parser.add_argument("--seed", type=int, default=0, help="The same seed makes the same choices.")
+        parser.add_argument("--wait", action="store_true", help="Wait for the end.")
+
+    def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+        """Check everything, then start, and wait for the end if asked."""
+        run = services.named_run(name=options["run"])
+        sweep = services.start_sweep(
+            by=by,
+            name=options["name"],
+            settings=checked_row(run),
+            version=run.version,
+            start_from=run.start_from,
+            space=space_from_words(options["search"], method=run.method),
+            **{name: options[name] for name in ("strategy", "budget", "seed")},
+        )
+        while options["wait"] and sweep.is_active:
+            sleep(LOOK_SECONDS)
+            sweep.refresh_from_db()
+        return services.plain_sweep(sweep=sweep), f"{sweep.name}: {sweep.pk}: {sweep.sentence}"

@@ -13,6 +13,7 @@ from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from tests.training.candidates import candidate, measured, staff, standing_exam
 from webapp.jobs.models import JobStatus
@@ -141,6 +142,18 @@ def test_a_refusal_is_shown_in_words(new: Checkpoint) -> None:
     answer = ask(client, "post", "publish", new.pk, reason="so")
     assert "The gate did not pass" in str(next(iter(get_messages(answer.wsgi_request))))
     assert not Publication.objects.exists()
+
+
+def test_a_reason_that_was_refused_is_not_typed_again(new: Checkpoint) -> None:
+    client = Client()
+    client.force_login(staff())
+    for reason, instead_of in (("so <so>", "old"), ("nobody else was here", "older")):
+        ask(client, "post", "publish", new.pk, reason=reason, instead_of=instead_of)
+        assert f">{escape(reason)}</textarea>" in ask(client, "get", "change", new.pk).content.decode()
+    assert reason not in ask(client, "get", "change", candidate("third").pk).content.decode()
+    ask(client, "post", "publish", new.pk, reason=reason, instead_of="old")
+    assert Publication.objects.get().reason == reason
+    assert f"reason to publish {new.pk}" not in client.session
 
 
 def test_the_gate_is_polled_until_the_measurement_is_over(old: Checkpoint, new: Checkpoint) -> None:

@@ -57,6 +57,7 @@ def _gate_context(request: HttpRequest, checkpoint: Checkpoint) -> dict[str, Any
         "goes_back_to": undone.replaced if undone else None,
         "tolerance": f"{TOLERANCE * 100:g}",
         "least_words": services.LEAST_WORDS,
+        "reason": request.session.get(_typed(checkpoint), ""),
         "may_publish": request.user.has_perm(PUBLISH),
     }
 
@@ -107,7 +108,9 @@ def stop(request: HttpRequest, checkpoint: Checkpoint) -> None:
 def publish(request: HttpRequest, checkpoint: Checkpoint) -> None:
     """Publish a checkpoint."""
     reason, instead_of = request.POST.get("reason", ""), request.POST.get("instead_of")
+    request.session[_typed(checkpoint)] = reason  # so that nobody types it again after a refusal
     services.publish(checkpoint=checkpoint, by=_who(request), reason=reason, instead_of=instead_of)
+    del request.session[_typed(checkpoint)]
     messages.success(request, _("%(name)s is live: new classifiers stand on it.") % {"name": checkpoint.name})
 
 
@@ -148,6 +151,11 @@ def take_in(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
             return redirect("admin:training_checkpoint_change", checkpoint.pk)
     context = {**site, "title": _("Import a checkpoint"), "error": error, "form": ZipForm()}
     return render(request, "admin/training/checkpoint/import.html", context, status=422 if error else 200)
+
+
+def _typed(checkpoint: Checkpoint) -> str:
+    """Name where the session keeps the reason that was typed for a checkpoint, until it is published."""
+    return f"reason to publish {checkpoint.pk}"
 
 
 def _who(request: HttpRequest) -> User:

@@ -11,7 +11,16 @@ from typing import Any
 from mlcore.config import KINDS, SHAPES, VIEWS, BackboneConfig, EpisodeConfig, TrainingConfig
 from mlcore.errors import MlcoreError, Stopped
 from mlcore.method_config import METHODS
-from mlcore.options import add_dataset, add_fields, add_machine, add_onnx, data_of, from_options, transform_of
+from mlcore.options import (
+    add_dataset,
+    add_fields,
+    add_machine,
+    add_onnx,
+    add_parent,
+    data_of,
+    from_options,
+    transform_of,
+)
 from mlcore.run_folder import end_with_parent
 
 DEFAULT_METHOD = "prototypical"
@@ -21,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give the exit status: 0 done, 1 an error that a person can mend, 2 wrong usage, 143 stopped."""
     given = sys.argv[1:] if arguments is None else arguments
     options = _parser(given).parse_args(given)
+    if getattr(options, "end_with_parent", None) is not None:
+        end_with_parent(options.end_with_parent)  # first of all: torch takes its time to load
     try:
         options.run(options)
     except MlcoreError as error:
@@ -44,6 +55,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     add_dataset(listing, split="train")
     listing.add_argument("--splits", nargs="+", metavar="SPLIT", help="several splits, instead of the one of --split")
     listing.add_argument("--contact-sheet", type=Path, help="JPEG to write, with samples of the classes")
+    add_parent(listing)
     listing.set_defaults(run=_dataset)
     card = commands.add_parser("card", help="print a checkpoint's card")
     card.add_argument("checkpoint", help="a folder, or the name of one that ships")
@@ -94,14 +106,7 @@ def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
     parser.add_argument(
         "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
     )
-    parser.add_argument(
-        "--end-with-parent",
-        type=float,
-        nargs="?",
-        const=0.0,
-        metavar="SECONDS",
-        help="end when standard input closes, as a pipe from a parent does, or has nothing to say for so long",
-    )
+    add_parent(parser)
     parser.add_argument("--leave-gpu-mb", type=int, default=0, help="memory of the GPU to leave to others")
     parser.add_argument("--estimate", type=int, metavar="STEPS", help="time a few steps, print JSON, train nothing")
     parser.add_argument("--events", type=Path, help="file to append what happens to, one JSON object a line")
@@ -143,7 +148,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     _add_exam(parser)
     add_onnx(parser)
     add_machine(parser)
-    parser.add_argument("--end-with-parent", action="store_true", help="end when standard input closes")
+    add_parent(parser)
     parser.set_defaults(run=_compare)
 
 
@@ -158,8 +163,6 @@ def _add_exam(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    if options.end_with_parent is not None:
-        end_with_parent(options.end_with_parent)  # first of all: torch takes its time to load
     from mlcore.commands.train import TrainCommand
 
     backbone = from_options(BackboneConfig, options, prefix="backbone_")
@@ -242,8 +245,6 @@ def _evaluate(options: argparse.Namespace) -> None:
 def _compare(options: argparse.Namespace) -> None:
     from mlcore.commands.compare import CompareCommand
 
-    if options.end_with_parent:
-        end_with_parent()
     result = CompareCommand(
         checkpoint=options.checkpoint,
         against=options.against,

@@ -24,6 +24,18 @@ def add_machine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: PyTorch's choice)")
 
 
+def add_parent(parser: argparse.ArgumentParser) -> None:
+    """Offer to end with the process that started this one."""
+    parser.add_argument(
+        "--end-with-parent",
+        type=float,
+        nargs="?",
+        const=0.0,
+        metavar="SECONDS",
+        help="end when standard input closes, as a pipe from a parent does, or has nothing to say for so long",
+    )
+
+
 def add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
     """Offer a data set and one split of it."""
     parser.add_argument("--dataset", choices=DATASETS, required=True)

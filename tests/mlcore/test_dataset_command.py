@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,11 @@ def test_a_picture_of_two_classes_is_named_with_both(tmp_path: Path, capsys: pyt
 def test_what_is_missing_is_an_error_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dataset", "--dataset", "omniglot", "--data-root", str(tmp_path), "--split", "evaluation"]) == 1
     assert "Omniglot was not found" in capsys.readouterr().err
+
+
+def test_it_ends_with_the_parent_that_started_it() -> None:
+    command = [sys.executable, "-m", "mlcore", "dataset", "--dataset", "strokes", "--end-with-parent", "3"]
+    assert subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60).returncode == 143
 
 
 def test_samples_are_spread_evenly() -> None:

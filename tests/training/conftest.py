@@ -27,6 +27,12 @@ def _end_decoder() -> Iterator[None]:
 
 
 @pytest.fixture
+def long_lease(settings: Any) -> None:
+    """Lend jobs for a minute: while a test holds its own transaction, no other thread can renew in SQLite."""
+    settings.GLIMPSE_JOBS = {**settings.GLIMPSE_JOBS, "lease_seconds": 60.0, "renew_seconds": 60.0}
+
+
+@pytest.fixture
 def limit(settings: Any) -> Any:
     """Return a function that sets limits for the test."""
 

@@ -16,13 +16,13 @@ from webapp.jobs import services as jobs
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import Cancelled
 from webapp.jobs.models import JobStatus
-from webapp.training import ingest_job, registered, services
+from webapp.training import ingest_job, questions, registered, services
 from webapp.training.child import Child
 from webapp.training.errors import StaffError
 from webapp.training.models import DatasetVersion, Source
 from webapp.training.services import Material
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def named(name: str) -> DatasetVersion:
 
 
 def test_a_registered_data_set_is_counted_by_its_published_split(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look(_claim: object, folder: Path, options: list[str]) -> dict[str, Any]:
+    def look(_claim: object, options: list[str]) -> dict[str, Any]:
         data = DatasetRequest(root=None, split="train", n_classes=3, image_size=16)
         sheet, splits = Path(options[-1]), options[1:-2]
         return DatasetCommand(dataset="strokes", data=data, splits=splits, sheet=sheet).run()
@@ -142,12 +142,12 @@ def test_a_cancelled_count_leaves_no_process_behind(monkeypatch: pytest.MonkeyPa
     held_claims: list[Claim[Any]] = []
     look = registered._look
 
-    def noted(claim: Claim[Any], folder: Path, options: list[str]) -> dict[str, Any]:
+    def noted(claim: Claim[Any], options: list[str]) -> dict[str, Any]:
         held_claims.append(claim)
-        return look(claim, folder, options)
+        return look(claim, options)
 
     monkeypatch.setattr(registered, "_look", noted)
-    monkeypatch.setattr(registered, "Child", Cancelling)
+    monkeypatch.setattr(questions, "Child", Cancelling)
     version = done(named("strokes"))
     assert version.status == JobStatus.CANCELLED
     assert begun[0].returncode == -signal.SIGKILL

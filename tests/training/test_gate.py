@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,13 @@ from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
 from tests.training.candidates import GOOD, candidate, measured, staff, standing_exam
-from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.training import gate_job, services
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint, DatasetVersion, GateExam
 from webapp.training.verdicts import checks_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 
 
 @pytest.fixture(autouse=True)
@@ -198,20 +196,3 @@ def test_a_data_set_that_is_not_ready_is_said_in_words(sitting: GateExam, monkey
     gate_job.examine(str(sitting.pk))
     sitting.refresh_from_db()
     assert sitting.error_code == "dataset_not_ready"
-
-
-def test_cancelling_ends_the_process(sitting: GateExam, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[subprocess.Popen[bytes]] = []
-    real = subprocess.Popen
-
-    class Cancelling(real):  # type: ignore[misc,valid-type]
-        def __init__(self, command: list[str], **options: Any) -> None:
-            super().__init__(["sleep", "60"], **options)
-            started.append(self)
-            jobs.cancel(sitting)
-
-    monkeypatch.setattr(gate_job.subprocess, "Popen", Cancelling)
-    gate_job.examine(str(sitting.pk))
-    sitting.refresh_from_db()
-    assert sitting.status == JobStatus.CANCELLED
-    assert started[0].returncode is not None

@@ -20,22 +20,25 @@ THREADS = 1  # so that people's questions are answered while a run trains
 def train_command(run: TrainingRun, folder: Path) -> list[str]:
     """Give the command that trains in an attempt's folder, and goes on from the states in its `resume`."""
     files = ["--events", str(folder / "events.jsonl"), "--resume", str(folder / "resume")]
-    bond = ["--end-with-parent", str(patience_seconds())]
     command = _command(run, run.version, run.start_from, folder / "checkpoint")
-    return [*command, "--name", checkpoint_name(run), *files, *bond]
+    return [*command, "--name", checkpoint_name(run), *files, *bond()]
 
 
 def estimate_command(
     settings_row: RunSettings, version: DatasetVersion, start_from: Checkpoint | None, *, steps: int
 ) -> list[str]:
     """Give the command that times a few steps, and prints what the run would take."""
-    command = _command(settings_row, version, start_from, Path("estimate"))
-    return [*command, "--end-with-parent", str(patience_seconds()), "--estimate", str(steps)]
+    return [*_command(settings_row, version, start_from, Path("estimate")), "--estimate", str(steps)]
 
 
 def checkpoint_name(run: TrainingRun) -> str:
     """Give the name of the checkpoint that comes of a run, which no other has."""
     return f"{slugify(run.name)[:40] or 'run'}-{str(run.pk)[:8]}"
+
+
+def bond() -> list[str]:
+    """Give the options that let a process end with its worker."""
+    return ["--end-with-parent", str(patience_seconds())]
 
 
 def patience_seconds() -> float:

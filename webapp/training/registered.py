@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
-from webapp.training.child import Child
 from webapp.training.class_sides import SIDES
 from webapp.training.models import DatasetVersion
+from webapp.training.questions import ask
 from webapp.training.stored_datasets import delete_stored, registered_root, store
 
 PUBLISHED_SPLITS = {
@@ -24,7 +23,6 @@ PUBLISHED_SPLITS = {
     "strokes": ("train", "val", "test"),
 }
 """For each data set that may be named its class splits to train on, to validate on and to test on."""
-POLL_SECONDS = 0.2
 
 
 def count(claim: Claim[DatasetVersion], folder: Path) -> None:
@@ -33,7 +31,7 @@ def count(claim: Claim[DatasetVersion], folder: Path) -> None:
     splits = PUBLISHED_SPLITS[version.mlcore_name]
     sheet = folder / "sheet.jpg"
     claim.progress(0.0, _("Reading the pictures"))
-    seen = _look(claim, folder, ["--splits", *splits, "--contact-sheet", str(sheet)])
+    seen = _look(claim, ["--splits", *splits, "--contact-sheet", str(sheet)])
     sides = dict(zip(splits, SIDES, strict=True))
     classes = [{**each, "split": sides[each["split"]]} for each in seen["classes"]]
     stored = store(version, ".jpg", sheet.read_bytes())
@@ -55,28 +53,11 @@ def count(claim: Claim[DatasetVersion], folder: Path) -> None:
         raise
 
 
-def _look(claim: Claim[DatasetVersion], folder: Path, options: list[str]) -> dict[str, Any]:
-    """Ask mlcore what a data set holds, and end its process if the job is to stop."""
+def _look(claim: Claim[DatasetVersion], options: list[str]) -> dict[str, Any]:
+    """Ask mlcore what a data set holds."""
     name = claim.job.mlcore_name
     command = [sys.executable, "-m", "mlcore", "dataset", "--dataset", name, *options]
     command += ["--data-root", str(registered_root(claim.job))]
-    printed, errors = folder / "seen.json", folder / "errors.txt"
-    child = Child(command, errors=errors, output=printed)
-    try:
-        while child.returncode is None:
-            claim.check()
-            time.sleep(POLL_SECONDS)
-    finally:
-        child.close()
-    return _answer(child.returncode, printed.read_bytes(), errors.read_text(errors="replace"))
-
-
-def _answer(code: int | None, printed: bytes, errors: str) -> dict[str, Any]:
-    """Read what mlcore printed; raise JobFailed with its own words where it says what to do."""
-    if code == 0:
-        seen: dict[str, Any] = json.loads(printed)
-        return seen
-    last = (errors.strip().splitlines() or [""])[-1]
-    if code == 1 and last.startswith("mlcore: "):
-        raise JobFailed(code="dataset_unreadable", message=last.removeprefix("mlcore: "))
-    raise RuntimeError(f"mlcore dataset ended with {code}: {errors[-2000:]}")
+    message = _("Counting broke off, maybe for want of memory. Add the data set again; the log says more.")
+    broke_off = JobFailed(code="counting_broke_off", message=message)
+    return ask(claim, command, refused="dataset_unreadable", broke_off=broke_off)

@@ -117,13 +117,15 @@ def test_the_page_shows_trials_each_linked_to_its_run_and_the_best(sweep: Sweep)
 
 def test_a_sweep_is_stopped_on_its_page(sweep: Sweep) -> None:
     client = signed_in("change_trainingrun", "view_trainingrun")
-    assert client.get(reverse("admin:training_sweep_live", args=[sweep.pk])).status_code == 200
+    live = reverse("admin:training_sweep_live", args=[sweep.pk])
+    assert client.get(live).status_code == 200
     stop = reverse("admin:training_sweep_stop", args=[sweep.pk])
     assert client.get(stop).status_code == 405
     assert client.post(stop).status_code == 302
     assert "over already" in client.post(stop, follow=True).content.decode()
     sweep.refresh_from_db()
     assert sweep.stopped
+    assert '<div id="sweep-acts" hx-swap-oob="true"></div>' in client.get(live).content.decode()
 
 
 def every_page(client: Client, sweep: Sweep) -> dict[str, int]:

@@ -91,6 +91,10 @@ def test_a_hopeless_trial_is_pruned_and_a_hopeful_one_is_not() -> None:
     advance()
     run.refresh_from_db()
     assert (run.pruned, run.cancel_requested) == (True, True)
+    TrainingRun.objects.filter(pk=run.pk).update(cancel_requested=False)  # a person lets it go on all the same
+    advance()
+    run.refresh_from_db()
+    assert not run.cancel_requested
 
 
 def test_a_failed_trial_is_counted_and_the_next_one_starts() -> None:

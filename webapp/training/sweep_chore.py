@@ -43,6 +43,8 @@ def advance_one(sweep: Sweep) -> None:
 def _prune(sweep: Sweep, runs: list[TrainingRun], waiting: list[TrainingRun]) -> None:
     from webapp.training import trials
 
-    for run in waiting:
-        if run.status == JobStatus.RUNNING and not run.cancel_requested and trials.is_hopeless(sweep, runs, run):
+    trains = [run for run in waiting if run.status == JobStatus.RUNNING and not run.cancel_requested]
+    for run in trains:
+        # One that a person let go on after it was pruned is left to that person.
+        if not run.pruned and trials.is_hopeless(sweep, runs, run):
             services.prune_trial(run=run)

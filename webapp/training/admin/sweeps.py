@@ -90,8 +90,9 @@ class SweepAdmin(ModelAdmin[Sweep]):
     def live_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Show the part of a sweep's page that changes, until it is over."""
         sweep = self._visible(request, pk)
+        shown = {**self._shown(request, sweep), "is_over": not sweep.is_active}
         status = 200 if sweep.is_active else STOP_POLLING
-        return render(request, "admin/training/sweep/_live.html", self._shown(request, sweep), status=status)
+        return render(request, "admin/training/sweep/_live.html", shown, status=status)
 
     def stop_view(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Stop a sweep, and go back to its page."""

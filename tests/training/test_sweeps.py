@@ -174,6 +174,7 @@ def test_a_fault_holds_no_other_sweep_up(monkeypatch: pytest.MonkeyPatch) -> Non
         ({"space": {"training.outer_lr": {"low": 0.0, "high": 0.1, "log": True}}}, "training.outer_lr", "above 0"),
         ({"space": {"episodes.n_way": {"choices": [1, 5]}}}, "episodes.n_way", "at least 2"),
         ({"space": {"episodes.n_way": {"choices": [5, 5]}}}, "episodes.n_way", "must differ"),
+        ({"space": {"backbone.image_size": {"choices": [28, 56]}}}, "backbone.image_size", "fixed by the kind"),
         ({"strategy": "grid"}, "training.outer_lr", "needs choices"),
         ({"space": GRID, "strategy": "grid", "budget": 5}, "budget", "6 combinations, more than the 5 trials"),
         ({"budget": 0}, "budget", "1 to 1000"),

@@ -81,7 +81,9 @@ def require_space(space: Space, row: RunSettings) -> None:
         if len({repr(value) for value in values}) < len(values):
             raise _wrong(name, _("%(name)s: every choice must differ from the others.") % {"name": name})
         for value in values:
-            with_values(row, {name: value})
+            kept = type(row)(**with_values(row, {name: value}).fields())
+            if values_of(kept, {name: part})[name] != value:
+                raise _wrong(name, _("%(name)s is fixed by the kind of picture.") % {"name": name})
 
 
 def _ends(name: str, part: Mapping[str, Any]) -> list[Any]:

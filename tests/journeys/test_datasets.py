@@ -82,11 +82,15 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing(office: Page, worke
 
 def test_an_ingest_that_is_cancelled_stops(office: Page, worker: Process, tmp_path: Path) -> None:
     upload(office, "Signs that nobody wants", zip_of(tmp_path, many()))
+    expect(office.get_by_role("status")).to_contain_text("Picture", timeout=PATIENCE_MS)
+    (child,) = worker.children()
+    os.kill(child, signal.SIGSTOP)  # so that it is not done before it is cancelled
     cancel = office.get_by_role("button", name="Cancel")
     with office.expect_response(lambda answer: answer.url.endswith("/state/")):
         cancel.focus()
     expect(cancel).to_be_focused()  # though the page has been brought up to date meanwhile
     office.keyboard.press("Enter")
+    os.kill(child, signal.SIGCONT)
     expect(office.locator(".tag-cancelled")).to_be_visible(timeout=PATIENCE_MS)
 
 

@@ -9,6 +9,7 @@ from tests.recognition.conftest import checkpoint_row, visit
 from webapp.accounts.models import Owner
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import Classifier, SupportSet
+from webapp.recognition.settings_in_words import loss_in_words
 from webapp.training.models import Checkpoint
 
 RESULTS = [{"protocol": "5-way 1-shot", "accuracy": 0.98, "ci95": 0.001}]
@@ -139,3 +140,10 @@ def test_my_classifiers_names_a_method_that_is_not_the_default(
     page = visit(owner).get("/my/").content.decode()
     assert "with MAML" in page
     assert "with Prototypical networks" not in page
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"), [(0.23456, "0.235"), (0.001, "0.001"), (8.94e-8, "under 0.001"), (0, "under 0.001")]
+)
+def test_a_loss_next_to_nothing_is_said_as_such(loss: float, words: str) -> None:
+    assert loss_in_words(loss) == words

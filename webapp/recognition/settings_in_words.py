@@ -11,6 +11,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+LEAST_LOSS = 0.001
+"""A loss below this tells nobody more than that it is below."""
+
 # A setting by its name; where it means something else in one method, that method's name comes before it.
 LABELS: dict[str, str | Promise] = {
     "backbone.name": gettext_lazy("network"),
@@ -86,3 +89,8 @@ def _value(value: Any) -> str:
 def significant(number: float) -> str:
     """Say a whole number as it is, any other with three significant digits."""
     return number_format(number if isinstance(number, int) else Decimal(f"{number:.3g}"))
+
+
+def loss_in_words(loss: float) -> str:
+    """Say a loss with three significant digits, unless it is next to nothing."""
+    return _("under %(least)s") % {"least": significant(LEAST_LOSS)} if loss < LEAST_LOSS else significant(loss)

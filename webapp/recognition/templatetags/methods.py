@@ -3,11 +3,11 @@
 from django import template
 
 from webapp.recognition.methods import title_of
-from webapp.recognition.settings_in_words import settings_of, significant
+from webapp.recognition.settings_in_words import loss_in_words, settings_of
 from webapp.training.models import Checkpoint
 
 register = template.Library()
-register.filter(significant)
+register.filter(loss_in_words)
 
 
 @register.filter

@@ -16,6 +16,8 @@ from tests.journeys.visitor import Visitor
 from tests.processes import Process, wait_until
 from tests.recognition.pictures import drawing, encoded, photo
 from tests.stack import Stack
+from webapp.jobs.models import JobStatus
+from webapp.training.models import DatasetVersion
 
 pytestmark = pytest.mark.requires_chromium
 
@@ -49,7 +51,7 @@ def zip_of(folder: Path, pictures: dict[str, bytes]) -> Path:
 
 @cache
 def many() -> dict[str, bytes]:
-    """Make pictures enough to keep a worker busy for some seconds."""
+    """Make pictures enough to keep a worker busy for a second or more."""
     return {f"sign {n % 6}/{n}.jpg": encoded(photo(1600, 1200, n), "JPEG") for n in range(120)}
 
 
@@ -59,6 +61,15 @@ def upload(office: Page, name: str, path: Path, least: int = 2) -> None:
     office.get_by_label("Zip of class folders").set_input_files(path)
     office.get_by_label("Pictures a class at least").fill(str(least))
     office.get_by_role("button", name="Start").click()
+
+
+def stopped_in_the_middle(worker: Process) -> int:
+    """Stop the worker's process in the middle of its work, however quick it is, and return its number."""
+    running = DatasetVersion.objects.filter(status=JobStatus.RUNNING)
+    wait_until(running.exists, PATIENCE_MS / 1000, what="a worker to begin")
+    (child,) = worker.children()
+    os.kill(child, signal.SIGSTOP)
+    return child
 
 
 def test_a_zip_becomes_a_data_set_that_can_be_looked_at(office: Page, worker: Process, tmp_path: Path) -> None:
@@ -71,20 +82,18 @@ def test_a_zip_becomes_a_data_set_that_can_be_looked_at(office: Page, worker: Pr
     expect(office.locator("#version[hx-get]")).to_have_count(0)
 
 
-def test_a_worker_that_is_killed_in_the_middle_loses_nothing(office: Page, worker: Process, tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
+    office: Page, worker: Process, stack_orm: None, tmp_path: Path
+) -> None:
     upload(office, "Signs of a hard life", zip_of(tmp_path, many()))
-    expect(office.get_by_role("status")).to_contain_text("Picture", timeout=PATIENCE_MS)
-    (child,) = worker.children()
-    os.kill(child, signal.SIGKILL)
+    os.kill(stopped_in_the_middle(worker), signal.SIGKILL)
     expect(office.get_by_role("heading", name="Class split")).to_be_visible(timeout=PATIENCE_MS)
     expect(office.locator(".facts")).to_contain_text("120")
 
 
-def test_an_ingest_that_is_cancelled_stops(office: Page, worker: Process, tmp_path: Path) -> None:
+def test_an_ingest_that_is_cancelled_stops(office: Page, worker: Process, stack_orm: None, tmp_path: Path) -> None:
     upload(office, "Signs that nobody wants", zip_of(tmp_path, many()))
-    expect(office.get_by_role("status")).to_contain_text("Picture", timeout=PATIENCE_MS)
-    (child,) = worker.children()
-    os.kill(child, signal.SIGSTOP)  # so that it is not done before it is cancelled
+    child = stopped_in_the_middle(worker)
     cancel = office.get_by_role("button", name="Cancel")
     with office.expect_response(lambda answer: answer.url.endswith("/state/")):
         cancel.focus()

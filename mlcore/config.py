@@ -124,7 +124,7 @@ class TrainingConfig(Config):
         self._require("affine", 0 <= self.affine <= 3, "between 0 and 3")
         self._require("warped_share", 0 <= self.warped_share <= 1, "between 0 and 1")
         self._require("optimizer", self.optimizer in ("adam", "sgd"), "adam or sgd")
-        self._require("precision", self.precision in ("float32", "bfloat16"), "float32 or bfloat16")
+        self._require("precision", self.precision in PRECISIONS, " or ".join(PRECISIONS))
         self._require("validate_every", self.validate_every >= 1, "at least 1")
         self._require("validation_episodes", self.validation_episodes >= 2, "at least 2")
 
@@ -186,3 +186,5 @@ BACKBONES: dict[str, RegisteredBackbone] = {
 }
 
 VIEWS: tuple[str, ...] = ("none", "wobble")
+
+PRECISIONS: tuple[str, ...] = ("float32", "bfloat16")

@@ -7,12 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
 
 @contextmanager
 def computing_in(network: nn.Module, precision: str) -> Iterator[None]:
-    """Let a network compute in a precision by name; what it takes, gives and learns stays float32.
+    """Let a network compute in one of `PRECISIONS`, by name; what it takes, gives and learns stays float32.
 
     Processors with bfloat16 instructions train about twice as fast so, GPUs more. Distances and losses, which small
     differences decide, are left in full precision, being outside the network.
@@ -20,7 +18,7 @@ def computing_in(network: nn.Module, precision: str) -> Iterator[None]:
     if precision == "float32":
         yield
         return
-    cast = torch.autocast(next(network.parameters()).device.type, PRECISIONS[precision])
+    cast = torch.autocast(next(network.parameters()).device.type, getattr(torch, precision))
 
     def enter(*_: Any) -> None:
         cast.__enter__()

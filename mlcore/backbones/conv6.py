@@ -9,6 +9,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mlcore.backbones.convolution import convolution
 from mlcore.batch_norm import BatchNorm2d
 from mlcore.config import BackboneConfig
 
@@ -19,16 +20,16 @@ class Conv6(nn.Module):
     def __init__(self, config: BackboneConfig, *, output: str = "embedding") -> None:
         super().__init__()
         width = config.width
-        self.stem = _convolution(config.in_channels, width // 4, kernel=5, stride=2)
-        self.narrow = _convolution(width // 4, width // 2, stride=2)
-        self.wide = _convolution(width // 2, width, stride=2)
+        self.stem = convolution(config.in_channels, width // 4, kernel=5, stride=2)
+        self.narrow = convolution(width // 4, width // 2, stride=2)
+        self.wide = convolution(width // 2, width, stride=2)
         self.residual = nn.Sequential(
-            _convolution(width, width),
+            convolution(width, width),
             nn.ReLU(),
             nn.Conv2d(width, width, 3, padding=1, bias=False),
             BatchNorm2d(width),
         )
-        self.last = _convolution(width, width, stride=2)
+        self.last = convolution(width, width, stride=2)
         side = math.ceil(config.image_size / 16)
         self.map_shape = (width, side, side)
         self.embedding_size = width * side**2
@@ -42,8 +43,3 @@ class Conv6(nn.Module):
         maps = functional.relu(maps + self.residual(maps))
         embedding: Tensor = self.shape(self.last(maps))
         return embedding
-
-
-def _convolution(in_channels: int, out_channels: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(convolution, BatchNorm2d(out_channels))

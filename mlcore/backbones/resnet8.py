@@ -10,7 +10,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.batch_norm import BatchNorm2d
+from mlcore.backbones.convolution import convolution
 from mlcore.config import BackboneConfig
 
 
@@ -23,12 +23,12 @@ class ResNet8(nn.Module):
     def __init__(self, config: BackboneConfig, *, output: str = "embedding") -> None:
         super().__init__()
         width, channels = config.width, math.ceil(config.width / 3)
-        self.stem = _convolution(config.in_channels, width // 4, kernel=5, stride=2)
-        self.narrow = _convolution(width // 4, width // 2, stride=2)
+        self.stem = convolution(config.in_channels, width // 4, kernel=5, stride=2)
+        self.narrow = convolution(width // 4, width // 2, stride=2)
         self.narrow_block = _block(width // 2)
-        self.wide = _convolution(width // 2, width, stride=2)
+        self.wide = convolution(width // 2, width, stride=2)
         self.wide_block = _block(width)
-        self.last = _convolution(width, channels)
+        self.last = convolution(width, channels)
         side = math.ceil(config.image_size / 8)
         self.map_shape = (channels, side, side)
         self.embedding_size = channels * side**2
@@ -46,9 +46,4 @@ class ResNet8(nn.Module):
 
 
 def _block(width: int) -> nn.Sequential:
-    return nn.Sequential(_convolution(width, width), nn.ReLU(), _convolution(width, width))
-
-
-def _convolution(in_channels: int, out_channels: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
-    convolution = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False)
-    return nn.Sequential(convolution, BatchNorm2d(out_channels))
+    return nn.Sequential(convolution(width, width), nn.ReLU(), convolution(width, width))

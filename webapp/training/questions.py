@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mlcore.run_folder import ENDED_WITH_PARENT
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed, LeaseLost
 from webapp.training.child import Child, bound
@@ -22,8 +23,6 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.2
 REFUSED = 1
 """The exit status of mlcore for what a person can mend; its last words say what."""
-ENDED_WITH_PARENT = 143
-"""The exit status of mlcore when it heard nothing of its worker for too long."""
 
 
 def ask(

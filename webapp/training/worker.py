@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from mlcore.run_folder import ENDED_WITH_PARENT
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import Cancelled, JobFailed
 from webapp.jobs.services import run_claimed
@@ -26,7 +27,7 @@ from webapp.training.run_settings import room_needed
 
 logger = logging.getLogger(__name__)
 
-ENDED_FROM_OUTSIDE = (KILLED, -signal.SIGTERM, 143)  # 143 is what mlcore gives when its parent or SIGTERM ends it
+ENDED_FROM_OUTSIDE = (KILLED, -signal.SIGTERM, ENDED_WITH_PARENT)  # the last also where mlcore obeys SIGTERM
 LOOK_SECONDS = 0.2
 DISK_SECONDS = 5.0
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 def computing_in(network: nn.Module, precision: str) -> Iterator[None]:
     """Let a network compute in one of `PRECISIONS`, by name; what it takes, gives and learns stays float32.
 
-    Processors with bfloat16 instructions train about twice as fast so, GPUs more. Distances and losses, which small
-    differences decide, are left in full precision, being outside the network.
+    It is faster where the processor has instructions for it. Distances and losses, which small differences decide, are
+    left in full precision, being outside the network.
     """
     if precision == "float32":
         yield

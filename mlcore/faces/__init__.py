@@ -1,0 +1,1 @@
+"""Faces: who is this, and are these two the same person?"""

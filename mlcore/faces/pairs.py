@@ -1,0 +1,140 @@
+"""Pairs of face pictures, and draws of them in which every person counts alike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlcore.errors import DatasetError
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+PATIENCE = 100
+"""Rounds of drawing in a row that may bring no new pair."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of pictures, by row.
+
+    first, second: (n,) int64 rows. people: (n, 2) int64, whom they show. folds: (n,) int64, for `fold_accuracy`.
+    """
+
+    first: Ints
+    second: Ints
+    people: Ints
+    folds: Ints
+
+    @property
+    def is_same(self) -> Bools:
+        """Say of each pair whether it shows one person, (n,)."""
+        one_person: Bools = self.people[:, 0] == self.people[:, 1]
+        return one_person
+
+    def scored(self, embeddings: NDArray[np.floating]) -> "ScoredPairs":
+        """Score every pair by the cosine of its embeddings, (pictures, dimensions)."""
+        unit = np.asarray(embeddings, dtype=np.float64)
+        unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
+        scores = np.einsum("nd,nd->n", unit[self.first], unit[self.second])
+        return ScoredPairs(scores, self.people, self.folds)
+
+
+@dataclass(frozen=True)
+class ScoredPairs:
+    """Scores (n,) float64, higher is more alike, with people (n, 2) and folds (n,) as in `Pairs`."""
+
+    scores: Floats
+    people: Ints
+    folds: Ints
+
+    def __post_init__(self) -> None:
+        if not np.isfinite(self.scores).all():
+            raise DatasetError("some pairs have a score that is not a number")
+
+    @property
+    def is_same(self) -> Bools:
+        """Say of each pair whether it shows one person, (n,)."""
+        one_person: Bools = self.people[:, 0] == self.people[:, 1]
+        return one_person
+
+    @property
+    def same(self) -> Floats:
+        """Give the scores of same-person pairs."""
+        return self.scores[self.is_same]
+
+    @property
+    def different(self) -> Floats:
+        """Give the scores of different-person pairs."""
+        return self.scores[~self.is_same]
+
+    def taken(self, rows: Ints) -> "ScoredPairs":
+        """Take these pairs, some perhaps more than once."""
+        return ScoredPairs(self.scores[rows], self.people[rows], self.folds[rows])
+
+
+def all_pairs(labels: Ints) -> Pairs:
+    """Make every pair of pictures once, from the person of each picture (pictures,)."""
+    labels = np.asarray(labels)
+    first, second = np.triu_indices(len(labels), k=1)
+    return Pairs(first, second, np.stack([labels[first], labels[second]], 1), np.zeros(len(first), np.int64))
+
+
+def draw_pairs(
+    labels: Ints, *, n_same: int, n_different: int, seed: int, n_folds: int = 1, disjoint: bool = False
+) -> Pairs:
+    """Draw pairs at random, none twice, with every person as often as any other where there are pairs enough.
+
+    labels: (pictures,) who is on each. The folds hold equally many pairs of both sorts. disjoint: deal the people out
+    to the folds first and draw within each, as the ten sets of LFW's view 2 were made (Huang et al., "Labeled Faces in
+    the Wild", 2007). Raise DatasetError if there are not so many pairs.
+    """
+    labels, draw = np.asarray(labels, dtype=np.int64), np.random.default_rng(seed)
+    people = draw.permutation(np.unique(labels))
+    groups = np.array_split(people, n_folds) if disjoint else [people]
+    rows: list[tuple[int, int]] = []
+    folds: list[int] = []
+    for source, wanted in ((_same_pairs, n_same), (_different_pairs, n_different)):
+        for place, group in enumerate(groups):
+            share = wanted // len(groups) + (place < wanted % len(groups))
+            rows += _first(share, source(_pictures(labels, group), draw), n_people=len(group))
+            folds += [place] * share if disjoint else draw.permutation(np.arange(share) % n_folds).tolist()
+    pairs = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    return Pairs(pairs[:, 0], pairs[:, 1], labels[pairs], np.array(folds, dtype=np.int64))
+
+
+def _pictures(labels: Ints, people: Ints) -> list[Ints]:
+    return [np.flatnonzero(labels == person) for person in people]
+
+
+def _first(wanted: int, pairs: Iterator[tuple[int, int]], *, n_people: int) -> list[tuple[int, int]]:
+    drawn = list(islice(pairs, wanted))
+    if len(drawn) < wanted:
+        raise DatasetError(f"these {n_people} people give too few pairs: {len(drawn)}, where {wanted} are asked for")
+    return drawn
+
+
+def _same_pairs(pictures: list[Ints], draw: np.random.Generator) -> Iterator[tuple[int, int]]:
+    """Go round the people, each time with a pair of theirs that was not had yet, until there is none."""
+    left = [draw.permutation(list(combinations(rows, 2))).tolist() for rows in pictures]
+    while left := [pairs for pairs in left if pairs]:
+        for place in draw.permutation(len(left)):
+            one, other = left[place].pop()
+            yield one, other
+
+
+def _different_pairs(pictures: list[Ints], draw: np.random.Generator) -> Iterator[tuple[int, int]]:
+    """Pair all people off with one another anew, until rounds bring nothing that was not had yet."""
+    had: set[tuple[int, int]] = set()
+    fruitless = 0
+    while len(pictures) > 1 and fruitless < PATIENCE:
+        before, shuffled = len(had), draw.permutation(len(pictures))
+        for one, other in zip(shuffled[::2], shuffled[1::2], strict=False):
+            pair = (int(draw.choice(pictures[one])), int(draw.choice(pictures[other])))
+            if pair not in had and pair[::-1] not in had:
+                had.add(pair)
+                yield pair
+        fruitless = 0 if len(had) > before else fruitless + 1

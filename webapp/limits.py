@@ -30,5 +30,6 @@ LIMITS: dict[str, int] = {
     "dataset_unpacked_bytes": 8192 * MEGABYTE,
     "dataset_side": 448,
     "free_disk_bytes": 500 * MEGABYTE,  # what training leaves free on the disk of the data folder
+    "copies_bytes": 16384 * MEGABYTE,  # of archives and checkpoints that a storage keeps elsewhere
     "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
 }

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 import torch
 from playwright.sync_api import Locator, expect
+from pytest_django import Settings
 
 from mlcore.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
@@ -18,6 +20,7 @@ from tests.journeys.test_keyboard import tab_to
 from tests.journeys.test_looks import problems
 from tests.journeys.visitor import Visitor, query
 from tests.stack import Stack
+from tests.training.candidates import registered
 from webapp.training.models import Checkpoint
 
 pytestmark = pytest.mark.requires_chromium
@@ -26,7 +29,7 @@ NAME = "characters-just-begun"
 
 
 @pytest.fixture
-def another(stack: Stack, stack_orm: None) -> str:
+def another(stack: Stack, stack_orm: None, settings: Settings, tmp_path: Path) -> str:
     """Add an untrained checkpoint of MAML to the running site, and return its name."""
     if not Checkpoint.objects.filter(name=NAME).exists():
         torch.manual_seed(0)
@@ -40,9 +43,9 @@ def another(stack: Stack, stack_orm: None) -> str:
             transform="characters",
             results=[{"dataset": dataset, "protocol": "5-way 1-shot", "accuracy": 0.4, "ci95": 0.01}],
         )
-        card = save_checkpoint(stack.folder / "checkpoints" / NAME, build_method("maml", config), card)
-        fields = {"kind": card.kind, "folder": NAME, "card": card.to_dict(), "digest": card.digest}
-        Checkpoint.objects.create(name=NAME, **fields)
+        save_checkpoint(tmp_path / NAME, build_method("maml", config), card)
+        settings.MEDIA_ROOT = stack.folder / "media"
+        registered(tmp_path / NAME)
     return NAME
 
 

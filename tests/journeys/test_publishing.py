@@ -31,17 +31,10 @@ def live(stack: Stack) -> str:
 
 
 MAKE = """
-from dataclasses import replace
-from django.conf import settings
-from mlcore.model_card import PRETRAINED, ModelCard
-from webapp.training.models import Checkpoint
-import shutil, uuid
-folder = uuid.uuid4().hex
-target = settings.DATA_DIR / "checkpoints" / folder
-shutil.copytree(PRETRAINED / "characters", target)
-card = replace(ModelCard.read(target), name={name!r})
-(target / "card.json").write_text(card.to_json())
-Checkpoint.objects.create(name=card.name, kind=card.kind, folder=folder, card=card.to_dict(), digest=card.digest)
+from mlcore.model_card import PRETRAINED
+from webapp.training.stored_checkpoints import stored
+with stored(PRETRAINED / "characters", name={name!r}) as row:
+    row.save()
 """
 
 

@@ -86,9 +86,10 @@ def limit(settings: Any) -> Any:
 
 
 def stored_files(settings: Any) -> set[str]:
-    """Return the names of all files in private storage."""
+    """Return the names of all files of people in private storage."""
     root = Path(settings.MEDIA_ROOT)
-    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    stored = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    return {name for name in stored if not name.startswith("checkpoints/")}
 
 
 def visit(owner: Owner | None) -> Client:

@@ -21,6 +21,7 @@ from tests.processes import wait_until
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload
 from tests.recognition.stepwise import REGISTERED
+from tests.training.candidates import registered
 from webapp.jobs import services as jobs
 from webapp.jobs.claims import Claim
 from webapp.jobs.models import JobStatus
@@ -53,9 +54,8 @@ def save(settings: Any, tmp_path: Path) -> Save:
         torch.manual_seed(0)
         built = METHODS[method].config(backbone=BACKBONE, **config)
         card = ModelCard(name=method, kind="characters", method=method, config=built.to_dict(), transform="characters")
-        card = save_checkpoint(tmp_path / "checkpoints" / method, build_method(method, built), card)
-        fields = {"kind": card.kind, "folder": method, "card": card.to_dict(), "digest": card.digest, "live": live}
-        return Checkpoint.objects.create(name=method, **fields)
+        save_checkpoint(tmp_path / method, build_method(method, built), card)
+        return registered(tmp_path / method, live=live)
 
     return saved
 

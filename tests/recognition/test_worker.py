@@ -15,6 +15,7 @@ from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload
+from tests.training.candidates import registered
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.recognition import loaded, services, worker
@@ -46,9 +47,8 @@ def checkpoint(db: None, settings: Any, tmp_path: Path) -> Checkpoint:
         transform="characters",
         not_sure_below=NOT_SURE_BELOW,
     )
-    card = save_checkpoint(tmp_path / "checkpoints" / "tiny", method, card)
-    fields = {"kind": "characters", "folder": "tiny", "card": card.to_dict(), "digest": card.digest, "live": True}
-    return Checkpoint.objects.create(name="tiny", **fields)
+    save_checkpoint(tmp_path / "tiny", method, card)
+    return registered(tmp_path / "tiny", live=True)
 
 
 def learned(classifier: Classifier) -> Classifier:
@@ -171,7 +171,7 @@ def test_a_replaced_checkpoint_fails_the_job_in_words(classifier: Classifier, ch
 
 
 def test_a_damaged_checkpoint_is_our_fault_and_says_so(classifier: Classifier, checkpoint: Checkpoint) -> None:
-    (checkpoint.path / "weights.safetensors").write_bytes(b"x")
+    Path(checkpoint.weights.path).write_bytes(b"x")
     row = learned(classifier)
     assert (row.status, row.error_code) == (JobStatus.FAILED, "internal")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from mlcore.model_card import WEIGHTS_FILE, ModelCard
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Checkpoint, Dataset, DatasetVersion, GateExam, Source, StandingExam
+from webapp.training.stored_checkpoints import stored
 
 SAME = {"classes": 40, "episodes": 1000, "accuracy": 0.9, "ci95": 0.01, "difference": 0.0}
 GOOD = {**SAME, "against_accuracy": 0.9, "against_ci95": 0.01, "difference_ci95": 0.004}
@@ -18,13 +20,20 @@ GOOD = {**SAME, "against_accuracy": 0.9, "against_ci95": 0.01, "difference_ci95"
 
 
 def candidate(name: str, *, kind: str = "characters", live: bool = False, **card: Any) -> Checkpoint:
-    """Register a checkpoint whose folder holds a file of weights that nobody loads."""
-    folder = Path(settings.DATA_DIR) / "checkpoints" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS_FILE).touch()
+    """Register a checkpoint whose stored weights are nothing that could be loaded."""
+    weights = default_storage.save(f"checkpoints/{name}/{WEIGHTS_FILE}", ContentFile(b""))
     values = {"method": "prototypical", "config": {}, "transform": kind, "digest": name, **card}
     whole = ModelCard(name=name, kind=kind, **values).to_dict()
-    return Checkpoint.objects.create(name=name, kind=kind, folder=name, card=whole, digest=name, live=live)
+    return Checkpoint.objects.create(name=name, kind=kind, weights=weights, card=whole, digest=name, live=live)
+
+
+def registered(made: Path, **fields: Any) -> Checkpoint:
+    """Register a checkpoint that was saved to a folder, under the name of its card."""
+    with stored(made, name=ModelCard.read(made).name) as row:
+        for name, value in fields.items():
+            setattr(row, name, value)
+        row.save()
+    return row
 
 
 def standing_exam(kind: str = "characters", **settings: int) -> StandingExam:

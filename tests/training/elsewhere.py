@@ -15,7 +15,12 @@ class Elsewhere(Storage):
         self.kept: dict[str, bytes] = {}
 
     def _open(self, name: str, mode: str = "rb") -> File[bytes]:
-        return ContentFile(self.kept[name])
+        return ContentFile(self._content(name))
+
+    def _content(self, name: str) -> bytes:
+        if name not in self.kept:
+            raise FileNotFoundError(name)
+        return self.kept[name]
 
     def _save(self, name: str, content: File[Any]) -> str:
         self.kept[name] = content.read()
@@ -24,6 +29,10 @@ class Elsewhere(Storage):
     def exists(self, name: str) -> bool:
         """Say whether there is a file of this name."""
         return name in self.kept
+
+    def size(self, name: str) -> int:
+        """Count the bytes of the file of this name."""
+        return len(self._content(name))
 
     def delete(self, name: str) -> None:
         """Delete the file of this name."""

@@ -17,7 +17,7 @@ from mlcore.config import BackboneConfig
 from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
-from tests.training.candidates import GOOD, candidate, measured, staff, standing_exam
+from tests.training.candidates import GOOD, candidate, measured, registered, staff, standing_exam
 from webapp.jobs.models import JobStatus
 from webapp.training import gate_job, services
 from webapp.training.errors import StaffError
@@ -104,7 +104,7 @@ def test_the_newest_measurement_counts_and_one_that_runs_is_not_started_again() 
     assert (gate.passed, gate.can_measure, gate.sitting) == (False, False, again)
 
 
-def save(name: str, *, seed: int, live: bool = False, **card: Any) -> Checkpoint:
+def save(folder: Path, name: str, *, seed: int, live: bool = False, **card: Any) -> Checkpoint:
     """Save a tiny untrained method with its row."""
     torch.manual_seed(seed)
     config = PrototypicalConfig(backbone=BackboneConfig(image_size=56, width=4))
@@ -112,21 +112,18 @@ def save(name: str, *, seed: int, live: bool = False, **card: Any) -> Checkpoint
     whole = ModelCard(
         name=name, kind="characters", method="prototypical", config=config.to_dict(), transform="characters", **values
     )
-    row = candidate(name, live=live)
-    whole = save_checkpoint(row.path, build_method("prototypical", config), whole)
-    row.card, row.digest = whole.to_dict(), whole.digest
-    row.save()
-    return row
+    save_checkpoint(folder / name, build_method("prototypical", config), whole)
+    return registered(folder / name, live=live)
 
 
 @pytest.fixture
-def sitting(monkeypatch: pytest.MonkeyPatch) -> GateExam:
+def sitting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> GateExam:
     """Ask for a measurement of two tiny checkpoints on characters drawn by program."""
     drawn = ["--dataset", "strokes", "--split", "test", "--n-classes", "24", "--image-size", "32"]
     monkeypatch.setattr(gate_job, "exam_arguments", lambda *, version: drawn)
-    save("old", seed=0, live=True)
+    save(tmp_path, "old", seed=0, live=True)
     standing_exam(episodes=20)
-    return services.measure(checkpoint=save("new", seed=1), by=None)
+    return services.measure(checkpoint=save(tmp_path, "new", seed=1), by=None)
 
 
 def test_a_measurement_is_made_by_a_process_of_its_own(sitting: GateExam) -> None:
@@ -139,15 +136,17 @@ def test_a_measurement_is_made_by_a_process_of_its_own(sitting: GateExam) -> Non
     assert len(services.gate_of(checkpoint=sitting.checkpoint).checks) == 2
 
 
-def test_the_test_classes_of_an_uploaded_data_set_are_measured_less_those_that_were_learned_from() -> None:
-    save("old", seed=0, live=True)
+def test_the_test_classes_of_an_uploaded_data_set_are_measured_less_those_that_were_learned_from(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path, "old", seed=0, live=True)
     exam = standing_exam(episodes=10, n_query=1)
     exam.version.mlcore_name = "image_folder"
     files = {f"test/sign {number:02d}/{copy}.png": png(number) for number in range(22) for copy in range(2)}
     files |= {f"{side}/{side} sign/{copy}.png": png(99) for side in ("train", "val") for copy in range(2)}
     exam.version.archive.save("signs.zip", ContentFile(zipped(files)))
     learned = {"name": exam.version.dataset.name, "split": "train", "class_names": ["train sign", "sign 03"]}
-    sitting = services.measure(checkpoint=save("new", seed=1, data=learned), by=None)
+    sitting = services.measure(checkpoint=save(tmp_path, "new", seed=1, data=learned), by=None)
     gate_job.examine(str(sitting.pk))
     sitting.refresh_from_db()
     assert (sitting.status, sitting.error) == (JobStatus.READY, "")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from django.conf import settings as site
 from django.core.files.base import ContentFile
 
 from mlcore.checkpoint import load_checkpoint, save_checkpoint
@@ -19,10 +20,12 @@ from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
 from tests.training.candidates import candidate, staff
+from tests.training.conftest import stored_files
 from webapp.training import services
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint
 from webapp.training.services import exchange
+from webapp.training.stored_checkpoints import local_folder
 
 pytestmark = pytest.mark.django_db
 
@@ -61,14 +64,15 @@ def refusal(file: ContentFile[bytes], tmp_path: Path) -> StaffError:
     with pytest.raises(StaffError) as caught:
         services.import_checkpoint(file=file, by=None)
     assert not Checkpoint.objects.filter(name="tiny").exists()
-    assert [path for path in (tmp_path / "checkpoints").glob("*") if path.name != "other"] == []
+    kept = set(Checkpoint.objects.values_list("weights", flat=True))
+    assert {name for name in stored_files(site) if name.endswith(".safetensors")} == kept
     return caught.value
 
 
 def test_a_sound_zip_becomes_a_checkpoint_that_is_not_live(files: dict[str, bytes]) -> None:
     row = services.import_checkpoint(file=zipped(files), by=staff())
     assert (row.name, row.kind, row.live, row.is_there, row.is_replaced) == ("tiny", "characters", False, True, False)
-    assert load_checkpoint(row.path).card == ModelCard.from_dict(row.card)
+    assert load_checkpoint(local_folder(checkpoint=row)).card == ModelCard.from_dict(row.card)
 
 
 def test_what_goes_out_can_come_in_elsewhere(files: dict[str, bytes]) -> None:
@@ -85,7 +89,7 @@ def test_a_name_that_is_taken_gives_way_to_another(files: dict[str, bytes]) -> N
     candidate("tiny")
     row = services.import_checkpoint(file=zipped(files), by=None)
     assert row.name.startswith("tiny-")
-    assert ModelCard.read(row.path).name == row.name
+    assert ModelCard.read(local_folder(checkpoint=row)).name == row.name
 
 
 def torch_file() -> bytes:
@@ -176,6 +180,7 @@ def test_a_full_disk_is_said_before_anything_is_written(files: dict[str, bytes],
 
 def test_files_that_are_gone_are_not_exported() -> None:
     row = candidate("gone")
-    (row.path / "weights.safetensors").unlink()
+    row.weights.delete(save=False)
+    row.refresh_from_db()
     with pytest.raises(StaffError, match="not here any more"):
         services.export_checkpoint(checkpoint=row, by=None)

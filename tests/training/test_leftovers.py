@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
+from tests.training.candidates import candidate
 from tests.training.conftest import class_folders, ingested, started, stored_files, zipped
 from webapp.jobs.models import JobStatus
-from webapp.training import leftovers, stored_datasets
+from webapp.training import copies, leftovers, stored_datasets
 from webapp.training.models import DatasetVersion
 
 pytestmark = pytest.mark.django_db
@@ -54,10 +55,11 @@ def test_what_broken_attempts_were_putting_together_is_deleted() -> None:
 
 def test_copies_of_archives_that_were_replaced_are_deleted() -> None:
     version = ingested(zipped(class_folders(4)))
-    stored_datasets.cache().mkdir(parents=True)
-    copies = [stored_datasets.cache() / name for name in (Path(version.archive.name).name, "replaced.zip")]
-    for copy in copies:
-        copy.write_bytes(b"x")
-    age(*copies)
+    checkpoint = candidate("made")
+    folder = str(PurePosixPath(checkpoint.weights.name).parent)
+    needed = [copies.copy_of(name, Path.touch) for name in (version.archive.name, folder)]
+    unnamed = ("datasets/replaced.zip", "checkpoints/deleted", "datasets/1.part")
+    gone = [copies.copy_of(name, Path.touch) for name in unnamed]
+    age(*needed, *gone)
     leftovers.delete_leftovers()
-    assert list(stored_datasets.cache().iterdir()) == copies[:1]
+    assert sorted(copies.all_copies()) == sorted(needed)

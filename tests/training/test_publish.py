@@ -92,7 +92,7 @@ def test_the_first_of_a_kind_needs_no_gate(new: Checkpoint, sue: User) -> None:
 
 def test_what_is_live_or_gone_is_not_published(old: Checkpoint, new: Checkpoint, sue: User) -> None:
     assert "live already" in refusal(lambda: services.publish(checkpoint=old, by=sue, reason=WHY)).message
-    (new.path / "weights.safetensors").unlink()
+    Path(new.weights.path).unlink()
     assert "not here any more" in refusal(lambda: services.publish(checkpoint=new, by=sue, reason=WHY)).message
 
 
@@ -166,7 +166,7 @@ def test_there_is_no_way_back_from_the_first_of_a_kind(new: Checkpoint, sue: Use
 
 def test_there_is_no_way_back_to_files_that_are_gone(old: Checkpoint, new: Checkpoint, sue: User) -> None:
     services.publish(checkpoint=new, by=sue, reason=WHY)
-    (old.path / "weights.safetensors").unlink()
+    Path(old.weights.path).unlink()
     assert "old are not here" in refusal(lambda: services.roll_back(kind="characters", by=sue)).message
 
 

@@ -23,6 +23,7 @@ from webapp.jobs.errors import JobFailed
 from webapp.jobs.models import JobStatus
 from webapp.training import services, worker
 from webapp.training.models import TrainingRun
+from webapp.training.stored_checkpoints import local_folder
 
 LONG = 120.0
 """How long a busy machine may take to load torch and train a few steps."""
@@ -101,7 +102,7 @@ def training_processes(run: TrainingRun) -> list[int]:
 
 def weights(run: TrainingRun) -> bytes:
     assert run.checkpoint
-    return (run.checkpoint.path / "weights.safetensors").read_bytes()
+    return Path(run.checkpoint.weights.path).read_bytes()
 
 
 def test_a_run_leaves_a_checkpoint_that_is_not_live(site: Stack) -> None:
@@ -110,7 +111,7 @@ def test_a_run_leaves_a_checkpoint_that_is_not_live(site: Stack) -> None:
     follow(run, is_ready)
     assert run.checkpoint
     assert not run.checkpoint.live
-    assert ModelCard.read(run.checkpoint.path).to_dict() == run.checkpoint.card
+    assert ModelCard.read(local_folder(checkpoint=run.checkpoint)).to_dict() == run.checkpoint.card
     assert [point["step"] for point in run.points if "accuracy" in point] == [4, 8, 12]
     assert {"train_loss", "accuracy", "ci95", "episodes_per_second", "memory_mb", "seconds_left"} <= set(run.latest)
     assert training_processes(run) == []

@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 
 from tests.training.elsewhere import Elsewhere
 from webapp.jobs.models import JobStatus
-from webapp.training import stored_datasets
+from webapp.training import copies, stored_datasets
 from webapp.training.errors import StaffError
 from webapp.training.models import Dataset, DatasetVersion, Source
 
@@ -62,4 +62,4 @@ def test_what_is_stored_elsewhere_is_copied_once(
     assert root.read_bytes() == b"a zip"
     elsewhere.delete(version.archive.name)
     assert stored_datasets.train_arguments(version=version)[3] == str(root)
-    assert list(stored_datasets.cache().iterdir()) == [root]
+    assert list(copies.all_copies()) == [root]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import ModelCard
 from webapp.jobs.errors import JobFailed
 from webapp.recognition.models import Classifier
+from webapp.training import services as training
 from webapp.training.models import Checkpoint
 
 logger = logging.getLogger(__name__)
@@ -75,14 +77,20 @@ def method_of(checkpoint: Checkpoint) -> FewShotMethod:
 
 
 def _load(checkpoint: Checkpoint) -> FewShotMethod:
-    method = load_checkpoint(checkpoint.path, device=device(), onnx_folder=settings.DATA_DIR / "onnx")
-    if card_of(method).digest != checkpoint.digest:
-        raise JobFailed(
-            code="checkpoint_replaced",
-            message=_("The checkpoint of this classifier has been replaced. Learn again to use the new one."),
-        )
+    method = load_checkpoint(_folder_of(checkpoint), device=device(), onnx_folder=settings.DATA_DIR / "onnx")
     logger.info("Loaded checkpoint %s on %s.", checkpoint.name, device())
     return method
+
+
+def _folder_of(checkpoint: Checkpoint) -> Path:
+    """Return a checkpoint's folder on this machine; fail the job in words for its person if there is none any more."""
+    try:
+        return training.local_folder(checkpoint=checkpoint)
+    except JobFailed as error:
+        if error.code != "checkpoint_gone":
+            raise
+        message = _("The checkpoint of this classifier has been replaced. Learn again to use the new one.")
+        raise JobFailed(code="checkpoint_replaced", message=message) from error
 
 
 def card_of(method: FewShotMethod) -> ModelCard:

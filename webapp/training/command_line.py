@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from webapp.training.models import Checkpoint, DatasetVersion, TrainingRun
 from webapp.training.models.runs import RunSettings
+from webapp.training.stored_checkpoints import local_folder
 from webapp.training.stored_datasets import train_arguments
 
 THREADS = 1  # so that people's questions are answered while a run trains
@@ -52,7 +53,7 @@ def patience_seconds() -> float:
 def _command(run: RunSettings, version: DatasetVersion, start_from: Checkpoint | None, out: Path) -> list[str]:
     machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", str(THREADS)]
     machine += ["--leave-gpu-mb", str(settings.GLIMPSE_TRAINING_LEAVES_GPU_MB)]
-    start = ["--start-from", str(start_from.path)] if start_from else []
+    start = ["--start-from", str(local_folder(checkpoint=start_from))] if start_from else []
     what = ["--out", str(out), "--kind", run.kind, "--transform", run.transform, "--method", run.method]
     data = train_arguments(version=version)
     return [sys.executable, "-m", "mlcore", "train", *what, *data, *start, *settings_options(run), *machine]

@@ -13,6 +13,7 @@ from webapp.jobs.services import run_claimed
 from webapp.training.errors import StaffError
 from webapp.training.models import GateExam
 from webapp.training.questions import ask
+from webapp.training.stored_checkpoints import local_folder
 from webapp.training.stored_datasets import exam_arguments
 
 
@@ -35,7 +36,8 @@ def _examine(claim: Claim[GateExam]) -> None:
 
 def _arguments(job: GateExam) -> list[str]:
     """Say which two, on what, in which episodes."""
-    two = ["--checkpoint", str(job.checkpoint.path), "--against", str(job.against.path)]
+    both = [str(local_folder(checkpoint=each)) for each in (job.checkpoint, job.against)]
+    two = ["--checkpoint", both[0], "--against", both[1]]
     drawn = [f"--{name.replace('_', '-')}={value}" for name, value in job.drawn.items()]
     machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", "1", "--onnx", str(settings.DATA_DIR / "onnx")]
     return [*two, *exam_arguments(version=job.version), *drawn, *machine]

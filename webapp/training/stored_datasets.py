@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,8 @@ from django.utils.translation import gettext as _
 
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.models import JobStatus
+from webapp.training import copies
+from webapp.training.disk import keep_room
 from webapp.training.errors import StaffError
 from webapp.training.models import DatasetVersion
 from webapp.training.models.datasets import dataset_path
@@ -48,27 +51,14 @@ def _local_archive(version: DatasetVersion) -> Path:
     try:
         return Path(version.archive.path)
     except NotImplementedError:
-        return _copied(version)
+        return copies.copy_of(version.archive.name or "", partial(_fetch, version))
 
 
-def _copied(version: DatasetVersion) -> Path:
-    """Copy the archive from the storage, unless that was done before: archives never change, they get new names."""
-    target = cache() / Path(version.archive.name or "").name
-    if not target.exists():
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = target.with_name(f"{uuid4().hex}.part")
-        try:
-            with version.archive.open("rb") as source, part.open("xb") as copy:
-                shutil.copyfileobj(source, copy)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    return target
-
-
-def cache() -> Path:
-    """Return the folder of copies."""
-    return Path(settings.DATA_DIR) / "cache" / "datasets"
+def _fetch(version: DatasetVersion, target: Path) -> None:
+    """Copy the archive from storage."""
+    keep_room(version.archive.size)
+    with version.archive.open("rb") as source, target.open("xb") as copy:
+        shutil.copyfileobj(source, copy)
 
 
 def registered_root(version: DatasetVersion) -> Path:
@@ -130,4 +120,4 @@ def delete_stored(names: Iterable[str | None]) -> None:
     """Delete files from storage, and their copies on this machine; those that are gone already are no error."""
     for name in filter(None, names):
         default_storage.delete(name)
-        (cache() / Path(name).name).unlink(missing_ok=True)
+        copies.forget(name)

@@ -45,3 +45,4 @@ from webapp.training.services.sweeps import prune_trial as prune_trial
 from webapp.training.services.sweeps import start_sweep as start_sweep
 from webapp.training.services.sweeps import start_trial as start_trial
 from webapp.training.services.sweeps import stop_sweep as stop_sweep
+from webapp.training.stored_checkpoints import local_folder as local_folder

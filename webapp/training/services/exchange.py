@@ -10,11 +10,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import uuid
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -32,6 +30,7 @@ from webapp.training import acts
 from webapp.training.disk import require_room
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint
+from webapp.training.stored_checkpoints import opened_weights, stored
 
 NAMES = (CARD_FILE, WEIGHTS_FILE)
 MOST_BYTES = 520 * 2**20
@@ -54,7 +53,8 @@ def export_checkpoint(*, checkpoint: Checkpoint, by: User | None) -> IO[bytes]:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever answers closes it
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(CARD_FILE, ModelCard.from_dict(checkpoint.card).to_json())
-        archive.write(checkpoint.path / WEIGHTS_FILE, WEIGHTS_FILE)
+        with opened_weights(checkpoint) as weights, archive.open(WEIGHTS_FILE, "w", force_zip64=True) as entry:
+            shutil.copyfileobj(weights, entry)
     file.seek(0)
     acts.note(by=by, row=checkpoint, act="Exported.")
     return file
@@ -67,16 +67,12 @@ def import_checkpoint(*, file: File[bytes] | None, by: User | None) -> Checkpoin
     if (file.size or 0) > MOST_BYTES:
         _refuse("too_large", _("A checkpoint may have %(n)d MB at most.") % {"n": MOST_BYTES // 2**20})
     require_room(2 * (file.size or 0))
-    with _on_disk(file) as path:
+    with _on_disk(file) as path, tempfile.TemporaryDirectory(prefix="glimpse-import-") as folder:
         card = _looked_at(path)
         _require_fitting(card)
-        folder = Path(settings.DATA_DIR) / "checkpoints" / uuid.uuid4().hex
-        _try(path, folder)
-    try:
-        return _register(folder, by)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+        tried = Path(folder) / "checkpoint"
+        _try(path, tried)
+        return _register(tried, by)
 
 
 @contextmanager
@@ -150,19 +146,15 @@ def _try(path: Path, folder: Path) -> None:
         _refuse("unsound", _("It is not sound: %(why)s.") % {"why": why[:300]})
 
 
-@transaction.atomic
 def _register(folder: Path, by: User | None) -> Checkpoint:
-    """Give it a row, under a name that nothing else has."""
+    """Store it, and give it a row under a name that nothing else has."""
     card = ModelCard.read(folder)
     name = str(card.name)[:100] or card.method
     if Checkpoint.objects.filter(name=name).exists():
         name = f"{name[:80]}-{card.digest[:8]}"
-    card = replace(card, name=name)
-    (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
-    row = Checkpoint.objects.create(
-        name=name, kind=card.kind, folder=folder.name, card=card.to_dict(), digest=card.digest
-    )
-    acts.note(by=by, row=row, act="Imported.")
+    with stored(folder, name=name) as row, transaction.atomic():
+        row.save(force_insert=True)
+        acts.note(by=by, row=row, act="Imported.")
     return row
 
 

@@ -1,0 +1,82 @@
+"""Copies on this machine of what a storage keeps elsewhere: whole or not there, those not used for longest go first."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+
+IN_USE_SECONDS = 3600
+"""What was asked for so recently may be about to be read."""
+PART = ".part"
+
+
+def root() -> Path:
+    """Return the folder of copies."""
+    return Path(settings.DATA_DIR) / "cache"
+
+
+def copy_of(name: str, fetch: Callable[[Path], None]) -> Path:
+    """Return the copy of what is stored under a name, fetched to the path that `fetch` is given unless it is here.
+
+    What is stored never changes, for it gets another name; so a copy stays good.
+    """
+    target = root() / name
+    if not target.exists():
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = target.with_name(f"{uuid4().hex}{PART}")
+        try:
+            fetch(part)
+            _put(part, target)
+        finally:
+            _delete(part)
+        _bound(target)
+    os.utime(target)
+    return target
+
+
+def forget(name: str) -> None:
+    """Delete the copy of what is stored under a name, if there is one."""
+    _delete(root() / name)
+
+
+def all_copies() -> Iterator[Path]:
+    """Yield every copy, and what is being fetched."""
+    yield from root().glob("*/*")
+
+
+def _put(part: Path, target: Path) -> None:
+    """Let a copy appear whole, unless another process was quicker."""
+    try:
+        part.replace(target)
+    except OSError:
+        if not target.exists():
+            raise
+
+
+def _bound(newest: Path) -> None:
+    """Delete the copies that were not used for longest until all fit the limit."""
+    ages = sorted((copy.stat().st_mtime, copy) for copy in all_copies() if copy != newest)
+    size = sum(_bytes(copy) for _age, copy in ages) + _bytes(newest)
+    for used, copy in ages:
+        if size <= settings.GLIMPSE_LIMITS["copies_bytes"] or used > time.time() - IN_USE_SECONDS:
+            return
+        size -= _bytes(copy)
+        _delete(copy)
+
+
+def _bytes(copy: Path) -> int:
+    return sum(path.stat().st_size for path in [copy, *copy.rglob("*")] if path.is_file())
+
+
+def _delete(path: Path) -> None:
+    """Delete a file or a folder; what is gone already is no error."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -29,7 +29,7 @@ DEFAULT_METHOD = "prototypical"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give the exit status: 0 done, 1 an error that a person can mend, 2 wrong usage, 143 stopped."""
     given = sys.argv[1:] if arguments is None else arguments
-    options = _parser(given).parse_args(given)
+    options = _parser(given).parse_args(given, argparse.Namespace(arguments=tuple(given)))
     if getattr(options, "end_with_parent", None) is not None:
         end_with_parent(options.end_with_parent)  # first of all: torch takes its time to load
     try:
@@ -103,6 +103,9 @@ def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
     add_fields(parser.add_argument_group(f"method {method}"), METHODS[method].config)
     add_onnx(parser)
     add_machine(parser)
+    parser.add_argument(
+        "--processes", default="1", metavar="N", help="share each step's episodes among N; auto: one a GPU (default: 1)"
+    )
     parser.add_argument(
         "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
     )
@@ -182,13 +185,14 @@ def _train(options: argparse.Namespace) -> None:
         validation_n_way=options.validation_n_way,
         device=options.device,
         threads=options.threads,
+        processes=options.processes,
         onnx_folder=options.onnx,
         resume=options.resume,
         events=options.events,
         leave_gpu_mb=options.leave_gpu_mb,
         licence=options.licence,
         credit=options.credit,
-        command=_command_line(),
+        arguments=options.arguments,
     )
     if options.estimate is None:
         command.run()
@@ -207,13 +211,9 @@ def _calibrate(options: argparse.Namespace) -> None:
         device=options.device,
         threads=options.threads,
         onnx_folder=options.onnx,
-        command=_command_line(),
+        command=f"python -m mlcore {shlex.join(options.arguments)}",
     ).run()
     print(f"temperature {card.temperature:.4f}")
-
-
-def _command_line() -> str:
-    return f"python -m mlcore {shlex.join(sys.argv[1:])}"
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -105,6 +105,17 @@ class EpisodeIndex:
     classes: Tensor
     n_way: int
 
+    def share(self, which: slice) -> "EpisodeIndex":
+        """Keep some of the episodes."""
+        return EpisodeIndex(
+            support=self.support[which],
+            query=self.query[which],
+            support_turns=self.support_turns[which],
+            query_turns=self.query_turns[which],
+            classes=self.classes[which],
+            n_way=self.n_way,
+        )
+
     def gather(self, features: Tensor) -> EpisodeBatch:
         """Pick the rows of (n, ...) features that were computed beforehand; for episodes without rotations."""
         return EpisodeBatch(

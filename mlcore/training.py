@@ -17,6 +17,7 @@ from mlcore.evaluation import compute_inputs, evaluate, featurise
 from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod, Metrics
 from mlcore.precision import computing_in
+from mlcore.processes import Team
 from mlcore.training_pictures import TrainingInputs, TrainingPictures
 from mlcore.training_state import TrainingState, optimizer_tensors, restore_optimizer
 
@@ -49,7 +50,8 @@ def unstopped() -> bool:
 class MetaTraining:
     """One run: the method, which is trained in place, and all that a later process needs to go on.
 
-    Raise DatasetError if the data cannot fill an episode.
+    Each process of a team has one of its own, and goes the same steps. Raise DatasetError if the data cannot fill an
+    episode, ConfigError if the team cannot share a step's episodes evenly.
     """
 
     def __init__(
@@ -61,18 +63,19 @@ class MetaTraining:
         episodes: EpisodeConfig,
         config: TrainingConfig,
         validation: Validation,
-        device: torch.device,
+        team: Team,
     ) -> None:
-        self.method, self.config, self.validation = method, config, validation
+        self.method, self.config, self.validation, self.team = method, config, validation, team
+        self.share = team.share(config.episodes_per_step)
         method.begin_training(dataset.n_classes * episodes.n_rotations)
-        method.to(device)
+        method.to(team.device)
         method.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.sampler = EpisodeSampler(dataset, episodes, seed=config.seed)
         self.pictures: TrainingInputs | TrainingPictures
         if method.is_pretrained:
             self.pictures = TrainingInputs(method, dataset, transform, config, episodes)
         else:
-            self.pictures = TrainingPictures(dataset, transform, config, device)
+            self.pictures = TrainingPictures(dataset, transform, config, team.device)
         self.validation_inputs = compute_inputs(method, validation.dataset.images, transform)
         self.optimizer = _optimizer(method, config)
         self.step, self.seconds = 0, 0.0
@@ -103,8 +106,8 @@ class MetaTraining:
             tick({**now, "train_loss": self.losses[-1]["loss"]})
             if self.step % self.config.validate_every == 0 or progress == 1.0:
                 report(self._validate(progress))
-            stopping = progress < 1.0 and stop()
-            if stopping or (progress < 1.0 and self._is_due(kept)):
+            stopping = progress < 1.0 and bool(self.team.as_the_leader(stop()))
+            if self.team.leads and (stopping or (progress < 1.0 and self._is_due(kept))):
                 keep(self.state())
                 kept = time.monotonic()
             if stopping:
@@ -139,6 +142,7 @@ class MetaTraining:
             progress = self.step / self.config.steps
             if self.config.max_minutes:
                 progress = max(progress, min(self.seconds / (60 * self.config.max_minutes), 1.0))
+            progress = self.team.as_the_leader(progress)
             yield progress
             if progress == 1.0:
                 return
@@ -150,9 +154,10 @@ class MetaTraining:
         self.method.train()
         self.method.progress = progress
         self.optimizer.zero_grad()
-        episodes = self.pictures.gather(self.sampler.draw(self.config.episodes_per_step))
+        episodes = self.pictures.gather(self.sampler.draw(self.config.episodes_per_step), self.share)
         with computing_in(self.method.backbone, self.config.precision):
             metrics = self.method.accumulate_gradients(episodes)
+        metrics = self.team.average(self.method, metrics)
         if not math.isfinite(metrics["loss"]):
             raise TrainingError(f"the loss became {metrics['loss']} at step {self.step}; try a smaller outer_lr")
         if self.config.clip_norm:

@@ -16,6 +16,7 @@ from mlcore.evaluation import compute_inputs
 from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod
 
+EVERY = slice(None)
 WARPED_SIZE = 1.08
 """How much of the paper a warped episode shows, 1 being all: a corner may turn out of it."""
 
@@ -40,9 +41,9 @@ class TrainingInputs:
                 raise ConfigError(f"{name} is {value}; it must be {needed} with a pretrained backbone")
         self._method, self._dataset, self._transform = method, dataset, transform
 
-    def gather(self, index: EpisodeIndex) -> EpisodeBatch:
-        """Collect the inputs of a batch of episodes."""
-        return index.gather(self._inputs)
+    def gather(self, index: EpisodeIndex, share: slice = EVERY) -> EpisodeBatch:
+        """Collect the inputs of a share of the episodes that were drawn."""
+        return index.share(share).gather(self._inputs)
 
     @cached_property
     def _inputs(self) -> Tensor:
@@ -68,21 +69,25 @@ class TrainingPictures:
         ready = [_to_bytes(transform.apply(chunk)) for copy in copies for chunk in copy.split(1024)]
         self._pictures = torch.cat(ready).unflatten(0, (len(copies), -1)).to(device)
 
-    def gather(self, index: EpisodeIndex) -> EpisodeBatch:
-        """Collect the pictures of a batch of episodes: each turned as the index says, and changed at random."""
+    def gather(self, index: EpisodeIndex, share: slice = EVERY) -> EpisodeBatch:
+        """Collect the pictures of a share of the episodes: each turned as the index says, and changed at random.
+
+        What happens by chance is drawn for all episodes, so that an episode is the same whoever gathers it.
+        """
         warps = self._draw_warps(len(index.support))
         return EpisodeBatch(
-            support=self._collect(index.support, index.support_turns, warps),
-            query=self._collect(index.query, index.query_turns, warps),
+            support=self._collect(index.support, index.support_turns, warps, share),
+            query=self._collect(index.query, index.query_turns, warps, share),
             n_way=index.n_way,
-            classes=index.classes,
+            classes=index.classes[share],
         )
 
-    def _collect(self, rows: Tensor, turns: Tensor, warps: Tensor) -> Tensor:
-        flat = rows.flatten()
-        pictures = self._pictures[self._draw_copies(len(flat)), flat].float() / 255
-        maps = _rotations(turns.flatten() * (math.pi / 2)) @ warps.repeat_interleave(rows.shape[1], 0)
-        changed: Tensor = self._change(pictures, maps).unflatten(0, rows.shape)
+    def _collect(self, rows: Tensor, turns: Tensor, warps: Tensor, share: slice) -> Tensor:
+        copies = self._draw_copies(rows.numel()).view_as(rows)[share]
+        jitter = self._uniform(*rows.shape, 2, 3)[share]
+        maps = _rotations(turns[share].flatten() * (math.pi / 2)) @ warps[share].repeat_interleave(rows.shape[1], 0)
+        pictures = self._pictures[copies.flatten(), rows[share].flatten()].float() / 255
+        changed: Tensor = self._change(pictures, maps, jitter.flatten(0, 1)).unflatten(0, copies.shape)
         return changed
 
     def _draw_warps(self, n_episodes: int) -> Tensor:
@@ -106,9 +111,11 @@ class TrainingPictures:
         copies = torch.randint(1, len(self._pictures), (n,), generator=self.generator)
         return copies * (torch.rand(n, generator=self.generator) < self._degraded_share)
 
-    def _change(self, pictures: Tensor, maps: Tensor) -> Tensor:
-        """Apply linear maps (n, 2, 2), and scale, turn, slant and move a little, in one resampling: (n, C, H, W)."""
-        jitter = self._uniform(len(pictures), 2, 3)
+    def _change(self, pictures: Tensor, maps: Tensor, jitter: Tensor) -> Tensor:
+        """Apply linear maps (n, 2, 2), and scale, turn, slant and move a little, in one resampling: (n, C, H, W).
+
+        jitter: (n, 2, 3), -1 to 1.
+        """
         jitter = jitter * self._affine * torch.tensor([[0.15, 0.15, 0.1], [0.15, 0.15, 0.1]])
         theta: Tensor = torch.cat([maps @ (torch.eye(2) + jitter[..., :2]), jitter[..., 2:]], -1).to(pictures)
         grid = functional.affine_grid(theta, list(pictures.shape), align_corners=False)

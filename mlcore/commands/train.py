@@ -1,9 +1,11 @@
 """`python -m mlcore train`: meta-train a method on a data set and save it with its card."""
 
 import platform
+import shlex
 import shutil
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,17 +22,18 @@ from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.datasets.base import PictureDataset
 from mlcore.devices import leave_memory, resolve_device
 from mlcore.episode import EpisodeSampler
-from mlcore.errors import ConfigError, TrainingError
-from mlcore.evaluation import compute_inputs, featurise
-from mlcore.images import Transform, find_transform
+from mlcore.errors import ConfigError, Stopped, TrainingError
+from mlcore.evaluation import featurise
+from mlcore.images import find_transform
 from mlcore.lineage import descent
 from mlcore.method_config import MethodConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import ModelCard
+from mlcore.processes import Team, count_processes, gathered
 from mlcore.progress import Events, Progress
 from mlcore.run_folder import locked, stop_on_terminate
-from mlcore.training import MetaTraining, Validation
+from mlcore.training import MetaTraining, Validation, unheard
 from mlcore.training_state import TrainingState, newest_readable, save_state
 
 STATES = "states"
@@ -41,7 +44,7 @@ ESTIMATE_SECONDS = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class TrainCommand:
-    """All that a run is made of; `command` is the line that repeats it."""
+    """All that a run is made of; `arguments` are the command line that repeats it, without the program."""
 
     out: Path
     kind: str
@@ -58,24 +61,25 @@ class TrainCommand:
     validation_n_way: int
     device: str
     threads: int
+    processes: str
     onnx_folder: Path | None
     resume: Path | None
     events: Path | None
     leave_gpu_mb: int
     licence: str
     credit: str
-    command: str
+    arguments: tuple[str, ...]
 
-    def run(self) -> ModelCard:
-        """Train, fit the temperature on the validation classes, save; give the card.
+    def run(self) -> None:
+        """Train, fit the temperature on the validation classes, and save; or help the process that does.
 
         Raise what the settings, the data or the checkpoint to start from are refused for, before anything starts.
         """
-        method, dataset, validation, transform = self._prepare()
-        self._make_folder()
-        with locked(self.out):
+        prepared = self._prepare()
+        device, n_episodes = resolve_device(self.device), self.training.episodes_per_step
+        with gathered(self.processes, arguments=self.arguments, device=device, n_episodes=n_episodes) as team:
             try:
-                return self._train(method, dataset, validation, transform)
+                self._lead(*prepared, team) if team.leads else self._help(*prepared, team)
             except torch.OutOfMemoryError as error:
                 raise TrainingError(
                     "the device ran out of memory; try fewer episodes a step, ways, shots or queries, a narrower "
@@ -83,10 +87,15 @@ class TrainCommand:
                 ) from error
 
     def estimate(self, n_steps: int) -> dict[str, float]:
-        """Time a few steps and a validation, and give what the run would take, in seconds; nothing is kept."""
+        """Time a few steps and a validation, and give what the run would take, in seconds; nothing is kept.
+
+        Where processes would share a run, this one is timed with the share of one.
+        """
         since = time.monotonic()
-        method, dataset, validation, transform = self._prepare()
-        run = self._meta_training(method, dataset, validation, transform)
+        team, n_episodes = Team(resolve_device(self.device)), self.training.episodes_per_step
+        share = n_episodes // count_processes(self.processes, device=team.device, n_episodes=n_episodes)
+        timed = replace(self, training=replace(self.training, episodes_per_step=max(share, 1)))
+        run = timed._meta_training(*self._prepare(), team)
         prepared = time.monotonic() - since
         step, validated = run.rehearse(n_steps, most_seconds=ESTIMATE_SECONDS)
         trained = self.training.steps * (step + validated / self.training.validate_every)
@@ -99,54 +108,72 @@ class TrainCommand:
             "seconds": prepared + trained,
         }
 
-    def _prepare(self) -> tuple[FewShotMethod, PictureDataset, Validation, Transform]:
+    def _prepare(self) -> tuple[FewShotMethod, PictureDataset, Validation]:
         if self.threads:
             torch.set_num_threads(self.threads)
         torch.manual_seed(self.training.seed)
-        leave_memory(resolve_device(self.device), megabytes=self.leave_gpu_mb)
         check_unseen(self.dataset, self.method_config)
-        transform = self._fitting_transform()
+        self._check_shape()
         method = self._start()
         dataset, validation = self._load(self.data.split), self._validation()
         self._rehearse(dataset, validation)
-        return method, dataset, validation, transform
+        return method, dataset, validation
 
     def _meta_training(
-        self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, transform: Transform
+        self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, team: Team
     ) -> MetaTraining:
+        leave_memory(team.device, megabytes=self.leave_gpu_mb)
         if self.onnx_folder is not None:
             serve_from(method, self.onnx_folder)
         return MetaTraining(
             method,
             dataset,
-            transform=transform,
+            transform=find_transform(self.transform),
             episodes=self.episodes,
             config=self.training,
             validation=validation,
-            device=resolve_device(self.device),
+            team=team,
         )
 
-    def _train(
-        self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, transform: Transform
-    ) -> ModelCard:
-        run = self._meta_training(method, dataset, validation, transform)
-        events = Events(self.events, Progress(sys.stderr), episodes_per_step=self.training.episodes_per_step)
-        if self.resume is not None and (found := newest_readable(self.resume)):
-            run.resume(found[1])
-            events.resumed(found[0], step=run.step)
+    def _resume(self, run: MetaTraining) -> Path | None:
+        """Go on from the newest state, if there is one; give its file."""
+        found = newest_readable(self.resume) if self.resume is not None else None
+        if found is None:
+            return None
+        run.resume(found[1])
+        return found[0]
 
-        def keep(state: TrainingState) -> None:
-            events.saved(save_state(self.out / STATES, state), step=run.step)
+    def _help(self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, team: Team) -> None:
+        """Learn from this process's share of the episodes; whoever leads does the rest."""
+        run = self._meta_training(method, dataset, validation, team)
+        self._resume(run)
+        with stop_on_terminate(), suppress(Stopped):  # the one that leads is asked to stop too, and says so
+            run.run(unheard)
 
-        with stop_on_terminate() as stop:
-            best = run.run(events.progress, keep, tick=events.step, stop=stop)
-        features = featurise(method, compute_inputs(method, validation.dataset.images, transform))
+    def _lead(self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, team: Team) -> None:
+        """Train, telling how it goes and keeping states, and save the checkpoint."""
+        self._make_folder()
+        with locked(self.out):
+            run = self._meta_training(method, dataset, validation, team)
+            events = Events(self.events, Progress(sys.stderr), episodes_per_step=self.training.episodes_per_step)
+            if state := self._resume(run):
+                events.resumed(state, step=run.step)
+
+            def keep(state: TrainingState) -> None:
+                events.saved(save_state(self.out / STATES, state), step=run.step)
+
+            with stop_on_terminate() as stop:
+                best = run.run(events.progress, keep, tick=events.step, stop=stop)
+            self._save(run, dataset, best)
+            events.done(self.out)
+
+    def _save(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> None:
+        """Fit the temperature, and leave a checkpoint where the states were."""
+        features = featurise(run.method, run.validation_inputs)
         card = self._card(dataset, best, minutes=run.seconds / 60)
-        card = fit_temperature(method, card, validation.dataset, features, seed=self.training.seed)
-        card = save_checkpoint(self.out, method, card)
+        card = fit_temperature(run.method, card, run.validation.dataset, features, seed=self.training.seed)
+        save_checkpoint(self.out, run.method, card)
         shutil.rmtree(self.out / STATES, ignore_errors=True)
-        events.done(self.out)
-        return card
 
     def _start(self) -> FewShotMethod:
         """Build the method; raise ConfigError if the checkpoint to start from has another backbone."""
@@ -162,8 +189,8 @@ class TrainCommand:
         method.backbone.load_state_dict(start.backbone.state_dict())
         return method
 
-    def _fitting_transform(self) -> Transform:
-        """Give the kind's transform; raise ConfigError if the backbone takes pictures of another shape."""
+    def _check_shape(self) -> None:
+        """Raise ConfigError if the backbone takes pictures of another shape."""
         transform, backbone = find_transform(self.transform), self.method_config.backbone
         channels = 1 if transform.mode == "L" else 3
         if (backbone.in_channels, backbone.image_size) != (channels, transform.size):
@@ -172,7 +199,6 @@ class TrainCommand:
                 f"the backbone takes {taken}, but pictures of {self.kind} are {channels} x {transform.size} px; "
                 f"set its in_channels to {channels} and its image_size to {transform.size}"
             )
-        return transform
 
     def _rehearse(self, dataset: PictureDataset, validation: Validation) -> None:
         """Raise now, not after hours of training, what would keep the data from filling an episode."""
@@ -242,7 +268,7 @@ class TrainCommand:
                 "torch": torch.__version__,
                 "machine": platform.machine(),
             },
-            command=self.command,
+            command=f"python -m mlcore {shlex.join(self.arguments)}",
             created=datetime.now(UTC).date().isoformat(),
             licence=self.licence,
             credit=self.credit,

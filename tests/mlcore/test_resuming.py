@@ -26,6 +26,7 @@ from mlcore.errors import CheckpointError, TrainingError
 from mlcore.images import find_transform
 from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
+from mlcore.processes import Team
 from mlcore.progress import Events, Progress
 from mlcore.run_folder import ENDED_WITH_PARENT, locked
 from mlcore.training import MetaTraining, Validation
@@ -60,7 +61,7 @@ def new_run(width: int = 4) -> MetaTraining:
         episodes=episodes,
         config=config,
         validation=Validation(strokes("val"), episodes),
-        device=torch.device("cpu"),
+        team=Team(torch.device("cpu")),
     )
 
 

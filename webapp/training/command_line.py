@@ -51,7 +51,7 @@ def patience_seconds() -> float:
 
 
 def _command(run: RunSettings, version: DatasetVersion, start_from: Checkpoint | None, out: Path) -> list[str]:
-    machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", str(THREADS)]
+    machine = ["--device", settings.GLIMPSE_DEVICE, "--processes", "auto", "--threads", str(THREADS)]
     machine += ["--leave-gpu-mb", str(settings.GLIMPSE_TRAINING_LEAVES_GPU_MB)]
     start = ["--start-from", str(local_folder(checkpoint=start_from))] if start_from else []
     what = ["--out", str(out), "--kind", run.kind, "--transform", run.transform, "--method", run.method]

@@ -27,6 +27,7 @@ def prepare() -> None:
     from django.core.management import call_command
 
     stamps = settings.DATA_DIR / "run"
+    require_storage()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("sync_checkpoints", stdout=io.StringIO())
     once(stamps / "static", static_fingerprint(), "Collecting static files", collect_static)
@@ -34,6 +35,22 @@ def prepare() -> None:
         once(stamps / "onnx", exporter_fingerprint(), "Exporting the photo backbone for fast answers", export_backbone)
     except subprocess.CalledProcessError:
         say("The export failed: photos will be answered by torch itself, several times more slowly.")
+
+
+def require_storage() -> None:
+    """End with a sentence unless the storage that the settings name takes a file and gives it back."""
+    from django.conf import settings
+    from django.core.files.base import ContentFile
+    from django.core.files.storage import default_storage
+
+    try:
+        name = default_storage.save("probe", ContentFile(b"Glimpse"))
+        with default_storage.open(name) as file:
+            file.read()
+        default_storage.delete(name)
+    except Exception as error:  # whatever the storage is made of
+        where = getattr(default_storage, "bucket_name", settings.MEDIA_ROOT)
+        sys.exit(f"Files cannot be kept in {where}: {error}.")
 
 
 def once(stamp: Path, fingerprint: str, doing: str, step: Callable[[], None]) -> None:

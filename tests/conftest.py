@@ -11,9 +11,11 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
 
+from tests.bucket import KEYS, Bucket, s3_server
 from tests.processes import Postgres, made, valkey
 from tests.programs import need
 from tests.stack import Stack, running_site
+from webapp.file_storage import storage_at
 
 pytest_plugins = ["tests.programs"]
 
@@ -32,6 +34,23 @@ CHROMIUM_FLAGS = [
 def _media_of_its_own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the files of one test away from another's."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """Run a server of buckets, and return its address."""
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(s3_address: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """Let the site keep its files in a bucket of the test's own."""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    bucket = Bucket(s3_address)
+    settings.STORAGES = {**settings.STORAGES, "default": storage_at(bucket.url)}
+    return bucket
 
 
 @pytest.fixture(scope="session")

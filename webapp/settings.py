@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from webapp import admin_look, content_security
+from webapp.file_storage import storage_at
 from webapp.limits import LIMITS
 
 django_stubs_ext.monkeypatch()  # so that `ModelAdmin[Owner]` and its like, which mypy asks for, can be written
@@ -139,12 +140,12 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-MEDIA_ROOT = DATA_DIR / "media"  # private: an owner-checking view is the only way to it
+MEDIA_ROOT = DATA_DIR / "media"  # private, as a bucket is: an owner-checking view is the only way to it
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [path for path in [BASE_DIR / "webapp" / "static"] if path.is_dir()]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storage_at(env.str("GLIMPSE_STORAGE_URL", default="")),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

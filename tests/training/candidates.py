@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from mlcore.checkpoint import save_checkpoint
+from mlcore.config import BackboneConfig
+from mlcore.method_config import PrototypicalConfig
+from mlcore.methods import build_method
 from mlcore.model_card import WEIGHTS_FILE, ModelCard
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Checkpoint, Dataset, DatasetVersion, GateExam, Source, StandingExam
@@ -25,6 +30,17 @@ def candidate(name: str, *, kind: str = "characters", live: bool = False, **card
     values = {"method": "prototypical", "config": {}, "transform": kind, "digest": name, **card}
     whole = ModelCard(name=name, kind=kind, **values).to_dict()
     return Checkpoint.objects.create(name=name, kind=kind, weights=weights, card=whole, digest=name, live=live)
+
+
+def tiny(folder: Path, name: str = "tiny") -> Path:
+    """Save a tiny untrained method as a checkpoint in a folder of its name, and return that."""
+    torch.manual_seed(0)
+    config = PrototypicalConfig(backbone=BackboneConfig(image_size=56, width=4))
+    card = ModelCard(
+        name=name, kind="characters", method="prototypical", config=config.to_dict(), transform="characters"
+    )
+    save_checkpoint(folder / name, build_method("prototypical", config), card)
+    return folder / name
 
 
 def registered(made: Path, **fields: Any) -> Checkpoint:

@@ -14,12 +14,9 @@ import torch
 from django.conf import settings as site
 from django.core.files.base import ContentFile
 
-from mlcore.checkpoint import load_checkpoint, save_checkpoint
-from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
-from mlcore.methods import build_method
+from mlcore.checkpoint import load_checkpoint
 from mlcore.model_card import ModelCard
-from tests.training.candidates import candidate, staff
+from tests.training.candidates import candidate, staff, tiny
 from tests.training.conftest import stored_files
 from webapp.training import services
 from webapp.training.errors import StaffError
@@ -38,13 +35,7 @@ def _data_folder(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """Return the two files of a tiny checkpoint."""
-    folder = tmp_path_factory.mktemp("made") / "tiny"
-    config = PrototypicalConfig(backbone=BackboneConfig(image_size=56, width=4))
-    card = ModelCard(
-        name="tiny", kind="characters", method="prototypical", config=config.to_dict(), transform="characters"
-    )
-    save_checkpoint(folder, build_method("prototypical", config), card)
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in tiny(tmp_path_factory.mktemp("made")).iterdir()}
 
 
 def zipped(files: dict[str, bytes]) -> ContentFile[bytes]:

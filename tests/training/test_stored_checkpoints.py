@@ -9,15 +9,12 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.core.files.storage import default_storage, storages
+from django.core.files.storage import default_storage
 from django.db import connection
 
-from mlcore.checkpoint import load_checkpoint, save_checkpoint
-from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
-from mlcore.methods import build_method
+from mlcore.checkpoint import load_checkpoint
 from mlcore.model_card import PRETRAINED, ModelCard
-from tests.training.candidates import candidate, registered
+from tests.training.candidates import candidate, registered, tiny
 from tests.training.conftest import stored_files
 from tests.training.elsewhere import Elsewhere
 from webapp.jobs.errors import JobFailed
@@ -37,13 +34,7 @@ def _data_folder(settings: Any, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Save a tiny checkpoint to a folder, as training does."""
-    folder = tmp_path_factory.mktemp("made") / "tiny"
-    config = PrototypicalConfig(backbone=BackboneConfig(image_size=56, width=4))
-    card = ModelCard(
-        name="tiny", kind="characters", method="prototypical", config=config.to_dict(), transform="characters"
-    )
-    save_checkpoint(folder, build_method("prototypical", config), card)
-    return folder
+    return tiny(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
@@ -51,8 +42,6 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     """Let the site's storage be one that gives no paths."""
     storage = Elsewhere()
     monkeypatch.setattr(default_storage, "_wrapped", storage)
-    monkeypatch.setitem(storages._storages, "default", storage)
-    monkeypatch.setattr(Checkpoint._meta.get_field("weights"), "storage", storage)
     return storage
 
 

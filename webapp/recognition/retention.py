@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Q
@@ -14,12 +11,9 @@ from django.utils import timezone
 from webapp.accounts.models import Owner
 from webapp.recognition import removal
 from webapp.recognition.models import Classifier, Query, SupportClass, SupportImage, ZipImport
-
-logger = logging.getLogger(__name__)
+from webapp.stored_files import delete_unnamed
 
 FOLDERS = ("pictures", "states", "archives")
-ORPHAN_SECONDS = 3600
-"""A file younger than this may be waiting for its row."""
 
 
 def forget() -> None:
@@ -49,25 +43,9 @@ def forget_deleted() -> None:
 
 
 def delete_orphan_files() -> None:
-    """Delete files that no row names, such as those of a process that was killed between file and row."""
-    root = Path(settings.MEDIA_ROOT)
-    newest = time.time() - ORPHAN_SECONDS
+    """Delete files that no row names."""
     for folder in FOLDERS:
-        old = [path for path in (root / folder).rglob("*") if path.is_file() and path.stat().st_mtime < newest]
-        for path in _unnamed(root, old):
-            path.unlink(missing_ok=True)
-            logger.info("Deleted the orphan file %s.", path.name)
-
-
-def _unnamed(root: Path, paths: list[Path], batch: int = 500) -> list[Path]:
-    """Keep the paths that no row names."""
-    orphans: list[Path] = []
-    for start in range(0, len(paths), batch):
-        by_name = {path.relative_to(root).as_posix(): path for path in paths[start : start + batch]}
-        for name in _named(list(by_name)):
-            by_name.pop(name, None)
-        orphans += by_name.values()
-    return orphans
+        delete_unnamed(folder, _named)
 
 
 def _named(names: list[str]) -> set[str]:

@@ -7,29 +7,34 @@ import time
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from django.conf import settings
 from django.db.models import Q
 
+from mlcore.model_card import WEIGHTS_FILE
 from webapp.jobs.models import ACTIVE
+from webapp.stored_files import delete_unnamed
 from webapp.training import copies
-from webapp.training.models import Checkpoint, DatasetVersion
+from webapp.training.models import Checkpoint, DatasetVersion, TrainingRun
+from webapp.training.models.checkpoints import checkpoint_path
 from webapp.training.models.datasets import dataset_path
-from webapp.training.stored_datasets import all_staging, delete_stored
+from webapp.training.models.runs import state_path
+from webapp.training.stored_datasets import all_staging
 
 OLD_SECONDS = 3600
 """What is younger may be waiting for its row."""
 
 
 def delete_leftovers() -> None:
-    """Delete what attempts that broke off left behind, and copies of archives that were replaced."""
+    """Delete what attempts that broke off left behind, and copies of what was replaced."""
     _delete_staging()
+    for path_of, named in ((dataset_path, _of_versions), (checkpoint_path, _of_checkpoints), (state_path, _of_runs)):
+        delete_unnamed(path_of(None, "").rstrip("/"), named)
     _delete_copies()
-    _delete_stored()
 
 
 def _delete_staging() -> None:
     working = {f"{each.pk}-{each.attempt}" for each in DatasetVersion.objects.active()}
-    for folder in _old(_within(all_staging())):
+    staging = all_staging()
+    for folder in _old(staging.iterdir() if staging.is_dir() else ()):
         if folder.name not in working:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -45,17 +50,25 @@ def _delete_copies() -> None:
             copies.forget(name)
 
 
-def _delete_stored() -> None:
-    """Delete stored files that no row needs; an uploaded zip is needed until it is ingested."""
-    for path in _old(_within(Path(settings.MEDIA_ROOT) / dataset_path(None, ""))):
-        name = dataset_path(None, path.name)
-        named = Q(archive=name) | Q(contact_sheet=name) | Q(upload=name, status__in=ACTIVE)
-        if not DatasetVersion.objects.filter(named).exists():
-            delete_stored([name])
+def _of_versions(names: list[str]) -> set[str]:
+    """Give the files that versions need; an uploaded zip is needed until it is ingested."""
+    needed = Q(archive__in=names) | Q(contact_sheet__in=names) | Q(upload__in=names, status__in=ACTIVE)
+    rows = DatasetVersion.objects.filter(needed).values_list("archive", "contact_sheet", "upload", "status")
+    return {name for *kept, upload, status in rows for name in (*kept, upload if status in ACTIVE else "")}
 
 
-def _within(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []
+def _of_checkpoints(names: list[str]) -> set[str]:
+    """Give the files of checkpoints: weights that a row names, and what lies beside them."""
+    weights = {name: f"{PurePosixPath(name).parent}/{WEIGHTS_FILE}" for name in names}
+    needed = set(Checkpoint.objects.filter(weights__in=weights.values()).values_list("weights", flat=True))
+    return {name for name in names if weights[name] in needed}
+
+
+def _of_runs(names: list[str]) -> set[str]:
+    """Give the states that runs go on from."""
+    needed = Q(state_file__in=names) | Q(earlier_state_file__in=names)
+    pairs = TrainingRun.objects.filter(needed).values_list("state_file", "earlier_state_file")
+    return {name for pair in pairs for name in pair}
 
 
 def _old(paths: Iterable[Path]) -> list[Path]:

@@ -1,0 +1,82 @@
+"""Where the site keeps its files in a bucket, people's pictures are as private, and go when they are deleted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.bucket import Bucket
+from tests.recognition.conftest import visit
+from tests.recognition.pictures import drawing_upload
+from tests.training.candidates import registered, tiny
+from webapp import stored_files
+from webapp.accounts.models import Owner
+from webapp.recognition import loaded, retention, services, worker
+from webapp.recognition.models import SupportImage, SupportSet
+
+
+@pytest.fixture(autouse=True)
+def _in_a_bucket(bucket: Bucket) -> None:
+    """Set the bucket up before anything is stored."""
+
+
+@pytest.mark.parametrize("name", ["picture", "picture_thumbnail"])
+def test_pictures_are_sent_to_their_owner_and_to_nobody_else(
+    image: SupportImage, owner: Owner, stranger: Owner, admin_client: Client, bucket: Bucket, name: str
+) -> None:
+    address = reverse(name, args=[image.pk])
+    answer = visit(owner).get(address)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "image/png")
+    assert b"".join(answer.streaming_content).startswith(b"\x89PNG")  # type: ignore[attr-defined]
+    for client in (visit(None), visit(stranger), admin_client):
+        assert client.get(address).status_code == 404
+    for stored in (image.file.name, image.thumbnail.name):
+        with pytest.raises(HTTPError, match="403"):
+            bucket.ask_as_stranger(stored)
+
+
+def test_a_picture_that_is_gone_from_the_bucket_is_not_found(image: SupportImage, owner: Owner) -> None:
+    image.file.storage.delete(image.file.name)
+    assert visit(owner).get(reverse("picture", args=[image.pk])).status_code == 404
+
+
+def test_a_support_set_is_deleted_with_its_pictures(
+    signs: SupportSet, bucket: Bucket, django_capture_on_commit_callbacks: Any
+) -> None:
+    assert len(bucket.names) == 8
+    with django_capture_on_commit_callbacks(execute=True):
+        services.delete_support_set(support_set=signs)
+    assert bucket.names == set()
+
+
+def test_files_that_no_row_names_are_deleted_after_a_while(
+    signs: SupportSet, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = bucket.names
+    bucket.put("pictures/00/orphan.png", b"x")
+    retention.delete_orphan_files()
+    assert "pictures/00/orphan.png" in bucket.names
+    monkeypatch.setattr(stored_files, "OLD", -timedelta(minutes=1))
+    retention.delete_orphan_files()
+    assert bucket.names == needed
+
+
+def test_what_was_learned_is_kept_and_read_there(
+    signs: SupportSet, bucket: Bucket, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR, settings.GLIMPSE_DEVICE = tmp_path, "cpu"
+    registered(tiny(tmp_path / "made"), live=True)
+    classifier = services.start_classifier(owner=signs.owner, support_set=signs)
+    worker.learn(str(classifier.pk))
+    classifier.refresh_from_db()
+    assert classifier.state_file.name in bucket.names
+    prediction = services.start_prediction(owner=signs.owner, classifier=classifier, files=[drawing_upload(1)])
+    loaded.classifiers._values.clear()
+    worker.predict(str(prediction.pk))
+    assert prediction.queries.get().result["class_name"] == "anchor"

@@ -16,11 +16,11 @@ GROUPS: list[tuple[Any, dict[str, str]]] = [  # title, then model -> name of a s
             "training.datasetversion": "stacks",
             "training.trainingrun": "model_training",
             "training.sweep": "grid_view",
+            "training.schedule": "schedule",
             "training.checkpoint": "deployed_code",
             "training.standingexam": "fact_check",
             "training.gateexam": "rule",
             "training.publication": "history",
-            "django_celery_beat.periodictask": "schedule",
         },
     ),
     (

@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "axes",
     "csp",
+    "django_celery_beat",
     "django_htmx",
     "ninja",
 ]
@@ -119,7 +120,7 @@ TEMPLATES = [
 
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = "UTC"
+TIME_ZONE = env.str("GLIMPSE_TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
 
@@ -233,6 +234,7 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.recognition.retention.forget": 60,
     "webapp.recognition.retention.delete_orphan_files": 3600,
     "webapp.training.leftovers.delete_leftovers": 3600,
+    "webapp.training.schedule_chore.start_due": 10,
     "webapp.training.sweep_chore.advance": 3,
 }
 GLIMPSE_JOBS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,15 +18,13 @@ from tests.processes import Postgres, made, valkey, wait_until
 from tests.stack import Stack
 from tests.training import small_runs
 from tests.training.cable import Cable
+from tests.training.live_runs import LONG, follow, is_ready, training_processes
 from webapp.jobs import broker
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.models import JobStatus
 from webapp.training import services, worker
 from webapp.training.models import TrainingRun
 from webapp.training.stored_checkpoints import local_folder
-
-LONG = 120.0
-"""How long a busy machine may take to load torch and train a few steps."""
 
 
 @pytest.fixture(scope="module")
@@ -67,37 +65,6 @@ def site(
         yield prepared
         TrainingRun.objects.all().delete()
     prepared.kill()
-
-
-def follow(run: TrainingRun, what: Callable[[TrainingRun], object], seconds: float = LONG) -> None:
-    """Wait until something is true of the run."""
-
-    def asked() -> bool:
-        run.refresh_from_db()
-        return bool(what(run))
-
-    try:
-        wait_until(asked, seconds, what="what was waited for")
-    except AssertionError as error:
-        raise AssertionError(f"{error}: {run.status} {run.status_sentence} {run.latest}") from error
-
-
-def is_ready(run: TrainingRun) -> bool:
-    assert run.status != JobStatus.FAILED, run.error
-    return run.status == JobStatus.READY
-
-
-def training_processes(run: TrainingRun) -> list[int]:
-    """Find the processes that train this run."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"mlcore" in words and any(str(run.pk).encode() in word for word in words):
-            found.append(int(path.parent.name))
-    return found
 
 
 def weights(run: TrainingRun) -> bytes:

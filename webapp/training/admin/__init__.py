@@ -1,4 +1,4 @@
-"""The pages of staff: checkpoints, data sets, runs, sweeps."""
+"""The pages of staff: checkpoints, data sets, runs, sweeps, schedules."""
 
 from webapp.training.admin.checkpoints import CheckpointAdmin as CheckpointAdmin
 from webapp.training.admin.datasets import DatasetAdmin as DatasetAdmin
@@ -6,4 +6,5 @@ from webapp.training.admin.datasets import DatasetVersionAdmin as DatasetVersion
 from webapp.training.admin.publications import PublicationAdmin as PublicationAdmin
 from webapp.training.admin.publications import StandingExamAdmin as StandingExamAdmin
 from webapp.training.admin.runs import TrainingRunAdmin as TrainingRunAdmin
+from webapp.training.admin.schedules import ScheduleAdmin as ScheduleAdmin
 from webapp.training.admin.sweeps import SweepAdmin as SweepAdmin

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.model_admin import ModelAdmin
@@ -27,7 +28,7 @@ from webapp.training.search_space import values_of
 class SweepAdmin(ModelAdmin[Sweep]):
     """The list of sweeps, the form of a new one, and the page of one."""
 
-    list_display = ["name", "strategy", "method", "sentence", "created"]
+    list_display = ["name", "strategy", "method", "stands", "created"]
     search_fields = ["name"]
     actions = None
 
@@ -122,6 +123,11 @@ class SweepAdmin(ModelAdmin[Sweep]):
 
     def _context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "opts": self.opts, "title": _("New sweep"), **more}
+
+    @admin.display(description=gettext_lazy("how it stands"))
+    def stands(self, sweep: Sweep) -> str:
+        """Say how it stands."""
+        return sweep.sentence
 
 
 def _written(run: TrainingRun, sweep: Sweep) -> list[str]:

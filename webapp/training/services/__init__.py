@@ -38,6 +38,14 @@ from webapp.training.services.runs import pause_run as pause_run
 from webapp.training.services.runs import resume_run as resume_run
 from webapp.training.services.runs import start_estimate as start_estimate
 from webapp.training.services.runs import start_run as start_run
+from webapp.training.services.schedules import add_schedule as add_schedule
+from webapp.training.services.schedules import change_schedule as change_schedule
+from webapp.training.services.schedules import delete_schedule as delete_schedule
+from webapp.training.services.schedules import named_schedule as named_schedule
+from webapp.training.services.schedules import pause_schedule as pause_schedule
+from webapp.training.services.schedules import plain_schedule as plain_schedule
+from webapp.training.services.schedules import resume_schedule as resume_schedule
+from webapp.training.services.schedules import start_if_due as start_if_due
 from webapp.training.services.sweeps import end_sweep as end_sweep
 from webapp.training.services.sweeps import named_sweep as named_sweep
 from webapp.training.services.sweeps import plain_sweep as plain_sweep

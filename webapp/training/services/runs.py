@@ -30,15 +30,19 @@ def start_run(
     version: DatasetVersion,
     start_from: Checkpoint | None = None,
     cloned_from: TrainingRun | None = None,
+    act: str = "",
 ) -> TrainingRun:
-    """Queue a run; raise StaffError where its data, its beginning or the disk do not allow it."""
+    """Queue a run; raise StaffError where its data, its beginning or the disk do not allow it.
+
+    act: what the log says where it was not a person who started it.
+    """
     require_fitting(settings, version, start_from)
     run = TrainingRun(name=name, version=version, start_from=start_from, cloned_from=cloned_from, created_by=by)
     for field, value in settings.fields().items():
         setattr(run, field, value)
     disk.require_room(room_needed(run))
     run.save()
-    note(by=by, row=run, act=_("Started."))
+    note(by=by, row=run, act=act or _("Started."))
     jobs.enqueue(run)
     return run
 

@@ -26,11 +26,12 @@ def pictures_zip() -> bytes:
         for start, (split, classes) in zip((0, 6, 11), CLASSES.items(), strict=True):
             for number in range(start, start + classes):
                 for shot in range(PICTURES):
-                    archive.writestr(f"{split}/sign{number}/{shot}.png", _sign(number, shot))
+                    archive.writestr(f"{split}/sign{number}/{shot}.png", sign(number, shot))
     return out.getvalue()
 
 
-def _sign(number: int, shot: int) -> bytes:
+def sign(number: int, shot: int) -> bytes:
+    """Draw one picture of a sign."""
     image = Image.new("L", (56, 56), "white")
     draw = ImageDraw.Draw(image)
     draw.line((6 + shot, 6 + 2 * number, 50 - number, 50 - shot), fill="black", width=3)

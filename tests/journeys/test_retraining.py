@@ -1,4 +1,4 @@
-"""The whole of retraining, as a new member of staff does it: a zip, a run, a lost worker, publishing and rolling back."""
+"""Retraining from beginning to end, by a new member of staff: a zip, a run, a lost worker, published, rolled back."""
 
 from __future__ import annotations
 

@@ -220,6 +220,8 @@ GLIMPSE_DATASET_FOLDERS: list[str] = env.list("GLIMPSE_DATASET_FOLDERS", default
 GLIMPSE_CONTRIBUTIONS = "webapp.recognition.contributions.offered"
 """What lists the pictures that people let the models be improved with."""
 
+GLIMPSE_STATE_DAYS = env.float("GLIMPSE_STATE_DAYS", default=30.0)
+"""How long a run that failed or was cancelled can go on from its state."""
 GLIMPSE_TRAINING_LEAVES_GPU_MB = env.int("GLIMPSE_TRAINING_LEAVES_GPU_MB", default=4096)
 """Memory of a GPU that runs leave free, for people's questions."""
 
@@ -235,6 +237,7 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.recognition.retention.delete_orphan_files": 3600,
     "webapp.training.leftovers.delete_leftovers": 3600,
     "webapp.training.schedule_chore.start_due": 10,
+    "webapp.training.retention.forget_old_states": 3600,
     "webapp.training.sweep_chore.advance": 3,
 }
 GLIMPSE_JOBS = {

@@ -1,4 +1,4 @@
-"""How much room there is left on the disk of the data folder."""
+"""The disk of the data folder: where runs work on it, and how much room there is left."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -14,6 +15,11 @@ from webapp.jobs.errors import JobFailed
 from webapp.training.errors import StaffError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def run_folders() -> Path:
+    """Return the folder in which runs work on this machine, each in one of its own."""
+    return Path(settings.DATA_DIR) / "runs"
 
 
 def free_bytes() -> int:

@@ -13,6 +13,7 @@ from mlcore.model_card import WEIGHTS_FILE
 from webapp.jobs.models import ACTIVE
 from webapp.stored_files import delete_unnamed
 from webapp.training import copies
+from webapp.training.disk import run_folders
 from webapp.training.models import Checkpoint, DatasetVersion, TrainingRun
 from webapp.training.models.checkpoints import checkpoint_path
 from webapp.training.models.datasets import dataset_path
@@ -26,6 +27,7 @@ OLD_SECONDS = 3600
 def delete_leftovers() -> None:
     """Delete what attempts that broke off left behind, and copies of what was replaced."""
     _delete_staging()
+    _delete_run_folders()
     for path_of, named in ((dataset_path, _of_versions), (checkpoint_path, _of_checkpoints), (state_path, _of_runs)):
         delete_unnamed(path_of(None, "").rstrip("/"), named)
     _delete_copies()
@@ -35,6 +37,15 @@ def _delete_staging() -> None:
     working = {f"{each.pk}-{each.attempt}" for each in DatasetVersion.objects.active()}
     staging = all_staging()
     for folder in _old(staging.iterdir() if staging.is_dir() else ()):
+        if folder.name not in working:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _delete_run_folders() -> None:
+    """Delete the folders of runs that rest or are gone; what they go on from is stored."""
+    working = {str(run.pk) for run in TrainingRun.objects.active()}
+    runs = run_folders()
+    for folder in _old(runs.iterdir() if runs.is_dir() else ()):
         if folder.name not in working:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -41,6 +41,10 @@ def _pictures(version: DatasetVersion) -> list[str]:
     """Say where the pictures lie, and what cards call a data set that mlcore has no name for."""
     if version.status != JobStatus.READY:
         raise StaffError(code="dataset_not_ready", message=_("The data set %(name)s is not ready.") % {"name": version})
+    if version.deleted:
+        raise StaffError(
+            code="dataset_deleted", message=_("The pictures of %(name)s were deleted.") % {"name": version}
+        )
     root = _local_archive(version) if version.archive else registered_root(version)
     called = [f"--data-name={version.dataset.name}"] if version.mlcore_name == "image_folder" else []
     return ["--dataset", version.mlcore_name, "--data-root", str(root), *called]

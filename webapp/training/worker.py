@@ -9,8 +9,6 @@ import signal
 import time
 from pathlib import Path
 
-from django.conf import settings
-
 from mlcore.run_folder import ENDED_WITH_PARENT
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import Cancelled, JobFailed
@@ -69,7 +67,7 @@ def _command(run: TrainingRun, folder: Path) -> list[str]:
 
 def _new_folder(run: TrainingRun) -> Path:
     """Make the folder of this very attempt, and delete those of earlier ones, whose states the storage holds."""
-    runs = Path(settings.DATA_DIR) / "runs" / str(run.pk)
+    runs = disk.run_folders() / str(run.pk)
     shutil.rmtree(runs, ignore_errors=True)
     folder = runs / str(run.attempt)
     folder.mkdir(parents=True)

@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from webapp.model_admin import ModelAdmin
 from webapp.training import cards
 from webapp.training.admin import comparison, publishing
+from webapp.training.admin.deleting import DeletingAdmin
 from webapp.training.models import Checkpoint
 
 
 @admin.register(Checkpoint)
-class CheckpointAdmin(ModelAdmin[Checkpoint]):
+class CheckpointAdmin(DeletingAdmin[Checkpoint]):
     """What can be learned with, and which one is live."""
 
     list_display = ["name", "kind", "method", "accuracy", "live", "created"]
@@ -50,7 +50,8 @@ class CheckpointAdmin(ModelAdmin[Checkpoint]):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show one checkpoint with its card, its gate and what can be done."""
-        shown = publishing.page_context(request, self.get_object(request, object_id))
+        row = self.get_object(request, object_id)
+        shown = {**publishing.page_context(request, row), "may_delete": self.has_delete_permission(request, row)}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     @admin.display(description=_("accuracy"))
@@ -70,10 +71,6 @@ class CheckpointAdmin(ModelAdmin[Checkpoint]):
 
     def has_change_permission(self, request: HttpRequest, obj: Checkpoint | None = None) -> bool:
         """Refuse to change: what is known of weights never changes."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Checkpoint | None = None) -> bool:
-        """Refuse to delete: classifiers stand on it."""
         return False
 
     def _view(self, view: Any) -> Any:

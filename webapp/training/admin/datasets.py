@@ -13,21 +13,17 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
-from webapp.model_admin import ModelAdmin
 from webapp.training.admin import dataset_pages
 from webapp.training.admin.dataset_tables import version_context
+from webapp.training.admin.deleting import DeletingAdmin
 from webapp.training.models import Dataset, DatasetVersion
 
 
-class _LookedAt(ModelAdmin[Any]):
+class _LookedAt(DeletingAdmin[Any]):
     """Rows that are made by the views of `dataset_pages`, and never changed by a form."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: versions never change, and a data set is what its versions are."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse: runs and checkpoints stand on it."""
         return False
 
     def within(self, view: dataset_pages.View) -> Any:
@@ -58,6 +54,10 @@ class DatasetAdmin(_LookedAt):
             *super().get_urls(),
         ]
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let those delete a data set who may delete its versions."""
+        return super().has_delete_permission(request, obj) and request.user.has_perm("training.delete_datasetversion")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dataset]:
         """Count the versions."""
         versions = DatasetVersion.objects.defer("classes", "report")  # long, and not shown here
@@ -68,7 +68,9 @@ class DatasetAdmin(_LookedAt):
     ) -> HttpResponse:
         """Show one data set with its versions."""
         dataset = self.get_object(request, object_id)
-        shown = {"dataset": dataset, "may_add_version": request.user.has_perm("training.add_datasetversion")}
+        may_add = request.user.has_perm("training.add_datasetversion")
+        may_delete = self.has_delete_permission(request, dataset)
+        shown = {"dataset": dataset, "may_add_version": may_add, "may_delete": may_delete}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     @admin.display(description=_("versions"), ordering="n")
@@ -123,5 +125,5 @@ class DatasetVersionAdmin(_LookedAt):
 
     @admin.display(description=_("complete"), boolean=True)
     def complete(self, row: DatasetVersion) -> bool:
-        """Say whether nothing was withdrawn since."""
-        return not row.incomplete
+        """Say whether nothing was taken out of it since."""
+        return not row.gap

@@ -76,5 +76,7 @@ class StandingExamAdmin(ModelAdmin[StandingExam]):
     ) -> ModelChoiceField[Any] | None:
         """Offer the versions that are ready."""
         if db_field.name == "version":
-            kwargs["queryset"] = DatasetVersion.objects.filter(status=JobStatus.READY).select_related("dataset")
+            kwargs["queryset"] = DatasetVersion.objects.filter(status=JobStatus.READY, deleted=None).select_related(
+                "dataset"
+            )
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

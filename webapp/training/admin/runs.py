@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from webapp.model_admin import ModelAdmin
 from webapp.training import services
 from webapp.training.admin import comparison
+from webapp.training.admin.deleting import DeletingAdmin
 from webapp.training.curves import accuracy_chart, loss_chart
 from webapp.training.errors import StaffError
 from webapp.training.forms import RunForm, values_of
@@ -31,7 +31,7 @@ Act = Callable[..., None]
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(ModelAdmin[TrainingRun]):
+class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
     """The list of runs, the form of a new one, and the page of one."""
 
     list_display = ["name", "state", "kind", "method", "data", "accuracy", "minutes", "created"]
@@ -62,8 +62,9 @@ class TrainingRunAdmin(ModelAdmin[TrainingRun]):
         return comparison.lead_to(runs=queryset)
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
-        """Refuse to delete: checkpoints name the run that they came of."""
-        return False
+        """Let those delete a run that left a checkpoint who may delete that as well."""
+        also = obj is None or obj.checkpoint_id is None or request.user.has_perm("training.delete_checkpoint")
+        return super().has_delete_permission(request, obj) and also
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Show the form of a run, and start it."""
@@ -147,6 +148,7 @@ class TrainingRunAdmin(ModelAdmin[TrainingRun]):
         drawn = (loss_chart((_("Loss in training"), run.points)), accuracy_chart((_("Accuracy"), run.points)))
         charts = [chart for chart in drawn if chart]
         may = {"may_change": self.has_change_permission(request, run), "may_add": self.has_add_permission(request)}
+        may["may_delete"] = self.has_delete_permission(request, run)
         said = {"accuracy": self.accuracy(run), "settings": spelled_out(run), "title": run.name}
         return {"run": run, "charts": charts, **may, **said}
 

@@ -78,3 +78,8 @@ class Checkpoint(models.Model):
         if self.weights:
             return self.weights.storage.exists(self.weights.name or "")
         return (PRETRAINED / self.folder / WEIGHTS_FILE).is_file()
+
+    @property
+    def is_shipped(self) -> bool:
+        """Say whether it ships with the project, under its own name."""
+        return not self.weights and self.is_there and not self.is_replaced

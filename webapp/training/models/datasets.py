@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from webapp.jobs.models import Job, JobQuerySet, JobStatus
@@ -63,7 +64,7 @@ class DatasetVersionQuerySet(JobQuerySet["DatasetVersion"]):
 
     def trainable(self) -> Self:
         """Keep those that a new run may learn from."""
-        return self.filter(status=JobStatus.READY, incomplete=False)
+        return self.filter(status=JobStatus.READY, incomplete=False, deleted=None)
 
 
 class DatasetVersion(Job):
@@ -97,6 +98,7 @@ class DatasetVersion(Job):
     contact_sheet = models.FileField(upload_to=dataset_path, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
     incomplete = models.BooleanField(default=False, help_text=_("Pictures were withdrawn since."))
+    deleted = models.DateTimeField(null=True, blank=True, editable=False)  # its pictures; its row tells of what it was
 
     objects = DatasetVersionQuerySet.as_manager()
 
@@ -109,6 +111,13 @@ class DatasetVersion(Job):
 
     def __str__(self) -> str:
         return f"{self.dataset} v{self.number}"
+
+    @property
+    def gap(self) -> str:
+        """Say in a word what it lacks of what it was; nothing where it is whole."""
+        if self.deleted:
+            return gettext("deleted")
+        return gettext("incomplete") if self.incomplete else ""
 
 
 class Contribution(models.Model):

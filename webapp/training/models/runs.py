@@ -89,7 +89,7 @@ class TrainingRun(RunSettings, Job):
     @property
     def can_go_on(self) -> bool:
         """Say whether a person may let it go on."""
-        return self.status in (JobStatus.CANCELLED, JobStatus.FAILED) and not self.version.incomplete
+        return self.status in (JobStatus.CANCELLED, JobStatus.FAILED) and not self.version.gap
 
     @property
     def status_sentence(self) -> str:

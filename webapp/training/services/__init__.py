@@ -4,6 +4,7 @@ All take keywords only, and raise ``webapp.training.errors.StaffError`` for what
 """
 
 from webapp.training.dataset_sources import Offered as Offered
+from webapp.training.deletion import deletion_of as deletion_of
 from webapp.training.services.checkpoints import find_checkpoint as find_checkpoint
 from webapp.training.services.checkpoints import sync_shipped as sync_shipped
 from webapp.training.services.checkpoints import valid_names as valid_names
@@ -16,6 +17,7 @@ from webapp.training.services.datasets import create_dataset as create_dataset
 from webapp.training.services.datasets import ingest as ingest
 from webapp.training.services.datasets import require_ready as require_ready
 from webapp.training.services.datasets import version_as_plain as version_as_plain
+from webapp.training.services.deleting import delete as delete
 from webapp.training.services.exchange import export_checkpoint as export_checkpoint
 from webapp.training.services.exchange import import_checkpoint as import_checkpoint
 from webapp.training.services.gate import Gate as Gate

@@ -65,6 +65,9 @@ def require_fitting(settings: CheckedSettings, version: DatasetVersion, start_fr
     if version.status != JobStatus.READY:
         message = _("The data set %(name)s is not ready yet.") % {"name": version}
         raise StaffError(code="dataset_not_ready", message=message, field="version")
+    if version.deleted:
+        message = _("The pictures of %(name)s were deleted; choose another version.") % {"name": version}
+        raise StaffError(code="dataset_deleted", message=message, field="version")
     if version.incomplete:
         message = _("Pictures were withdrawn from %(name)s; choose its newest version.") % {"name": version}
         raise StaffError(code="dataset_incomplete", message=message, field="version")
@@ -104,6 +107,9 @@ def pause_run(*, by: User | None, run: TrainingRun) -> None:
 @transaction.atomic
 def resume_run(*, by: User | None, run: TrainingRun) -> None:
     """Let a paused, cancelled or failed run go on from its last state."""
+    if run.version.deleted:
+        message = _("The pictures of its data set were deleted, so that this run cannot go on.")
+        raise StaffError(code="dataset_deleted", message=message)
     if run.version.incomplete:
         message = _("Pictures were withdrawn from its data set, so that this run cannot go on.")
         raise StaffError(code="dataset_incomplete", message=message)

@@ -1,0 +1,47 @@
+"""Read the parameters of a network that dlib saved, in the order in which its layers compute.
+
+dlib writes whole numbers as one byte (how many bytes follow; the top bit is the sign) and those bytes, least first; a
+tensor as the number 2 (the format's version), its four dimensions, and its values as little-endian float32.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mlcore.errors import CheckpointError
+
+_FORMAT = 2
+
+
+class DlibWeights:
+    """A file that is read from its start to its end, tensor by tensor."""
+
+    def __init__(self, path: Path) -> None:
+        self._data = path.read_bytes()
+        self._position = 0
+        self._name = path.name
+        self.count = 0  # of the values read so far
+
+    def read(self, *shape: int, stored: tuple[int, int] | None = None) -> Tensor:
+        """Find the next tensor of this many values, `shape`; its first two dimensions lie as `stored` in the file.
+
+        Raise CheckpointError if there is none.
+        """
+        count = math.prod(shape)
+        rows, columns = stored or (count, 1)
+        header = b"".join(map(_whole_number, (_FORMAT, rows, columns, 1, 1)))
+        start = self._data.find(header, self._position) + len(header)
+        if start < len(header) or start + 4 * count > len(self._data):
+            raise CheckpointError(f"{self._name} holds no further tensor of {count} values")
+        self._position = start + 4 * count
+        self.count += count
+        values = np.frombuffer(self._data, "<f4", count, start)
+        return torch.from_numpy(values.astype(np.float32)).reshape(shape)
+
+
+def _whole_number(value: int) -> bytes:
+    size = (value.bit_length() + 7) // 8
+    return bytes([size]) + value.to_bytes(size, "little")

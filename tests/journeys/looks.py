@@ -14,7 +14,9 @@ SHOTS = os.environ.get("GLIMPSE_TEST_SHOTS", "")
 """A folder that pictures of the pages are put in."""
 OURS = "(document.querySelector('.page') ?? document.createElement('p'))"
 """The part of a page of the admin that the project brings itself."""
-FAINT = FAINT_TEXT.replace("document.body", OURS).replace(":disabled,", ":disabled, .material-symbols-outlined,")
+FAINT = FAINT_TEXT.replace("document.body", OURS).replace(
+    ":disabled,", ":disabled, .material-symbols-outlined, progress,"
+)
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 

@@ -14,7 +14,7 @@ from tests.journeys.visitor import Visitor
 from tests.stack import Stack
 from tests.training import small_runs
 from webapp.jobs.models import JobStatus
-from webapp.training.models import Occasion, Schedule, TrainingRun
+from webapp.training.models import Dataset, Occasion, Schedule, TrainingRun
 
 pytestmark = pytest.mark.requires_chromium
 
@@ -30,6 +30,7 @@ def run(stack: Stack, stack_orm: None, settings: Settings) -> Iterator[TrainingR
     yield runs[0]
     Schedule.objects.all().delete()
     TrainingRun.objects.all().delete()
+    Dataset.objects.all().delete()
 
 
 def test_staff_make_a_schedule_watch_it_and_delete_it(visitor: Visitor, stack: Stack, run: TrainingRun) -> None:

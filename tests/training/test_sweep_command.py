@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from tests.training import small_runs
+from webapp.training import services
 from webapp.training.management.commands import sweep as command
 from webapp.training.models import Sweep
 
@@ -39,14 +41,32 @@ def test_a_sweep_is_started_with_the_settings_of_a_run(ada: User) -> None:
     assert told["active"]
 
 
+def waited_for(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Sweep], None]) -> tuple[dict[str, Any], int]:
+    """Wait for a sweep that something becomes of meanwhile; give what was told, and the exit code."""
+    monkeypatch.setattr(command, "sleep", lambda _seconds: meanwhile(Sweep.objects.get()))
+    out, code = io.StringIO(), 0
+    words = ["Ways", "--run", str(small_runs.start().pk), "--by", "ada", "--json", "--wait"]
+    try:
+        call_command("sweep", *words, "--search", "episodes.n_way = 3, 4", stdout=out)
+    except CommandError as error:
+        code = error.returncode
+    return json.loads(out.getvalue()), code
+
+
 def test_it_can_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def meanwhile(_seconds: float) -> None:
-        from webapp.training import services
+    told, code = waited_for(monkeypatch, lambda sweep: services.end_sweep(sweep=sweep))
+    assert (told["active"], told["obstacle"], code) == (False, None, 0)
 
-        services.stop_sweep(by=None, sweep=Sweep.objects.get())
 
-    monkeypatch.setattr(command, "sleep", meanwhile)
-    assert not said("--search", "episodes.n_way = 3, 4", "--wait")["active"]
+def test_one_that_could_not_go_on_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, code = waited_for(monkeypatch, lambda sweep: services.end_sweep(sweep=sweep, obstacle="The disk is full."))
+    assert (told["obstacle"], code) == ("The disk is full.", 1)
+    assert "could not go on" in told["sentence"]
+
+
+def test_one_that_a_person_stopped_has_an_exit_code_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    told, code = waited_for(monkeypatch, lambda sweep: services.stop_sweep(by=None, sweep=sweep))
+    assert (told["obstacle"], code) == (None, 3)
 
 
 def test_a_bad_space_is_refused_with_an_exit_code() -> None:

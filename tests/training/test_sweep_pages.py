@@ -98,6 +98,24 @@ def test_the_calculator_counts_draws(asked: dict[str, str], words: str) -> None:
     assert words in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("space", "shown"),
+    [
+        ("episodes.n_way = 3, 4, 5\r\ntraining.seed = 1, 2", {"n": "6", "k": "6"}),
+        ("training.outer_lr = 0.001 .. 0.1 log", {"n": "1000", "k": "10"}),
+        ("nonsense", {"n": "1000", "k": "10"}),
+        ("", {"n": "1000", "k": "10"}),
+    ],
+)
+def test_the_calculator_takes_the_number_of_combinations_from_what_is_typed(
+    run: TrainingRun, space: str, shown: dict[str, str]
+) -> None:
+    typed = {"space": space, "run": str(run.pk), "n": "1000", "k": "10", "confidence": "90"}
+    answer = signed_in("add_trainingrun").get(reverse("admin:training_sweep_draws"), typed)
+    assert {name: answer.context["calculator"][name].value() for name in shown} == shown
+    assert 'id="calculator"' in answer.content.decode()
+
+
 def test_the_page_shows_trials_each_linked_to_its_run_and_the_best(sweep: Sweep) -> None:
     for accuracy in (0.5, 0.8, 0.6, 0.7):
         advance()
@@ -107,7 +125,7 @@ def test_the_page_shows_trials_each_linked_to_its_run_and_the_best(sweep: Sweep)
     client = signed_in("view_trainingrun")
     page = client.get(reverse("admin:training_sweep_change", args=[sweep.pk])).content.decode()
     links = [reverse("admin:training_trainingrun_change", args=[run.pk]) for run in sweep.trials]
-    assert [page.count(f'<a href="{link}"><circle') for link in links] == [1, 1, 1, 1]
+    assert [page.count(f'href="{link}" aria-label="Rates') for link in links] == [1, 1, 1, 1]
     assert page.count("dot-best") == 1
     assert "Best so far:" in page
     assert "How much each setting mattered" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -17,7 +18,7 @@ from unfold.widgets import (
 from webapp.training.errors import StaffError
 from webapp.training.models import Strategy, TrainingRun
 from webapp.training.run_settings import checked_row
-from webapp.training.search_space import draws_needed, space_from_words
+from webapp.training.search_space import count, draws_needed, space_from_words
 
 
 class RunChoice(forms.ModelChoiceField[TrainingRun]):
@@ -58,6 +59,15 @@ class SweepForm(forms.Form):
         help_text=_("The same seed makes the same choices."),
     )
 
+    def combinations(self) -> int | None:
+        """Count the combinations of what was typed so far; nothing where they cannot be counted."""
+        try:
+            run = self.fields["run"].clean(self["run"].value())
+            space = space_from_words(str(self["space"].value() or "").splitlines(), method=run.method)
+        except (forms.ValidationError, StaffError):
+            return None
+        return count(space) if space else None
+
     def chosen(self) -> dict[str, Any]:
         """Give what `start_sweep` takes; raise StaffError where the space is not understood."""
         run = self.cleaned_data["run"]
@@ -88,6 +98,16 @@ class DrawsForm(forms.Form):
         max_value=99.99,
         widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}),
     )
+
+    @classmethod
+    def counting(cls, typed: Mapping[str, Any], combinations: int | None) -> DrawsForm:
+        """Fill in how many combinations there are, if that is known, and no more of the best than these."""
+        values = {name: typed.get(name, "") for name in cls.base_fields}
+        if combinations is None:
+            return cls(values)
+        best = str(values["k"])
+        fewer = min(int(best), combinations) if best.isdecimal() else best
+        return cls({**values, "n": str(combinations), "k": str(fewer)})
 
     def clean(self) -> dict[str, Any]:
         """Refuse more of the best than there are."""

@@ -23,6 +23,9 @@ from webapp.training.errors import StaffError
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.search_space import values_of
 
+START = {"n": 1000, "k": 10, "confidence": 90}
+"""What the calculator begins with."""
+
 
 @admin.register(Sweep)
 class SweepAdmin(ModelAdmin[Sweep]):
@@ -70,15 +73,18 @@ class SweepAdmin(ModelAdmin[Sweep]):
                 form.show(error)
             else:
                 return HttpResponseRedirect(_page(sweep))
-        start = DrawsForm({"n": 1000, "k": 10, "confidence": 90})
-        context = self._context(request, form=form, calculator=start)
+        calculator = DrawsForm.counting(START, form.combinations() if form.is_bound else None)
+        context = self._context(request, form=form, calculator=calculator)
         return render(request, "admin/training/sweep/add.html", context)
 
     def draws_view(self, request: HttpRequest) -> HttpResponse:
-        """Say how many random draws are needed."""
+        """Say how many random draws are needed; where what is searched was typed too, of its combinations."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        return render(request, "admin/training/sweep/_draws.html", {"calculator": DrawsForm(request.GET)})
+        if "space" not in request.GET:
+            return render(request, "admin/training/sweep/_draws.html", {"calculator": DrawsForm(request.GET)})
+        calculator = DrawsForm.counting(request.GET, SweepForm(request.GET).combinations())
+        return render(request, "admin/training/sweep/_calculator.html", {"calculator": calculator})
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -1,6 +1,6 @@
 """What the command line twins of the admin's acts share: who does it, `--json`, and exit codes.
 
-Exit codes: 0 done, 1 refused in words that say what to mend, 2 wrong usage.
+Exit codes: 0 done, 1 refused in words that say what to mend, 2 wrong usage, 3 what was waited for was stopped.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from webapp.training.errors import StaffError
 
 REFUSED = 1
 USAGE = 2
+STOPPED = 3
 
 
 class StaffCommand(BaseCommand):

@@ -139,5 +139,6 @@ def plain_sweep(*, sweep: Sweep) -> dict[str, Any]:
         for run in sweep.trials
     ]
     best = str(sweep.best.pk) if sweep.best else None
-    stands = {"active": sweep.is_active, "sentence": sweep.sentence, "importance": sweep.importance}
+    stands = {"active": sweep.is_active, "sentence": sweep.sentence, "obstacle": sweep.obstacle or None}
+    stands |= {"importance": sweep.importance}
     return {"sweep": str(sweep.pk), "name": sweep.name, **stands, "best": best, "trials": trials}

@@ -6,11 +6,11 @@ from time import sleep
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from webapp.training import services
-from webapp.training.management.staff_command import StaffCommand
-from webapp.training.models import Strategy
+from webapp.training.management.staff_command import REFUSED, STOPPED, StaffCommand
+from webapp.training.models import Strategy, Sweep
 from webapp.training.run_settings import checked_row
 from webapp.training.search_space import space_from_words
 
@@ -18,7 +18,10 @@ LOOK_SECONDS = 1.0
 
 
 class Command(StaffCommand):
-    """Start a sweep over settings; the clock starts its trials, and a worker of the queue training does them."""
+    """Start a sweep over settings; the clock starts its trials, and a worker of the queue training does them.
+
+    Where it waited, it exits with 1 if the sweep could not go on, and with 3 if a person stopped it.
+    """
 
     help = "Search for good settings: each trial is a run with the settings of another one but for those searched."
 
@@ -39,10 +42,17 @@ class Command(StaffCommand):
         parser.add_argument("--seed", type=int, default=0, help="The same seed makes the same choices.")
         parser.add_argument("--wait", action="store_true", help="Wait for the end.")
 
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Tell how it stands, and fail where it did not come to its end by itself."""
+        super().handle(*args, **options)
+        if self.sweep.stopped:
+            returncode = REFUSED if self.sweep.obstacle else STOPPED
+            raise CommandError(self.sweep.sentence, returncode=returncode)
+
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Check everything, then start, and wait for the end if asked."""
         run = services.named_run(name=options["run"])
-        sweep = services.start_sweep(
+        self.sweep: Sweep = services.start_sweep(
             by=by,
             name=options["name"],
             settings=checked_row(run),
@@ -51,7 +61,8 @@ class Command(StaffCommand):
             space=space_from_words(options["search"], method=run.method),
             **{name: options[name] for name in ("strategy", "budget", "seed")},
         )
-        while options["wait"] and sweep.is_active:
+        while options["wait"] and self.sweep.is_active:
             sleep(LOOK_SECONDS)
-            sweep.refresh_from_db()
-        return services.plain_sweep(sweep=sweep), f"{sweep.name}: {sweep.pk}: {sweep.sentence}"
+            self.sweep.refresh_from_db()
+        words = f"{self.sweep.name}: {self.sweep.pk}: {self.sweep.sentence}"
+        return services.plain_sweep(sweep=self.sweep), words

@@ -11,11 +11,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from webapp.jobs.models import JobStatus
 from webapp.training import services
 from webapp.training.errors import StaffError
-from webapp.training.management.staff_command import REFUSED
+from webapp.training.management.staff_command import REFUSED, STOPPED
 from webapp.training.models import TrainingRun
-
-STOPPED = 3
-"""The exit status of a run that was cancelled or paused."""
 
 
 class Command(BaseCommand):

@@ -72,6 +72,12 @@ DATASETS: dict[str, DatasetSource] = {
         taken_from="ImageNet",
         disjoint=(("train", "val", "test"),),
     ),
+    "orl_faces": DatasetSource(
+        loader="mlcore.datasets.orl_faces.load",
+        splits=("train", "val", "test"),
+        description="400 grey pictures of 40 people, 112 x 92 px (Samaria & Harter, 1994)",
+        disjoint=(("train", "val", "test"),),
+    ),
     "image_folder": DatasetSource(
         loader="mlcore.datasets.image_folder.load",
         splits=("all", "train", "val", "test"),

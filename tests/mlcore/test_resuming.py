@@ -105,7 +105,7 @@ def test_twenty_stops_at_random_end_in_the_weights_of_an_unbroken_run(
 def test_slow_steps_keep_states_by_the_clock_and_end_in_the_same_weights(
     unbroken: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlcore.training.SAVE_SECONDS", 0.0)
+    monkeypatch.setattr("mlcore.training_loop.SAVE_SECONDS", 0.0)
     run, kept = new_run(), []
     run.config = replace(run.config, save_every=1000)
     run.run(silent, lambda state: kept.append(state.numbers["step"]))

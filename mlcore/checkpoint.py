@@ -1,4 +1,4 @@
-"""Save and load methods: a folder with `weights.safetensors` and `card.json`, never pickle."""
+"""Save and load what was trained: a folder with `weights.safetensors` and `card.json`, never pickle."""
 
 import hashlib
 from dataclasses import replace
@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
-from mlcore.backbones.pretrained import packages_of, pretrained_in
+from mlcore.backbones.pretrained import packages_of, pretrained_in, serve_from
 from mlcore.errors import CheckpointError, ConfigError
 from mlcore.method_config import METHODS
 from mlcore.methods import build_method
@@ -25,17 +26,17 @@ def find_checkpoint(name: str) -> Path:
     raise CheckpointError(f"there is no checkpoint {name!r}: give a folder with a {CARD_FILE}, or one of {shipped}")
 
 
-def save_checkpoint(folder: Path, method: FewShotMethod, card: ModelCard) -> ModelCard:
+def save_checkpoint(folder: Path, module: nn.Module, card: ModelCard) -> ModelCard:
     """Write the weights and the card, whose digest, parameter count and packages are filled in; give it.
 
     Both files appear whole or not at all.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in method.state_dict().items()}
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     unfinished = folder / f"{WEIGHTS_FILE}.part"
     save_file(weights, unfinished)
-    parameters = sum(parameter.numel() for parameter in method.parameters())
-    card = replace(card, digest=_sha256(unfinished), parameters=parameters, packages=packages_of(method))
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    card = replace(card, digest=_sha256(unfinished), parameters=parameters, packages=packages_of(module))
     unfinished.replace(folder / WEIGHTS_FILE)
     unfinished = folder / f"{CARD_FILE}.part"
     unfinished.write_text(card.to_json(), encoding="utf-8")
@@ -52,6 +53,19 @@ def load_checkpoint(
     Raise CheckpointError if anything is missing, damaged or does not fit its card.
     """
     card = ModelCard.read(folder)
+    method = _build(card)
+    load_weights(folder, card, method)
+    method.card = card
+    if onnx_folder is not None and torch.device(device).type == "cpu":
+        serve_from(method, onnx_folder)
+    return method.to(device).eval().requires_grad_(False)
+
+
+def load_weights(folder: Path, card: ModelCard, module: nn.Module) -> None:
+    """Fill what a card describes with its weights.
+
+    Raise CheckpointError if they are missing, damaged or do not fit, or if a package holds other ones than it did.
+    """
     path = folder / WEIGHTS_FILE
     try:
         weights = load_file(path)
@@ -59,17 +73,12 @@ def load_checkpoint(
         raise CheckpointError(f"no readable weights at {path}: {error}") from error
     if _sha256(path) != card.digest:
         raise CheckpointError(f"{path} is not the file that its card was written for; its SHA-256 differs")
-    method = _build(card)
     try:
-        method.load_state_dict(weights)
+        module.load_state_dict(weights)
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not fit its card: {error}") from error
-    method.card = card
-    for backbone in pretrained_in(method):
+    for backbone in pretrained_in(module):
         backbone.check(card.packages)
-        if onnx_folder is not None and torch.device(device).type == "cpu":
-            backbone.serve_from(onnx_folder)
-    return method.to(device).eval().requires_grad_(False)
 
 
 def _build(card: ModelCard) -> FewShotMethod:

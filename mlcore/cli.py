@@ -1,15 +1,14 @@
-"""The command line: `python -m mlcore train | calibrate | evaluate | dataset | card | export | …`."""
+"""The command line: `python -m mlcore train | calibrate | evaluate | faces | dataset | card | export | …`."""
 
 import argparse
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mlcore.config import KINDS, SHAPES, VIEWS, BackboneConfig, EpisodeConfig, TrainingConfig
 from mlcore.errors import MlcoreError, Stopped
+from mlcore.faces.options import add_faces
 from mlcore.method_config import METHODS
 from mlcore.options import (
     add_dataset,
@@ -17,8 +16,11 @@ from mlcore.options import (
     add_machine,
     add_onnx,
     add_parent,
+    chosen,
+    command_line,
     data_of,
     from_options,
+    print_figures,
     transform_of,
 )
 from mlcore.run_folder import end_with_parent
@@ -47,10 +49,11 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mlcore", description="Few-shot learning from the command line.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     train = commands.add_parser("train", help="meta-train a method and save its checkpoint")
-    _add_train(train, method=_method_among(arguments))
+    _add_train(train, method=chosen(arguments, "--method", METHODS, default=DEFAULT_METHOD))
     _add_calibrate(commands.add_parser("calibrate", help="choose how a checkpoint serves and refit its temperature"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a checkpoint over episodes"))
     _add_compare(commands.add_parser("compare", help="measure one checkpoint against another in the same episodes"))
+    add_faces(commands.add_parser("faces", help="train and measure face embeddings"), arguments)
     listing = commands.add_parser("dataset", help="print as JSON what a data set holds")
     add_dataset(listing, split="train")
     listing.add_argument("--splits", nargs="+", metavar="SPLIT", help="several splits, instead of the one of --split")
@@ -72,17 +75,6 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True, help="folder to write to; a file that is up to date is kept")
     export.set_defaults(run=_export)
     return parser
-
-
-def _method_among(arguments: Sequence[str]) -> str:
-    """Find which method is asked for, whose options the parser then offers."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    first.add_argument("--method", choices=METHODS, default=DEFAULT_METHOD)
-    try:
-        named: str = first.parse_known_args(arguments)[0].method
-    except argparse.ArgumentError:
-        return DEFAULT_METHOD
-    return named
 
 
 def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
@@ -211,7 +203,7 @@ def _calibrate(options: argparse.Namespace) -> None:
         device=options.device,
         threads=options.threads,
         onnx_folder=options.onnx,
-        command=f"python -m mlcore {shlex.join(options.arguments)}",
+        command=command_line(options),
     ).run()
     print(f"temperature {card.temperature:.4f}")
 
@@ -239,7 +231,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         threads=options.threads,
         onnx_folder=options.onnx,
     ).run()
-    _print(result, as_json=options.json)
+    print_figures(result, as_json=options.json)
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -257,12 +249,7 @@ def _compare(options: argparse.Namespace) -> None:
         threads=options.threads,
         onnx_folder=options.onnx,
     ).run()
-    _print(result, as_json=options.json)
-
-
-def _print(result: dict[str, Any], *, as_json: bool) -> None:
-    """Print figures, for a program or a person."""
-    print(json.dumps(result) if as_json else "\n".join(f"{name:>12}  {value}" for name, value in result.items()))
+    print_figures(result, as_json=options.json)
 
 
 def _dataset(options: argparse.Namespace) -> None:

@@ -1,7 +1,11 @@
-"""Options that several commands share, and the configs that are made of them."""
+"""What several commands share: options, the configs that are made of them, and how figures are printed."""
 
 import argparse
+import json
 import re
+import shlex
+import sys
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +15,27 @@ from mlcore.datasets import DATASETS, DatasetRequest
 from mlcore.errors import ConfigError
 
 C = TypeVar("C", bound=Config)
+
+
+def chosen(arguments: Sequence[str], option: str, choices: Collection[str], *, default: str) -> str:
+    """Find what an option says before the parser is built, which offers options that depend on it."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    first.add_argument(option, dest="named", choices=choices, default=default)
+    try:
+        return str(first.parse_known_args(arguments)[0].named)
+    except argparse.ArgumentError:
+        return default
+
+
+def command_line(options: argparse.Namespace) -> str:
+    """Give the line that repeats this command."""
+    return f"python -m mlcore {shlex.join(options.arguments)}"
+
+
+def print_figures(result: dict[str, Any], *, as_json: bool) -> None:
+    """Print figures, for a program or a person."""
+    lines = [json.dumps(result)] if as_json else [f"{name:>12}  {value}" for name, value in result.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def add_onnx(parser: argparse.ArgumentParser) -> None:

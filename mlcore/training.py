@@ -62,7 +62,7 @@ class MetaTraining(TrainingLoop):
         optimizer = build_optimizer(
             method, name=config.optimizer, rate=config.outer_lr, weight_decay=config.weight_decay
         )
-        super().__init__(method, optimizer, config)
+        super().__init__(method, optimizer, config, team)
 
     def run(
         self,

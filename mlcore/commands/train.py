@@ -2,7 +2,6 @@
 
 import platform
 import shlex
-import shutil
 import sys
 import time
 from contextlib import suppress
@@ -16,13 +15,14 @@ import torch
 from mlcore.backbones.pretrained import serve_from
 from mlcore.calibration import calibration_samplers, fit_temperature
 from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from mlcore.commands.runs import memory_in_words, resumed, run_folder, train
 from mlcore.commands.unseen import check_unseen
 from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.datasets.base import PictureDataset
 from mlcore.devices import leave_memory, resolve_device
 from mlcore.episode import EpisodeSampler
-from mlcore.errors import ConfigError, Stopped, TrainingError
+from mlcore.errors import ConfigError, Stopped
 from mlcore.evaluation import featurise
 from mlcore.images import find_transform
 from mlcore.lineage import descent
@@ -32,14 +32,14 @@ from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import ModelCard
 from mlcore.processes import Team, count_processes, gathered
 from mlcore.progress import Events, Progress
-from mlcore.run_folder import locked, stop_on_terminate
-from mlcore.training import MetaTraining, Validation, unheard
-from mlcore.training_state import TrainingState, newest_readable, save_state
+from mlcore.run_folder import stop_on_terminate
+from mlcore.training import MetaTraining, Validation
+from mlcore.training_loop import unheard
 
-STATES = "states"
-"""Folder within a run's own that holds what it can be resumed from; gone once the run is over."""
 ESTIMATE_SECONDS = 20.0
 """The longest that steps are timed for an estimate."""
+SMALLER = "fewer episodes a step, ways, shots or queries, a narrower backbone, or smaller pictures"
+"""What to try where memory ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +77,9 @@ class TrainCommand:
         """
         prepared = self._prepare()
         device, n_episodes = resolve_device(self.device), self.training.episodes_per_step
-        with gathered(self.processes, arguments=self.arguments, device=device, n_episodes=n_episodes) as team:
-            try:
-                self._lead(*prepared, team) if team.leads else self._help(*prepared, team)
-            except torch.OutOfMemoryError as error:
-                raise TrainingError(
-                    "the device ran out of memory; try fewer episodes a step, ways, shots or queries, a narrower "
-                    "backbone, or smaller pictures"
-                ) from error
+        together = gathered(self.processes, arguments=self.arguments, device=device, n_episodes=n_episodes)
+        with together as team, memory_in_words(SMALLER):
+            self._lead(*prepared, team) if team.leads else self._help(*prepared, team)
 
     def estimate(self, n_steps: int) -> dict[str, float]:
         """Time a few steps and a validation, and give what the run would take, in seconds; nothing is kept.
@@ -135,45 +130,28 @@ class TrainCommand:
             team=team,
         )
 
-    def _resume(self, run: MetaTraining) -> Path | None:
-        """Go on from the newest state, if there is one; give its file."""
-        found = newest_readable(self.resume) if self.resume is not None else None
-        if found is None:
-            return None
-        run.resume(found[1])
-        return found[0]
-
     def _help(self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, team: Team) -> None:
         """Learn from this process's share of the episodes; whoever leads does the rest."""
         run = self._meta_training(method, dataset, validation, team)
-        self._resume(run)
+        resumed(run, self.resume)
         with stop_on_terminate(), suppress(Stopped):  # the one that leads is asked to stop too, and says so
             run.run(unheard)
 
     def _lead(self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, team: Team) -> None:
         """Train, telling how it goes and keeping states, and save the checkpoint."""
-        self._make_folder()
-        with locked(self.out):
+        with run_folder(self.out):
             run = self._meta_training(method, dataset, validation, team)
             events = Events(self.events, Progress(sys.stderr), episodes_per_step=self.training.episodes_per_step)
-            if state := self._resume(run):
-                events.resumed(state, step=run.step)
-
-            def keep(state: TrainingState) -> None:
-                events.saved(save_state(self.out / STATES, state), step=run.step)
-
-            with stop_on_terminate() as stop:
-                best = run.run(events.progress, keep, tick=events.step, stop=stop)
+            best = train(run, events, out=self.out, resume=self.resume)
             self._save(run, dataset, best)
-            events.done(self.out)
+        events.done(self.out)
 
     def _save(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> None:
-        """Fit the temperature, and leave a checkpoint where the states were."""
+        """Fit the temperature, and leave a checkpoint."""
         features = featurise(run.method, run.validation_inputs)
         card = self._card(dataset, best, minutes=run.seconds / 60)
         card = fit_temperature(run.method, card, run.validation.dataset, features, seed=self.training.seed)
         save_checkpoint(self.out, run.method, card)
-        shutil.rmtree(self.out / STATES, ignore_errors=True)
 
     def _start(self) -> FewShotMethod:
         """Build the method; raise ConfigError if the checkpoint to start from has another backbone."""
@@ -205,12 +183,6 @@ class TrainCommand:
         EpisodeSampler(dataset, self.episodes, seed=self.training.seed)
         EpisodeSampler(validation.dataset, validation.episodes, seed=self.training.seed)
         calibration_samplers(validation.dataset, seed=self.training.seed)
-
-    def _make_folder(self) -> None:
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"out is {self.out}, which cannot be a folder: {error.strerror}") from error
 
     def _load(self, split: str) -> PictureDataset:
         dataset = load_dataset(self.dataset, **vars(replace(self.data, split=split)))

@@ -15,6 +15,8 @@ Bools = NDArray[np.bool_]
 
 PATIENCE = 100
 """Rounds of drawing in a row that may bring no new pair."""
+MOST_PAIRS = 50_000
+"""Pairs of each sort that say enough: at a false-accept rate of 1e-3 these are 50 accepts."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,7 @@ def draw_pairs(
     the Wild", 2007). Raise DatasetError if there are not so many pairs.
     """
     labels, draw = np.asarray(labels, dtype=np.int64), np.random.default_rng(seed)
-    people = draw.permutation(np.unique(labels))
-    groups = np.array_split(people, n_folds) if disjoint else [people]
+    groups = _dealt(labels, n_folds if disjoint else 1, draw)
     rows: list[tuple[int, int]] = []
     folds: list[int] = []
     for source, wanted in ((_same_pairs, n_same), (_different_pairs, n_different)):
@@ -138,3 +139,39 @@ def _different_pairs(pictures: list[Ints], draw: np.random.Generator) -> Iterato
                 had.add(pair)
                 yield pair
         fruitless = 0 if len(had) > before else fruitless + 1
+
+
+def many_pairs(labels: Ints, *, seed: int, most: int = MOST_PAIRS) -> Pairs:
+    """Make every pair, or draw at most so many of each sort where there are more."""
+    labels = np.asarray(labels, dtype=np.int64)
+    n_same, n_different = _capacities(_pictures(labels, np.unique(labels)))
+    if max(n_same, n_different) <= most:
+        return all_pairs(labels)
+    return draw_pairs(labels, n_same=min(n_same, most), n_different=min(n_different // 2, most), seed=seed)
+
+
+def fold_pairs(labels: Ints, *, seed: int, n_folds: int = 10, most: int = 300) -> Pairs:
+    """Draw folds that share no person, each with as many pairs of one person as of two, at most 300 as in LFW.
+
+    Few people make fewer folds, few pictures fewer pairs. Raise DatasetError for fewer than four people.
+    """
+    labels = np.asarray(labels, dtype=np.int64)
+    n_folds = min(n_folds, len(np.unique(labels)) // 2)
+    if n_folds < 2:
+        raise DatasetError("folds that share no person need four people or more")
+    groups = _dealt(labels, n_folds, np.random.default_rng(seed))
+    share = min(most, *(int(0.9 * min(_capacities(_pictures(labels, group)))) for group in groups))
+    wanted = share * n_folds
+    return draw_pairs(labels, n_same=wanted, n_different=wanted, seed=seed, n_folds=n_folds, disjoint=True)
+
+
+def _dealt(labels: Ints, n_folds: int, draw: np.random.Generator) -> list[Ints]:
+    """Deal the people out."""
+    return np.array_split(draw.permutation(np.unique(labels)), n_folds)
+
+
+def _capacities(pictures: list[Ints]) -> tuple[int, int]:
+    """Count the pairs of one person, and those of two."""
+    counts = np.array([len(rows) for rows in pictures])
+    same = int((counts * (counts - 1)).sum()) // 2
+    return same, int(counts.sum() * (counts.sum() - 1)) // 2 - same

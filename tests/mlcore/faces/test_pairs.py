@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlcore.errors import DatasetError
-from mlcore.faces.pairs import Pairs, all_pairs, draw_pairs
+from mlcore.faces.pairs import Pairs, all_pairs, draw_pairs, fold_pairs, many_pairs
 
 LABELS = np.repeat(np.arange(12), 6)
 
@@ -64,3 +64,18 @@ def test_scores_are_cosines() -> None:
     scored = pairs.scored(np.array([[3.0, 0], [0, 2], [1, 1]]))
     assert scored.scores.tolist() == pytest.approx([0, np.sqrt(0.5), np.sqrt(0.5)])
     assert scored.same.tolist() == [0]
+
+
+def test_all_pairs_are_taken_where_they_are_not_too_many() -> None:
+    assert len(many_pairs(LABELS, seed=0).first) == 72 * 71 // 2
+    few = many_pairs(LABELS, seed=0, most=200)
+    assert (few.is_same.sum(), (~few.is_same).sum()) == (12 * 15, 200)
+
+
+def test_folds_hold_as_many_pairs_of_one_person_as_of_two() -> None:
+    pairs = fold_pairs(LABELS, seed=0, n_folds=3)
+    assert np.bincount(pairs.folds).tolist() == [108, 108, 108]  # nine tenths of 4 people's 60 pairs, twice
+    assert np.bincount(pairs.folds[pairs.is_same]).tolist() == [54, 54, 54]
+    assert len(np.unique(fold_pairs(LABELS[:30], seed=0).folds)) == 2  # of five people
+    with pytest.raises(DatasetError, match="four people"):
+        fold_pairs(LABELS[:18], seed=0)

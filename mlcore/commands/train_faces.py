@@ -1,0 +1,114 @@
+"""`python -m mlcore faces train`: train a face embedding on a data set of people and save it with its card."""
+
+import platform
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from mlcore.checkpoint import save_checkpoint
+from mlcore.commands.runs import memory_in_words, run_folder, train
+from mlcore.datasets import DatasetRequest, load_dataset
+from mlcore.devices import resolve_device
+from mlcore.errors import ConfigError
+from mlcore.faces.checkpoint import FACES
+from mlcore.faces.config import FaceLossConfig, FaceNetworkConfig, FaceTrainingConfig
+from mlcore.faces.face_set import FaceSet, cut_out
+from mlcore.faces.losses import build_loss
+from mlcore.faces.training import FaceTraining, build_network
+from mlcore.model_card import ModelCard
+from mlcore.progress import Events, Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainFacesCommand:
+    """All that a run is made of; `command` is the line that repeats it."""
+
+    out: Path
+    name: str
+    network: FaceNetworkConfig
+    loss: str
+    loss_config: FaceLossConfig
+    training: FaceTrainingConfig
+    dataset: str
+    data: DatasetRequest
+    validation_split: str
+    align: bool
+    device: str
+    threads: int
+    resume: Path | None
+    events: Path | None
+    licence: str
+    credit: str
+    command: str
+
+    def run(self) -> ModelCard:
+        """Train, and save the weights that did best on the validation people; give the card.
+
+        Raise what the settings or the data are refused for, before anything starts.
+        """
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        torch.manual_seed(self.training.seed)
+        device = resolve_device(self.device)
+        faces, validation = self._load(self.data.split), self._load(self.validation_split)
+        if shared := set(faces.dataset.class_names) & set(validation.dataset.class_names):
+            raise ConfigError(
+                f"validation_split is {self.validation_split!r}, which shows {min(shared)} as the training does; "
+                "choose splits that share nobody",
+                field="validation_split",
+            )
+        with memory_in_words("fewer people a step, pictures of each, or a narrower network"), run_folder(self.out):
+            events = Events(self.events, Progress(sys.stderr))
+            card = self._train(faces, validation, events, device)
+        events.done(self.out)
+        return card
+
+    def _load(self, split: str) -> FaceSet:
+        dataset = load_dataset(self.dataset, **vars(replace(self.data, split=split)))
+        faces = cut_out(dataset, align=self.align)
+        for warning in [*dataset.warnings, *faces.warnings]:
+            sys.stderr.write(f"{warning}\n")
+        return faces
+
+    def _train(self, faces: FaceSet, validation: FaceSet, events: Events, device: torch.device) -> ModelCard:
+        network = build_network(self.network)
+        loss = build_loss(
+            self.loss, self.loss_config, n_people=faces.n_people, embedding_size=self.network.embedding_size
+        )
+        run = FaceTraining(network, loss, faces, config=self.training, validation=validation, device=device)
+        best = train(run, events, out=self.out, resume=self.resume)
+        return save_checkpoint(self.out, network, self._card(faces, best, minutes=run.seconds / 60))
+
+    def _card(self, faces: FaceSet, best: dict[str, float], *, minutes: float) -> ModelCard:
+        dataset = faces.dataset
+        return ModelCard(
+            name=self.name,
+            kind=FACES,
+            method=self.loss,
+            config={"network": self.network.to_dict(), "loss": self.loss_config.to_dict()},
+            transform="aligned" if self.align else "whole",
+            data={
+                "name": dataset.name,
+                "split": dataset.split,
+                "fingerprint": dataset.fingerprint,
+                "classes": faces.n_people,
+                "pictures": len(dataset),
+                "not_found": faces.not_found,
+                "validation_split": self.validation_split,
+            },
+            training={
+                "config": self.training.to_dict(),
+                "validation": best,
+                "minutes": round(minutes, 1),
+                "device": resolve_device(self.device).type,
+                "torch": torch.__version__,
+                "machine": platform.machine(),
+            },
+            command=self.command,
+            created=datetime.now(UTC).date().isoformat(),
+            licence=self.licence,
+            credit=self.credit,
+        )

@@ -107,6 +107,13 @@ def test_a_sweep_shows_its_trials_what_mattered_and_the_best_so_far(office: Page
     office.get_by_role("link", name="Rates · 5", exact=True).click()
     expect(office.get_by_role("link", name="Rates", exact=True)).to_be_visible()
     assert flaws(office, "trial") == []
+    office.goto("/admin/training/trainingrun/")
+    for name in ("Rates · 2", "Rates · 3"):
+        office.get_by_role("row", name=name).get_by_role("checkbox").check()
+    office.locator("select[name=action]").select_option("compare")
+    office.get_by_role("button", name="Run").click()
+    expect(office.get_by_role("row", name="Size of a step")).to_contain_text("0.000268")
+    assert flaws(office, "compare") == []
 
 
 def test_the_pages_of_runs_and_sweeps_are_used_by_keyboard(office: Page, swept: Sweep, run: TrainingRun) -> None:

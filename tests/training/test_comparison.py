@@ -9,6 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Permission, User
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -42,17 +44,27 @@ def run(version: DatasetVersion, name: str, **fields: Any) -> TrainingRun:
 
 
 def row(comparison: Comparison, title: str) -> tuple[list[str], bool]:
-    found = next(each for each in [*comparison.results, *comparison.settings] if each.title == title)
+    found = next(each for each in [*comparison.results, *comparison.settings] if title in (each.title, each.name))
     return found.values, found.differs
 
 
 def test_settings_that_differ_are_marked_and_come_first(version: DatasetVersion) -> None:
     runs = [run(version, "slow", training={"outer_lr": 0.001}), run(version, "fast", training={"outer_lr": 0.01})]
     comparison = compare(runs=runs, checkpoints=[])
-    assert [each.title for each in comparison.settings if each.differs] == ["training.outer_lr"]
-    assert comparison.settings[0].title == "training.outer_lr"
-    assert row(comparison, "training.outer_lr") == (["0.001", "0.01"], True)
-    assert row(comparison, "training.optimizer") == (["adam", "adam"], False)
+    assert [each.name for each in comparison.settings if each.differs] == ["training.outer_lr"]
+    assert comparison.settings[0].name == "training.outer_lr"
+    assert row(comparison, "Size of a step") == (["0.001", "0.01"], True)
+    assert row(comparison, "Rule of the steps") == (["adam", "adam"], False)
+
+
+def test_settings_and_their_values_are_in_words(version: DatasetVersion) -> None:
+    first = run(version, "a", episodes={"within_group": True, "n_way": 5})
+    made = candidate("made", method="relation", config={"distance": False, "backbone": {"width": 32}})
+    comparison = compare(runs=[first], checkpoints=[made])
+    assert row(comparison, "Classes of one group only") == (["yes", "–"], True)
+    assert row(comparison, "Width of the network")[0][1] == "32"
+    assert row(comparison, "Count the distance too")[0][1] == "no"
+    assert [each.title for each in comparison.settings if "_" in each.title or each.title.count(".")] == []
 
 
 def test_methods_of_different_settings_leave_gaps(version: DatasetVersion) -> None:
@@ -137,6 +149,38 @@ def test_the_page_shows_what_the_address_names_and_minds_no_nonsense(version: Da
     assert page.content.count(b"<svg") == 2
     for query in ({}, {"run": ["nonsense", str(uuid4())]}, {"checkpoint": "1"}):
         assert b"Select two or more" in client.get("/admin/training/checkpoint/compare/", query).content
+
+
+def page_for(permissions: list[str], **asked: Any) -> HttpResponse:
+    """Ask for the page as a member of staff who may see this much."""
+    user = User.objects.create_user(f"staff {uuid4()}", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client.get("/admin/training/checkpoint/compare/", asked)
+
+
+def test_who_may_see_checkpoints_alone_compares_these_and_sees_no_run(version: DatasetVersion) -> None:
+    made, other = candidate("made"), candidate("other")
+    secret = run(version, "secret run", checkpoint=made)
+    shown = page_for(["view_checkpoint"], checkpoint=[made.pk, other.pk])
+    assert shown.status_code == 200
+    assert b"made" in shown.content
+    assert b"secret run" not in shown.content
+    assert b"<svg" not in shown.content.partition(b'class="page"')[2]
+    assert page_for(["view_checkpoint"], checkpoint=[made.pk], run=[secret.pk]).status_code == 403
+
+
+def test_who_may_see_runs_alone_compares_these_and_sees_no_checkpoint(version: DatasetVersion) -> None:
+    both = [run(version, "one", checkpoint=candidate("secret weights", parameters=4321)), run(version, "two")]
+    shown = page_for(["view_trainingrun"], run=[each.pk for each in both])
+    assert shown.status_code == 200
+    assert b"4,321" not in shown.content
+    assert page_for(["view_trainingrun"], checkpoint=[candidate("made").pk]).status_code == 403
+
+
+def test_who_may_see_neither_is_refused() -> None:
+    assert page_for(["view_dataset"]).status_code == 403
 
 
 def test_the_action_of_the_list_of_runs_leads_there(version: DatasetVersion) -> None:

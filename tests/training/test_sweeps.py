@@ -128,10 +128,32 @@ def test_stopping_cancels_what_runs_and_is_written_down() -> None:
     advance()
     assert [run.status for run in sweep.trials] == [JobStatus.CANCELLED]
     assert "Stopped after 1 of 6" in sweep.sentence
-    acts = LogEntry.objects.filter(content_type__model="sweep", user=ada)
-    assert {entry.change_message for entry in acts} == {"Started.", "Stopped."}
+    assert acts_on("sweep") == [(ada, "Started."), (ada, "Trial 1 was started."), (ada, "Stopped.")]
     with pytest.raises(StaffError, match="over already"):
         services.stop_sweep(by=ada, sweep=sweep)
+
+
+def acts_on(model: str) -> list[tuple[User, str]]:
+    entries = LogEntry.objects.filter(content_type__model=model).order_by("pk")
+    return [(entry.user, entry.get_change_message()) for entry in entries]
+
+
+def test_each_trial_is_in_the_log_from_its_start_to_its_end() -> None:
+    ada = User.objects.create_user("ada", is_staff=True)
+    sweep = begun(by=ada, budget=4)
+    for accuracy in (0.6, 0.7, 0.8):
+        advance()
+        finish(sweep, accuracy)
+    advance()
+    TrainingRun.objects.filter(sweep=sweep, trial=3).update(status=JobStatus.RUNNING, points=measured(0.1))
+    advance()
+    TrainingRun.objects.filter(sweep=sweep, trial=3).update(status=JobStatus.CANCELLED)
+    advance()
+    started = [f"Trial {number} was started." for number in (1, 2, 3, 4)]
+    assert acts_on("sweep") == [(ada, act) for act in ("Started.", *started, "Trial 4 was pruned.", "Finished.")]
+    of_runs = [act for _user, act in acts_on("trainingrun")]
+    assert of_runs[:4] == [f"Started as trial {number} of the sweep Rates." for number in (1, 2, 3, 4)]
+    assert of_runs[4:] == ["Pruned by its sweep: it did worse than the median of the finished trials."]
 
 
 def test_a_sweep_whose_data_lost_pictures_says_so_and_holds_no_other_up() -> None:

@@ -43,7 +43,7 @@ def readable(card: Mapping[str, Any]) -> ReadableCard:
         facts=[(name, value) for name, value in _facts(whole) if value],
         results=[_percent(row) for row in whole.results],
         line=[_learned(*each) for each in _line(whole)],
-        settings=list(flat(settings_of(whole))),
+        settings=[(name, str(value)) for name, value in flat(settings_of(whole))],
     )
 
 
@@ -53,13 +53,13 @@ def settings_of(card: ModelCard) -> dict[str, Any]:
     return {"method": card.config, **({"training": made.pop("config")} if "config" in made else {}), **made}
 
 
-def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each setting with its dotted name."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from flat(value, f"{before}{name}.")
         else:
-            yield f"{before}{name}", str(value)
+            yield f"{before}{name}", value
 
 
 def validation_of(card: Mapping[str, Any]) -> tuple[float, float] | None:

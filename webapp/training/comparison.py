@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from mlcore.method_config import METHODS
 from webapp.training.cards import flat, in_percent, settings_of, validation_of
 from webapp.training.curves import Chart, accuracy_chart, loss_chart
 from webapp.training.models import Checkpoint, TrainingRun
+from webapp.training.settings_in_words import value_in_words, words_of
 
 NOTHING = "–"
 MOST = 6
@@ -45,11 +45,7 @@ class Row:
 
     title: str
     values: list[str]
-
-    @property
-    def parts(self) -> list[str]:
-        """Cut the title where a line may break."""
-        return re.split(r"(?<=[._])", self.title)
+    name: str = ""  # what a setting is called in a config
 
     @property
     def differs(self) -> bool:
@@ -67,12 +63,22 @@ class Comparison:
     settings: list[Row]
 
 
-def compare(*, runs: Iterable[TrainingRun], checkpoints: Iterable[Checkpoint]) -> Comparison:
-    """Lay runs and checkpoints side by side; a checkpoint whose run is there too is shown with its run."""
-    subjects = [Subject(run, run.checkpoint) for run in runs]
+def compare(
+    *,
+    runs: Iterable[TrainingRun],
+    checkpoints: Iterable[Checkpoint],
+    with_runs: bool = True,
+    with_checkpoints: bool = True,
+) -> Comparison:
+    """Lay runs and checkpoints side by side; a checkpoint whose run is there too is shown with its run.
+
+    Without runs, nothing is shown of the run that a checkpoint came of; without checkpoints, likewise.
+    """
+    subjects = [Subject(run, run.checkpoint if with_checkpoints else None) for run in runs]
     shown = {subject.checkpoint.pk for subject in subjects if subject.checkpoint}
     rest = [each for each in checkpoints if each.pk not in shown]
-    subjects = [*subjects, *(Subject(getattr(each, "training_run", None), each) for each in rest)][:MOST]
+    made = [Subject(getattr(each, "training_run", None) if with_runs else None, each) for each in rest]
+    subjects = [*subjects, *made][:MOST]
     return Comparison(
         subjects=subjects, charts=_charts(subjects), results=_results(subjects), settings=_settings(subjects)
     )
@@ -133,11 +139,19 @@ def _state(subject: Subject) -> str:
 
 
 def _settings(subjects: Sequence[Subject]) -> list[Row]:
-    """List every setting that any of them has, those that differ first."""
+    """List every setting that any of them has, in words, those that differ first."""
     each_has = [dict(flat(_settings_of(subject))) for subject in subjects]
-    titles = dict.fromkeys(title for has in each_has for title in has)
-    rows = [Row(title, [has.get(title, NOTHING) for has in each_has]) for title in titles]
+    known = {name: _method(subject) for subject, has in zip(subjects, each_has, strict=True) for name in has}
+    rows = [
+        Row(_label(name, method), [value_in_words(has[name]) if name in has else NOTHING for has in each_has], name)
+        for name, method in known.items()
+    ]
     return sorted(rows, key=lambda row: not row.differs)
+
+
+def _label(name: str, method: str) -> str:
+    """Give the words for `training.outer_lr`, `method.backbone.width` and so on."""
+    return str(words_of(method, name.partition(".")[2]).label)
 
 
 def _settings_of(subject: Subject) -> dict[str, Any]:

@@ -52,6 +52,8 @@ WORDS: dict[str, Words] = {
     "seed": Words(_("Seed of chance"), _("The same seed and settings give the same run on the same processor.")),
     "backbone.name": Words(_("Network"), _("conv4 is small and quick. A pretrained one suits photos.")),
     "backbone.width": Words(_("Width of the network"), _("Twice as wide takes about four times as long.")),
+    "backbone.in_channels": Words(_("Colours of a picture"), _("1 for drawings, 3 for photos.")),
+    "backbone.image_size": Words(_("Side of a picture, in pixels")),
     "adapter": Words(_("Units on top of a pretrained network"), _("Only these are trained. 0 has none.")),
     "views": Words(_("Views of a picture that are averaged"), _("wobble is slower to answer and a little surer.")),
     "distance": Words(_("Distance"), _("euclidean as published, or cosine.")),
@@ -118,10 +120,11 @@ def spelled_out(run: RunSettings) -> list[tuple[str, str]]:
     backbone = {f"backbone.{name}": value for name, value in run.method_config.get("backbone", {}).items()}
     own = {name: value for name, value in run.method_config.items() if name != "backbone"}
     settings = {**run.episodes, **run.training, **backbone, **own}
-    return [(str(words_of(run.method, name).label), _value(value)) for name, value in settings.items()]
+    return [(str(words_of(run.method, name).label), value_in_words(value)) for name, value in settings.items()]
 
 
-def _value(value: object) -> str:
+def value_in_words(value: object) -> str:
+    """Write the value of a setting."""
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")

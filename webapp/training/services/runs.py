@@ -83,14 +83,17 @@ def require_fitting(settings: CheckedSettings, version: DatasetVersion, start_fr
 
 
 @transaction.atomic
-def cancel_run(*, by: User | None, run: TrainingRun) -> None:
-    """Stop a run for good, as far as one can say; its state is kept, so that it may go on all the same."""
+def cancel_run(*, by: User | None, run: TrainingRun, act: str = "") -> None:
+    """Stop a run for good, as far as one can say; its state is kept, so that it may go on all the same.
+
+    act: as of `start_run`.
+    """
     if not (run.is_active or run.is_paused):
         raise StaffError(code="not_active", message=_("This run is over already."))
     TrainingRun.objects.filter(pk=run.pk).update(paused=False)
     run.paused = False
     jobs.cancel(run)
-    note(by=by, row=run, act=_("Cancelled."))
+    note(by=by, row=run, act=act or _("Cancelled."))
 
 
 @transaction.atomic

@@ -80,13 +80,16 @@ def start_trial(*, sweep: Sweep, trial: int, values: Mapping[str, Any]) -> Train
     with transaction.atomic():
         if not Sweep.objects.select_for_update().filter(pk=sweep.pk, ended=None).exists():
             return None
+        said = {"number": trial + 1, "name": sweep.name}
         run = start_run(
             by=sweep.created_by,
             name=f"{sweep.name} · {trial + 1}",
             settings=with_values(sweep, values),
             version=sweep.version,
             start_from=sweep.start_from,
+            act=_("Started as trial %(number)d of the sweep %(name)s.") % said,
         )
+        note(by=sweep.created_by, row=sweep, act=_("Trial %(number)d was started.") % said)
         TrainingRun.objects.filter(pk=run.pk).update(sweep=sweep, trial=trial)
     return run
 
@@ -96,14 +99,17 @@ def prune_trial(*, run: TrainingRun) -> None:
     """Cancel a trial that has no hope left."""
     TrainingRun.objects.filter(pk=run.pk).update(pruned=True)
     run.pruned = True
-    cancel_run(by=None, run=run)
+    why = _("Pruned by its sweep: it did worse than the median of the finished trials.")
+    cancel_run(by=run.created_by, run=run, act=why)
+    if run.sweep and run.trial is not None:
+        note(by=run.created_by, row=run.sweep, act=_("Trial %(number)d was pruned.") % {"number": run.trial + 1})
 
 
 def end_sweep(*, sweep: Sweep, obstacle: str = "") -> None:
     """Write down that a sweep is over, or why it cannot go on."""
     ended = {"ended": timezone.now(), "stopped": bool(obstacle), "obstacle": obstacle}
     if Sweep.objects.filter(pk=sweep.pk, ended=None).update(**ended):
-        note(by=None, row=sweep, act=obstacle or _("Finished."))
+        note(by=sweep.created_by, row=sweep, act=obstacle or _("Finished."))
 
 
 @transaction.atomic

@@ -67,9 +67,12 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     outgoing.add_argument("checkpoint", help="a folder, or the name of one that ships")
     outgoing.add_argument("--out", type=Path, required=True, help="the zip to write")
     outgoing.set_defaults(run=_export_checkpoint)
-    incoming = commands.add_parser("import-checkpoint", help="unpack a checkpoint's zip, if it is sound")
+    incoming = commands.add_parser(
+        "import-checkpoint", help="unpack a checkpoint's zip, if it is sound; print its card"
+    )
     incoming.add_argument("zip", type=Path)
     incoming.add_argument("--out", type=Path, required=True, help="folder to make")
+    add_parent(incoming)
     incoming.set_defaults(run=_import_checkpoint)
     export = commands.add_parser("export", help="write a pretrained backbone as ONNX, for fast serving on a CPU")
     export.add_argument("--out", type=Path, required=True, help="folder to write to; a file that is up to date is kept")
@@ -277,7 +280,7 @@ def _export_checkpoint(options: argparse.Namespace) -> None:
 def _import_checkpoint(options: argparse.Namespace) -> None:
     from mlcore.checkpoint_zip import import_checkpoint
 
-    print(import_checkpoint(options.zip, options.out).name)
+    print(json.dumps(import_checkpoint(options.zip, options.out).to_dict()))
 
 
 def _export(options: argparse.Namespace) -> None:

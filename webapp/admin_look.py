@@ -18,6 +18,7 @@ GROUPS: list[tuple[Any, dict[str, str]]] = [  # title, then model -> name of a s
             "training.sweep": "grid_view",
             "training.schedule": "schedule",
             "training.checkpoint": "deployed_code",
+            "training.checkpointimport": "input",
             "training.standingexam": "fact_check",
             "training.gateexam": "rule",
             "training.publication": "history",

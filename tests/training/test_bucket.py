@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from datetime import timedelta
@@ -9,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
@@ -20,7 +22,7 @@ from tests.training.conftest import class_folders, ingested, paths_in, zipped
 from webapp import stored_files
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
-from webapp.training import copies, leftovers, services, worker
+from webapp.training import copies, import_job, leftovers, services, worker
 from webapp.training.models import TrainingRun
 from webapp.training.relay import Relay, fetch_states, forget_states
 from webapp.training.stored_checkpoints import local_folder
@@ -85,6 +87,20 @@ def test_a_checkpoint_is_exported_from_the_bucket(bucket: Bucket, tmp_path: Path
     with services.export_checkpoint(checkpoint=row, by=None) as out, zipfile.ZipFile(out) as archive:
         assert archive.read("weights.safetensors") == (made / "weights.safetensors").read_bytes()
     assert list(copies.all_copies()) == []
+
+
+def test_a_checkpoint_is_imported_through_the_bucket(bucket: Bucket, tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for file in tiny(tmp_path).iterdir():
+            archive.write(file, file.name)
+    row = services.import_checkpoint(file=ContentFile(out.getvalue(), "sent.zip"), by=None)
+    assert bucket.names == {row.upload.name}
+    import_job.take_in(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.error) == (JobStatus.READY, "")
+    assert row.checkpoint
+    assert {PurePosixPath(name).parent for name in bucket.names} == {PurePosixPath(row.checkpoint.weights.name).parent}
 
 
 def test_what_no_row_names_is_deleted_and_the_rest_stays(

@@ -10,15 +10,16 @@ from pathlib import Path, PurePosixPath
 from django.db.models import Q
 
 from mlcore.model_card import WEIGHTS_FILE
-from webapp.jobs.models import ACTIVE
+from webapp.jobs.models import ACTIVE, Job
 from webapp.stored_files import delete_unnamed
 from webapp.training import copies
 from webapp.training.disk import run_folders
-from webapp.training.models import Checkpoint, DatasetVersion, TrainingRun
+from webapp.training.models import Checkpoint, CheckpointImport, DatasetVersion, TrainingRun
 from webapp.training.models.checkpoints import checkpoint_path
 from webapp.training.models.datasets import dataset_path
+from webapp.training.models.imports import import_path
 from webapp.training.models.runs import state_path
-from webapp.training.stored_datasets import all_staging
+from webapp.training.stored_datasets import all_staging, staging
 
 OLD_SECONDS = 3600
 """What is younger may be waiting for its row."""
@@ -28,15 +29,15 @@ def delete_leftovers() -> None:
     """Delete what attempts that broke off left behind, and copies of what was replaced."""
     _delete_staging()
     _delete_run_folders()
-    for path_of, named in ((dataset_path, _of_versions), (checkpoint_path, _of_checkpoints), (state_path, _of_runs)):
+    for path_of, named in KEPT.items():
         delete_unnamed(path_of(None, "").rstrip("/"), named)
     _delete_copies()
 
 
 def _delete_staging() -> None:
-    working = {f"{each.pk}-{each.attempt}" for each in DatasetVersion.objects.active()}
-    staging = all_staging()
-    for folder in _old(staging.iterdir() if staging.is_dir() else ()):
+    jobs: list[Job] = [*DatasetVersion.objects.active(), *CheckpointImport.objects.active()]
+    working = {staging(job).name for job in jobs}
+    for folder in _old(_within(all_staging())):
         if folder.name not in working:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -44,8 +45,7 @@ def _delete_staging() -> None:
 def _delete_run_folders() -> None:
     """Delete the folders of runs that rest or are gone; what they go on from is stored."""
     working = {str(run.pk) for run in TrainingRun.objects.active()}
-    runs = run_folders()
-    for folder in _old(runs.iterdir() if runs.is_dir() else ()):
+    for folder in _old(_within(run_folders())):
         if folder.name not in working:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -80,6 +80,24 @@ def _of_runs(names: list[str]) -> set[str]:
     needed = Q(state_file__in=names) | Q(earlier_state_file__in=names)
     pairs = TrainingRun.objects.filter(needed).values_list("state_file", "earlier_state_file")
     return {name for pair in pairs for name in pair}
+
+
+def _of_imports(names: list[str]) -> set[str]:
+    """Give the zips that are still to be taken in."""
+    return set(CheckpointImport.objects.active().filter(upload__in=names).values_list("upload", flat=True))
+
+
+KEPT = {
+    dataset_path: _of_versions,
+    checkpoint_path: _of_checkpoints,
+    state_path: _of_runs,
+    import_path: _of_imports,
+}
+"""By what names the folder, which of the names in it rows have."""
+
+
+def _within(folder: Path) -> Iterable[Path]:
+    return folder.iterdir() if folder.is_dir() else ()
 
 
 def _old(paths: Iterable[Path]) -> list[Path]:

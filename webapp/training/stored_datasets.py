@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from webapp.jobs.errors import JobFailed
-from webapp.jobs.models import JobStatus
+from webapp.jobs.models import Job, JobStatus
 from webapp.training import copies
 from webapp.training.disk import keep_room
 from webapp.training.errors import StaffError
@@ -82,9 +82,9 @@ def allowed_folder(path: str) -> Path:
     return folder
 
 
-def staging(version: DatasetVersion) -> Path:
-    """Return the folder in which one attempt puts a version together."""
-    return all_staging() / f"{version.pk}-{version.attempt}"
+def staging(job: Job) -> Path:
+    """Return the folder in which one attempt at a job puts something together."""
+    return all_staging() / f"{job.pk}-{job.attempt}"
 
 
 def all_staging() -> Path:

@@ -11,6 +11,14 @@ def examine(job_id: str) -> None:
     gate_job.examine(job_id)
 
 
+@shared_task(name="training.import_checkpoint")
+def import_checkpoint(job_id: str) -> None:
+    """Take in a checkpoint's zip."""
+    from webapp.training import import_job
+
+    import_job.take_in(job_id)
+
+
 @shared_task(name="training.ingest")
 def ingest(job_id: str) -> None:
     """Ingest a version of a data set."""

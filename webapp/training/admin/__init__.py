@@ -3,6 +3,7 @@
 from webapp.training.admin.checkpoints import CheckpointAdmin as CheckpointAdmin
 from webapp.training.admin.datasets import DatasetAdmin as DatasetAdmin
 from webapp.training.admin.datasets import DatasetVersionAdmin as DatasetVersionAdmin
+from webapp.training.admin.imports import CheckpointImportAdmin as CheckpointImportAdmin
 from webapp.training.admin.publications import PublicationAdmin as PublicationAdmin
 from webapp.training.admin.publications import StandingExamAdmin as StandingExamAdmin
 from webapp.training.admin.runs import TrainingRunAdmin as TrainingRunAdmin

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from webapp.training import cards
-from webapp.training.admin import comparison, publishing
+from webapp.training.admin import comparison, imports, publishing
 from webapp.training.admin.deleting import DeletingAdmin
 from webapp.training.models import Checkpoint
 
@@ -30,7 +30,7 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the acts to the pages."""
-        pages = {"import/": publishing.take_in, "compare/": comparison.show}
+        pages = {"import/": imports.take_in, "compare/": comparison.show}
         acts = {
             "gate": publishing.gate,
             "measure": publishing.measure,

@@ -17,7 +17,7 @@ from webapp.training.models import DatasetVersion
 
 def version_context(version: DatasetVersion) -> dict[str, Any]:
     """Give all that the page shows of a version."""
-    strips = [each for each in version.classes if each.get("strip") is not None]
+    strips = [each for each in version.classes if each.get("strip") is not None and version.contact_sheet]
     return {
         "version": version,
         "facts": _facts(version),

@@ -7,16 +7,13 @@ from functools import wraps
 from typing import Any, cast
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.contrib.auth.models import User
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from unfold.widgets import UnfoldAdminFileFieldWidget
+from django.views.decorators.http import require_POST, require_safe
 
 from webapp.training import cards, services
 from webapp.training.errors import StaffError
@@ -29,12 +26,6 @@ STOP_POLLING = 286
 View = Callable[..., HttpResponse]
 may_publish = permission_required(PUBLISH, raise_exception=True)
 may_view = permission_required(VIEW, raise_exception=True)
-
-
-class ZipForm(forms.Form):
-    """Ask for a checkpoint's zip."""
-
-    file = forms.FileField(label=gettext_lazy("The zip"), widget=UnfoldAdminFileFieldWidget({"accept": ".zip"}))
 
 
 def page_context(request: HttpRequest, checkpoint: Checkpoint | None) -> dict[str, Any]:
@@ -134,23 +125,6 @@ def give_out(request: HttpRequest, site: dict[str, Any], checkpoint_id: UUID) ->
         messages.error(request, error.message)
         return redirect("admin:training_checkpoint_change", checkpoint_id)
     return FileResponse(file, as_attachment=True, filename=f"{checkpoint.name}.zip", content_type="application/zip")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@permission_required("training.add_checkpoint", raise_exception=True)
-def take_in(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
-    """Take in a checkpoint's zip, or ask for one."""
-    error = ""
-    if request.method == "POST":
-        try:
-            checkpoint = services.import_checkpoint(file=request.FILES.get("file"), by=_who(request))
-        except StaffError as refused:
-            error = refused.message
-        else:
-            messages.success(request, _("%(name)s is here. It is not live yet.") % {"name": checkpoint.name})
-            return redirect("admin:training_checkpoint_change", checkpoint.pk)
-    context = {**site, "title": _("Import a checkpoint"), "error": error, "form": ZipForm()}
-    return render(request, "admin/training/checkpoint/import.html", context, status=422 if error else 200)
 
 
 def _typed(checkpoint: Checkpoint) -> str:

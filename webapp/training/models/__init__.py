@@ -8,6 +8,7 @@ from webapp.training.models.datasets import DatasetVersion as DatasetVersion
 from webapp.training.models.datasets import Source as Source
 from webapp.training.models.gates import GateExam as GateExam
 from webapp.training.models.gates import StandingExam as StandingExam
+from webapp.training.models.imports import CheckpointImport as CheckpointImport
 from webapp.training.models.publications import Act as Act
 from webapp.training.models.publications import Publication as Publication
 from webapp.training.models.runs import RunEstimate as RunEstimate

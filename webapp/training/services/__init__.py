@@ -18,6 +18,7 @@ from webapp.training.services.datasets import ingest as ingest
 from webapp.training.services.datasets import require_ready as require_ready
 from webapp.training.services.datasets import version_as_plain as version_as_plain
 from webapp.training.services.deleting import delete as delete
+from webapp.training.services.exchange import cancel_import as cancel_import
 from webapp.training.services.exchange import export_checkpoint as export_checkpoint
 from webapp.training.services.exchange import import_checkpoint as import_checkpoint
 from webapp.training.services.gate import Gate as Gate

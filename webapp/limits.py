@@ -21,6 +21,12 @@ LIMITS: dict[str, int] = {
     "zip_unpacked_bytes": 2048 * MEGABYTE,
     "uploads_per_minute": 60,
     "predictions_per_minute": 300,
+    "face_questions_per_minute": 60,
+    "face_photos_at_once": 10,  # to remember one person by
+    "face_people": 500,  # in one gallery
+    "gallery_faces": 10_000,
+    "face_answer_seconds": 600,  # the longest that an answer, or a photo without one, is kept
+    "face_consent_days": 30,
     "decode_seconds": 20,  # the longest that one picture may take
     "decoder_bytes": 1024 * MEGABYTE,  # the most memory that the helper process may ask for
     "dataset_zip_bytes": 2048 * MEGABYTE,

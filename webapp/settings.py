@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "webapp.jobs",
     "webapp.training",
     "webapp.recognition",
+    "webapp.faces",
     "webapp.examples",
     "webapp.api",
     "unfold",  # before the admin, whose templates it replaces
@@ -136,7 +137,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON;",
     }
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -204,6 +205,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]
 GLIMPSE_GUEST_HOURS = env.float("GLIMPSE_GUEST_HOURS", default=24.0)
 GLIMPSE_QUERY_HOURS = env.float("GLIMPSE_QUERY_HOURS", default=24.0)
 GLIMPSE_UNDO_HOURS = env.float("GLIMPSE_UNDO_HOURS", default=1.0)
+GLIMPSE_GALLERY_HOURS = env.float("GLIMPSE_GALLERY_HOURS", default=24.0)  # how long faces stay in a gallery
 GLIMPSE_DEVICE = env.str("GLIMPSE_DEVICE", default="auto")  # auto | cpu | cuda | cuda:N
 GLIMPSE_BIND = env.str("GLIMPSE_BIND", default="127.0.0.1")  # 0.0.0.0 lets other machines in
 GLIMPSE_PORT = env.int("GLIMPSE_PORT", default=8000)
@@ -235,6 +237,9 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.recognition.contributions.withdraw": 10,
     "webapp.recognition.retention.forget": 60,
     "webapp.recognition.retention.delete_orphan_files": 3600,
+    "webapp.faces.retention.forget": 5,
+    "webapp.faces.erasure.truncate_log": 30,
+    "webapp.faces.photos.remove_orphans": 60,
     "webapp.training.leftovers.delete_leftovers": 3600,
     "webapp.training.schedule_chore.start_due": 10,
     "webapp.training.retention.forget_old_states": 3600,

@@ -16,7 +16,7 @@ OLD = timedelta(hours=1)
 BATCH = 500
 
 
-def delete_unnamed(folder: str, named: Callable[[list[str]], Iterable[str]]) -> None:
+def delete_unnamed(folder: str, named: Callable[[list[str]], Iterable[str]], *, old: timedelta = OLD) -> None:
     """Delete what has lain in a folder of the storage for a while and that no row names.
 
     named: gives those of some names that rows have. Ages are asked of the others alone, for that may cost a request
@@ -26,7 +26,7 @@ def delete_unnamed(folder: str, named: Callable[[list[str]], Iterable[str]]) -> 
     for start in range(0, len(names), BATCH):
         batch = names[start : start + BATCH]
         for name in set(batch).difference(named(batch)):
-            if _is_old(name):
+            if _is_older(name, old):
                 default_storage.delete(name)
                 logger.info("Deleted the orphan file %s.", name)
 
@@ -42,8 +42,8 @@ def _names_in(folder: str) -> Iterator[str]:
         yield from _names_in(f"{folder}/{each}")
 
 
-def _is_old(name: str) -> bool:
+def _is_older(name: str, age: timedelta) -> bool:
     try:
-        return default_storage.get_modified_time(name) < timezone.now() - OLD
+        return default_storage.get_modified_time(name) < timezone.now() - age
     except FileNotFoundError:
         return False  # somebody else deleted it

@@ -10,6 +10,7 @@ for prefix, module in (
     ("account/", "webapp.accounts.urls"),
     ("api/v1/", "webapp.api.urls"),
     ("examples/", "webapp.examples.urls"),
+    ("faces/", "webapp.faces.urls"),
     ("", "webapp.recognition.urls"),
 ):
     if find_spec(module.rsplit(".", 1)[0]) and find_spec(module):

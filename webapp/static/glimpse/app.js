@@ -11,3 +11,7 @@ import "./picture-viewer.js";
 import "./class-card.js";
 import "./class-list.js";
 import "./query-desk.js";
+import "./photo-slot.js";
+import "./face-desk.js";
+import "./face-answer.js";
+import "./enrol-desk.js";

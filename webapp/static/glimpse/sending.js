@@ -23,11 +23,12 @@ function next() {
 
 export class Refused extends Error {}
 
-/** Send pictures; where the site says "too often" or "too many waiting", wait as long as it asks and try again. */
-export async function send(url, files, onProgress) {
+/** Send pictures, or a whole form with them; where the site says "too often" or "too many waiting", wait as long as it asks and try again. */
+export async function send(url, sent, onProgress = () => {}) {
+  const body = sent instanceof FormData ? sent : formOf(sent);
   const end = Date.now() + PATIENCE;
   for (;;) {
-    const request = await post(url, files, onProgress);
+    const request = await post(url, body, onProgress);
     const wait = 1000 * (Number(request.getResponseHeader("Retry-After")) || 2);
     if (request.status !== 429 || Date.now() + wait > end) return answer(request);
     await new Promise((resolve) => setTimeout(resolve, wait));
@@ -40,9 +41,13 @@ function answer(request) {
   throw new Refused(reasonOf(request));
 }
 
-function post(url, files, onProgress) {
+function formOf(files) {
   const body = new FormData();
   for (const file of files) body.append("images", file, file.name);
+  return body;
+}
+
+function post(url, body, onProgress) {
   const request = new XMLHttpRequest();
   request.open("POST", url);
   request.setRequestHeader("HX-Request", "true");

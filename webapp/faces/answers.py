@@ -1,0 +1,200 @@
+"""What a worker wrote of a question, read for people: faces in photos, verdicts at a stated rate, names for ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from webapp.faces import rates
+from webapp.faces.models import FaceQuestion, Person, QuestionKind
+from webapp.faces.notes import notes_in_words
+from webapp.faces.rates import Scale, Setting
+
+
+@dataclass(frozen=True)
+class SeenFace:
+    """A face in a photo; lengths are in pixels of the photo as it was looked at."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    landmarks: list[list[float]]
+    confidence: float
+    notes: list[str]
+    crop: str
+
+    @property
+    def width(self) -> float:
+        """How wide the box is."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """How high the box is."""
+        return self.bottom - self.top
+
+    @property
+    def dot(self) -> float:
+        """How large a landmark is drawn."""
+        return round(max(self.width, 1.0) / 40, 1)
+
+    @property
+    def advice(self) -> list[str]:
+        """Say in words what makes this face hard to compare."""
+        return notes_in_words(self.notes)
+
+
+@dataclass(frozen=True)
+class SeenPhoto:
+    """The faces of one photo, the largest first."""
+
+    width: int
+    height: int
+    faces: list[SeenFace]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How alike the faces of two photos are: ``scores[i][j]`` of face i of the first and face j of the second."""
+
+    photos: list[SeenPhoto]
+    scores: list[list[float]]
+    setting: Setting
+
+    @property
+    def score(self) -> float:
+        """The score of the largest faces."""
+        return self.scores[0][0]
+
+    @property
+    def same(self) -> bool:
+        """Say whether the largest faces pass as the same person."""
+        return self.setting.passes(self.score)
+
+    @property
+    def scale(self) -> Scale:
+        """Return the line that scores are drawn on."""
+        return rates.scale()
+
+    @property
+    def score_at(self) -> float:
+        """Say where on that line the score lies, in percent."""
+        return self.scale.at(self.score)
+
+    @property
+    def threshold_at(self) -> float:
+        """Say where on that line the threshold lies, in percent."""
+        return self.scale.at(self.setting.threshold)
+
+    @property
+    def passing(self) -> float:
+        """Say how much of that line passes, in percent."""
+        return 100 - self.threshold_at
+
+    @property
+    def scores_json(self) -> str:
+        """Give all scores to the page's script."""
+        return json.dumps(self.scores)
+
+    @property
+    def curve_json(self) -> str:
+        """Give the page's script what other thresholds would do, from the lowest on."""
+        return json.dumps([{"threshold": each.threshold, "sentence": each.sentence} for each in rates.curve()])
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody of the gallery, and how alike their most alike face is."""
+
+    id: UUID
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A face and those of the gallery who are most like it, the most alike first."""
+
+    face: SeenFace
+    nearest: list[Candidate]
+    setting: Setting
+
+    @property
+    def person(self) -> Candidate | None:
+        """Return who it is, or None for nobody the owner knows."""
+        best = self.nearest[0] if self.nearest else None
+        return best if best and self.setting.passes(best.score) else None
+
+
+@dataclass(frozen=True)
+class Identification:
+    """Who a photo shows."""
+
+    photos: list[SeenPhoto]
+    faces: list[Recognised]
+    setting: Setting
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """What became of photos of a person: ids of the faces that are kept, and why others are not."""
+
+    kept: list[str]
+    refused: list[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Where a photo shows faces."""
+
+    photos: list[SeenPhoto]
+
+
+Answer = Comparison | Identification | Enrolment | Detection
+
+
+def answer_of(question: FaceQuestion) -> Answer | None:
+    """Read the answer of a question; None while there is none."""
+    told = question.answer
+    if told is None:
+        return None
+    match question.kind:
+        case QuestionKind.VERIFY:
+            return Comparison(photos_of(told), told["scores"], rates.setting_at(question.far))
+        case QuestionKind.IDENTIFY:
+            return _identification(question, told)
+        case QuestionKind.ENROL:
+            return Enrolment(told["kept"], told["refused"])
+        case _:
+            return Detection(photos_of(told))
+
+
+def photos_of(told: Mapping[str, Any]) -> list[SeenPhoto]:
+    """Read the photos of an answer."""
+    return [
+        SeenPhoto(each["width"], each["height"], [SeenFace(**face) for face in each["faces"]])
+        for each in told["photos"]
+    ]
+
+
+def _identification(question: FaceQuestion, told: Mapping[str, Any]) -> Identification:
+    """Put names to ids; who has left the gallery since is left out."""
+    [photo], setting = photos_of(told), rates.setting(told["threshold"])
+    names = {str(pk): name for pk, name in Person.objects.owned_by(question.owner).values_list("pk", "name")}
+    faces = [
+        Recognised(
+            face,
+            [
+                Candidate(UUID(near["person"]), names[near["person"]], near["score"])
+                for near in nearest
+                if near["person"] in names
+            ],
+            setting,
+        )
+        for face, nearest in zip(photo.faces, told["nearest"], strict=True)
+    ]
+    return Identification([photo], faces, setting)

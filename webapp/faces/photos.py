@@ -1,0 +1,57 @@
+"""Photos of faces on their way to a worker: cleaned, stored under generated names, gone when their question ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import uuid4
+
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from webapp.faces.models import FaceQuestion, FaceQuestionQuerySet, answers_last
+from webapp.pictures.errors import PersonError
+from webapp.pictures.reader import Picture, read_picture
+from webapp.stored_files import delete_unnamed
+
+FOLDER = "faces"
+
+
+def read(files: Sequence[File[bytes]], *, called: Sequence[str]) -> list[Picture]:
+    """Decode uploaded photos away from the site; where one cannot be used, say which by what it is ``called``."""
+    pictures = []
+    for file, name in zip(files, called, strict=True):
+        try:
+            pictures.append(read_picture(file))
+        except PersonError as error:
+            raise type(error)(f"{name}: {error.message}", **error.details) from error
+    return pictures
+
+
+def keep(pictures: Iterable[Picture]) -> list[str]:
+    """Store photos for the worker, and return their names."""
+    return [default_storage.save(f"{FOLDER}/{uuid4().hex}{each.suffix}", ContentFile(each.file)) for each in pictures]
+
+
+def remove(names: Iterable[str]) -> None:
+    """Delete stored photos; those that are gone already are no error."""
+    for name in names:
+        default_storage.delete(name)
+
+
+def remove_of_ended(questions: FaceQuestionQuerySet) -> None:
+    """Delete the photos of those questions that have ended, however they ended."""
+    for question in questions.ended().exclude(photos=[]).only("photos"):
+        remove(question.photos)
+        FaceQuestion.objects.filter(pk=question.pk).update(photos=[])
+
+
+def remove_orphans() -> None:
+    """Delete photos that no question names, such as those of a process that was killed between file and row."""
+    delete_unnamed(FOLDER, _named, old=answers_last())
+
+
+def _named(names: list[str]) -> set[str]:
+    """Return those of some photos that questions name: few, for a photo waits for seconds."""
+    waiting = FaceQuestion.objects.exclude(photos=[]).values_list("photos", flat=True)
+    return {name for photos in waiting for name in photos}.intersection(names)

@@ -1,0 +1,167 @@
+"""What a threshold means: the shares of pairs that were measured to pass and to be refused at it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from mlcore.faces.card import Rate, face_card
+from webapp.faces.errors import NotMeasurable
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A threshold with both of its error rates."""
+
+    threshold: float
+    measured_far: Rate
+    measured_frr: Rate
+    measured_on: str
+
+    @property
+    def far(self) -> float:
+        """The share of pairs of strangers that pass."""
+        return self.measured_far.value
+
+    @property
+    def frr(self) -> float:
+        """The share of pairs of the same person that are refused."""
+        return self.measured_frr.value
+
+    def passes(self, score: float) -> bool:
+        """Say whether faces this alike pass as the same person."""
+        return score >= self.threshold
+
+    @property
+    def sentence(self) -> str:
+        """Say what the threshold does to pairs of strangers and to pairs of the same person."""
+        words = _(
+            "At this setting %(strangers)s pairs of strangers would pass, and %(same)s pairs of the same person would"
+            " be refused, measured on %(measured_on)s."
+        )
+        return words % {
+            "strangers": share_in_words(self.far),
+            "same": share_in_words(self.frr),
+            "measured_on": self.measured_on,
+        }
+
+    @property
+    def intervals(self) -> str:
+        """Say how far off both shares may be."""
+        words = _(
+            "Among other people it may be %(far_low)s to %(far_high)s pairs of strangers, and %(frr_low)s to"
+            " %(frr_high)s pairs of the same person (95 %% intervals over people)."
+        )
+        return words % {
+            "far_low": share_in_words(self.measured_far.low),
+            "far_high": share_in_words(self.measured_far.high),
+            "frr_low": share_in_words(self.measured_frr.low),
+            "frr_high": share_in_words(self.measured_frr.high),
+        }
+
+    @property
+    def refused(self) -> str:
+        """Say the share of pairs of the same person that would be refused."""
+        return share_in_words(self.frr)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The line that scores are drawn on, from end to end of the thresholds that were measured."""
+
+    low: float
+    high: float
+
+    def at(self, score: float) -> float:
+        """Say where a score lies, in percent; what lies beyond an end is drawn at it."""
+        share = (score - self.low) / (self.high - self.low)
+        return round(100 * min(max(share, 0.0), 1.0), 2)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A false-accept rate that people may choose; what the measured pairs cannot show has no setting."""
+
+    far: float
+    is_default: bool
+    setting: Setting | None
+
+    @property
+    def words(self) -> str:
+        """Say the rate."""
+        return share_in_words(self.far)
+
+
+def offers() -> list[Offer]:
+    """Return the false-accept rates that people may choose from."""
+    default = face_card().default_far
+    return [Offer(far, far == default, _measured(far)) for far in face_card().offered_fars]
+
+
+def require_offered(far: float | None) -> float:
+    """Return the rate, or the default for None; raise NotMeasurable if it cannot be stated here."""
+    wanted = face_card().default_far if far is None else far
+    offered = next((each for each in offers() if math.isclose(each.far, wanted)), None)
+    if offered is None:
+        choices = ", ".join(str(each.far) for each in offers() if each.setting)
+        raise NotMeasurable(_("Choose one of these false-accept rates: %(choices)s.") % {"choices": choices})
+    if offered.setting is None:
+        raise NotMeasurable(_("This false-accept rate is not measurable here: too few pairs of people were compared."))
+    return offered.far
+
+
+def parse(text: str | None) -> float | None:
+    """Read a rate from a form; raise NotMeasurable if it is no number."""
+    if not text:
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise NotMeasurable(_("A false-accept rate is a number, such as 0.01.")) from error
+
+
+def setting_at(far: float | None) -> Setting:
+    """Return the setting of a rate that is offered, or of the default."""
+    found = _measured(face_card().default_far if far is None else far)
+    if found is None:
+        raise NotMeasurable(_("This false-accept rate is not measurable here: too few pairs of people were compared."))
+    return found
+
+
+def _measured(far: float) -> Setting | None:
+    threshold = face_card().threshold_at(far)
+    return None if threshold is None else setting(threshold)
+
+
+def setting(threshold: float) -> Setting:
+    """Return a threshold with its measured rates."""
+    measured = face_card().rates_at(threshold)
+    return Setting(threshold, measured.far, measured.frr, face_card().measured_on)
+
+
+def curve() -> list[Setting]:
+    """Return the settings that were measured, from the lowest threshold on."""
+    card = face_card()
+    return [Setting(each.threshold, each.far, each.frr, card.measured_on) for each in card.points]
+
+
+def scale() -> Scale:
+    """Return the line that scores are drawn on."""
+    points = face_card().points
+    return Scale(points[0].threshold, points[-1].threshold)
+
+
+def share_in_words(share: float) -> str:
+    """Say a share as "2 in 100", with as many pairs as it takes to name it."""
+    for whole in (100, 1_000, 10_000):
+        if round(share * whole) >= 1:
+            return _("%(n)s in %(whole)s") % {"n": number_format(round(share * whole)), "whole": grouped(whole)}
+    return _("fewer than 1 in %(whole)s") % {"whole": grouped(10_000)}
+
+
+def grouped(number: int) -> str:
+    """Write a number with its thousands apart."""
+    return number_format(number, use_l10n=True, force_grouping=True)

@@ -1,0 +1,71 @@
+"""People in a gallery: added, renamed, removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from webapp.accounts.models import Owner
+from webapp.faces import erasure
+from webapp.faces.errors import GalleryFull, PersonKnown
+from webapp.faces.models import EnrolledFace, Person
+from webapp.faces.services.consent import require_gallery
+from webapp.pictures.names import clean_name
+
+
+@transaction.atomic
+def add_person(*, owner: Owner, name: str) -> Person:
+    """Add somebody without a photo yet; they go again after a day."""
+    require_gallery(owner=owner)
+    name = clean_name(name)
+    Owner.objects.select_for_update().get(pk=owner.pk)
+    most = settings.GLIMPSE_LIMITS["face_people"]
+    if Person.objects.owned_by(owner).count() >= most:
+        raise GalleryFull(_("A gallery may have at most %(most)d people.") % {"most": most})
+    _require_free(owner, name)
+    return Person.objects.create(owner=owner, name=name, expires=timezone.now() + gallery_lasts())
+
+
+@transaction.atomic
+def rename_person(*, person: Person, name: str) -> Person:
+    """Give somebody another name."""
+    name = clean_name(name)
+    Owner.objects.select_for_update().get(pk=person.owner_id)
+    if name != person.name:
+        _require_free(person.owner, name)
+        person.name = name
+        person.save(update_fields=["name"])
+    return person
+
+
+def remove_person(*, person: Person) -> None:
+    """Erase somebody with all their faces."""
+    erasure.erase_kept(person)
+
+
+def remove_face(*, face: EnrolledFace) -> None:
+    """Erase one face of a person."""
+    erasure.erase_kept(face)
+
+
+def require_faces_left(owner: Owner, *, wanted: int) -> None:
+    """Raise GalleryFull if so many faces more do not fit."""
+    most = settings.GLIMPSE_LIMITS["gallery_faces"]
+    if EnrolledFace.objects.owned_by(owner).count() + wanted > most:
+        raise GalleryFull(_("A gallery may have at most %(most)d faces. Remove some first.") % {"most": most})
+
+
+def gallery_lasts() -> timedelta:
+    """Return how long a person stays in a gallery."""
+    return timedelta(hours=settings.GLIMPSE_GALLERY_HOURS)
+
+
+def _require_free(owner: Owner, name: str) -> None:
+    """Raise PersonKnown if the name is taken; one whose time is up gives way."""
+    Person.objects.filter(owner=owner, expires__lte=timezone.now()).delete()
+    if Person.objects.filter(owner=owner, name=name).exists():
+        raise PersonKnown(_("There is a person “%(name)s” already.") % {"name": name})

@@ -1,0 +1,48 @@
+"""What every page on faces does with a visitor who has not agreed to the notice: it shows the notice, as a 403."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from webapp.accounts.requests import OwnedRequest
+from webapp.faces import services
+from webapp.faces.errors import ConsentNeeded
+from webapp.recognition.errors import PersonError
+from webapp.recognition.views.answers import refusal
+
+P = ParamSpec("P")
+
+
+def consented(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Concatenate[Any, P], HttpResponse]:
+    """Let a view be seen by those who agreed alone, keep its answers out of every cache, and say errors in words."""
+
+    @never_cache
+    @wraps(view)
+    def wrapped(request: OwnedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            services.require_consent(owner=request.owner or None)
+            return view(request, *args, **kwargs)
+        except ConsentNeeded as error:
+            if request.htmx:
+                return refusal(request, error)
+            return render(request, "faces/notice.html", notice_context(request), status=error.status)
+        except PersonError as error:
+            return refusal(request, error)
+
+    return wrapped
+
+
+def notice_context(request: OwnedRequest) -> dict[str, Any]:
+    """Return what the notice says: the consent that stands, and how long things are kept."""
+    return {
+        "consent": services.consent_of(owner=request.owner or None),
+        "next": request.path if request.method == "GET" else "",
+        "minutes": settings.GLIMPSE_LIMITS["face_answer_seconds"] // 60,
+        "days": settings.GLIMPSE_LIMITS["face_consent_days"],
+        "gallery_hours": round(settings.GLIMPSE_GALLERY_HOURS),
+    }

@@ -1,0 +1,195 @@
+"""The work of a worker process on faces: found, aligned, compared, and forgotten.
+
+Loaded late by ``tasks``, after the fork. Photos, embeddings and crops live here for the length of one job; an answer
+carries the crops, a gallery keeps the embeddings.
+
+An answer is ``{"photos": [{"width", "height", "faces": [...]}]}`` with the fields of ``answers.SeenFace``. A
+verification's has ``"scores"`` as well, an identification's the ``"nearest"`` of each face and its ``"threshold"``; an
+enrolment's is ``{"kept": [id], "refused": [{"photo": n, "reason": sentence}]}``.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+from PIL import Image
+
+from mlcore.faces import verification
+from mlcore.faces.alignment import CHIP_SIZE, Pixels
+from mlcore.faces.card import face_card
+from mlcore.faces.embedding import Embeddings
+from webapp.faces import loaded, photos
+from webapp.faces.models import EnrolledFace, FaceQuestion, QuestionKind
+from webapp.jobs.claims import Claim
+from webapp.jobs.errors import JobFailed
+from webapp.jobs.services import run_claimed
+
+MOST_FACES = 10
+"""Of one photo that are compared: the largest."""
+N_NEAREST = 3
+CROP_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A photo as it was looked at: what the answer says of it, and a crop of each face, (n, 150, 150, 3)."""
+
+    told: dict[str, Any]
+    chips: Pixels
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """Embed the faces: (n, 128)."""
+        return loaded.chain().embed(self.chips)
+
+
+def warm() -> None:
+    """Load what looks at faces and use it once, so that the first person waits no longer than the next."""
+    loaded.chain().embed(np.zeros((1, CHIP_SIZE, CHIP_SIZE, 3), np.uint8))
+    loaded.chain().detect(np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8))
+
+
+def answer(job_id: str) -> None:
+    """Answer a question about faces, and delete its photos however that ends."""
+    run_claimed(FaceQuestion, job_id, _answer)
+    photos.remove_of_ended(FaceQuestion.objects.filter(pk=job_id))
+
+
+def _answer(claim: Claim[FaceQuestion]) -> None:
+    """Look at the photos, and do with their faces what is asked."""
+    started = time.perf_counter()
+    seen = []
+    for name in claim.job.photos:
+        claim.check()
+        seen.append(_look(name))
+    claim.check()
+    WORK[QuestionKind(claim.job.kind)](claim, seen, started)
+
+
+def _look(name: str) -> Seen:
+    """Find and align the faces of a stored photo."""
+    chain = loaded.chain()
+    picture = chain.read(_read(name))
+    found = chain.detect(picture)[:MOST_FACES]
+    chips = chain.chips(picture, found)
+    faces = [
+        {
+            **dict(zip(("left", "top", "right", "bottom"), (round(float(side), 1) for side in face.box), strict=True)),
+            "landmarks": [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks],
+            "confidence": round(float(face.confidence), 4),
+            "notes": list(face.notes),
+            "crop": f"data:image/jpeg;base64,{base64.b64encode(_jpeg(chip)).decode()}",
+        }
+        for face, chip in zip(found, chips, strict=True)
+    ]
+    return Seen({"width": picture.shape[1], "height": picture.shape[0], "faces": faces}, chips)
+
+
+def _read(name: str) -> bytes:
+    """Read a stored photo; fail the job in words if it was erased meanwhile."""
+    try:
+        with default_storage.open(name) as file:
+            data: bytes = file.read()
+            return data
+    except FileNotFoundError as error:
+        message = _("The photo was erased before it could be looked at. Send it again.")
+        raise JobFailed(code="picture_gone", message=message) from error
+
+
+def _jpeg(chip: Pixels) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(chip).save(out, "JPEG", quality=CROP_QUALITY)
+    return out.getvalue()
+
+
+def _detect(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
+    """Say where the faces are."""
+    claim.finish(answer={"photos": [each.told for each in seen]}, seconds=time.perf_counter() - started)
+
+
+def _verify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
+    """Compare every face of the first photo with every face of the second."""
+    first, second = seen
+    if not len(first.chips) or not len(second.chips):
+        raise JobFailed(code="no_face", message=_none_found(first=not len(first.chips), second=not len(second.chips)))
+    others = second.embeddings
+    table = [verification.scores(face, others).astype(float).round(4).tolist() for face in first.embeddings]
+    told = {"photos": [each.told for each in seen], "scores": table}
+    claim.finish(answer=told, seconds=time.perf_counter() - started)
+
+
+def _none_found(*, first: bool, second: bool) -> str:
+    """Say in which of two photos no face was found, and what to try."""
+    if first and second:
+        found = _("No face was found in either photo.")
+    elif first:
+        found = _("No face was found in the first photo.")
+    else:
+        found = _("No face was found in the second photo.")
+    return f"{found} {_advice()}"
+
+
+def _advice() -> str:
+    return _(
+        "Try one that is upright and sharp, in which a face looks towards the camera, is evenly lit and not covered,"
+        " and is not tiny in the picture."
+    )
+
+
+def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
+    """Compare every face of the photo with the owner's gallery."""
+    [photo] = seen
+    if not len(photo.chips):
+        raise JobFailed(code="no_face", message=f"{_('No face was found in the photo.')} {_advice()}")
+    kept = list(EnrolledFace.objects.owned_by(claim.job.owner).values_list("person_id", "embedding"))
+    gallery = np.frombuffer(b"".join(bytes(numbers) for _id, numbers in kept), "<f4").reshape(len(kept), -1)
+    people = [str(person) for person, _numbers in kept]
+    threshold = face_card().threshold_among(len(set(people)))
+    found = [
+        verification.identify(face, gallery, people, threshold=threshold, limit=N_NEAREST) for face in photo.embeddings
+    ]
+    nearest = [[{"person": near.person, "score": round(near.score, 4)} for near in each.ranked] for each in found]
+    told = {"photos": [photo.told], "nearest": nearest, "threshold": threshold}
+    claim.finish(answer=told, seconds=time.perf_counter() - started)
+
+
+def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
+    """Keep the face of each photo that shows one face alone."""
+    alone = [each for each in seen if len(each.chips) == 1]
+    refused = [{"photo": n, "reason": _not_alone(each)} for n, each in enumerate(seen, 1) if len(each.chips) != 1]
+    if not alone:
+        reasons = (_("Photo %(n)d: %(reason)s") % {"n": each["photo"], "reason": each["reason"]} for each in refused)
+        raise JobFailed(code="no_face", message=" ".join(reasons))
+    numbers = loaded.chain().embed(np.concatenate([each.chips for each in alone])).astype("<f4")
+    rows = [
+        EnrolledFace(person_id=str(claim.job.person_id), embedding=row.tobytes(), crop=_jpeg(each.chips[0]))
+        for each, row in zip(alone, numbers, strict=True)
+    ]
+    with transaction.atomic():
+        kept = {"kept": [str(row.pk) for row in rows], "refused": refused}
+        claim.finish(answer=kept, seconds=time.perf_counter() - started)
+        EnrolledFace.objects.bulk_create(rows)
+
+
+def _not_alone(seen: Seen) -> str:
+    """Say why a photo cannot be kept."""
+    if not len(seen.chips):
+        return f"{_('No face was found.')} {_advice()}"
+    return _("It shows %(n)d faces. Cut it so that the person is alone in it.") % {"n": len(seen.chips)}
+
+
+WORK: dict[QuestionKind, Callable[[Claim[FaceQuestion], list[Seen], float], None]] = {
+    QuestionKind.DETECT: _detect,
+    QuestionKind.VERIFY: _verify,
+    QuestionKind.IDENTIFY: _identify,
+    QuestionKind.ENROL: _enrol,
+}

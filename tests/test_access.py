@@ -19,6 +19,7 @@ from tests.api.client import picture
 from webapp.accounts.models import ApiToken, Owner
 from webapp.accounts.services import create_token, owner_of_user
 from webapp.examples.catalogue import EXAMPLES
+from webapp.faces.services import give_consent
 
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 WORDS = {"name": "New name", "class_name": "robin", "file": "query.png", "checkpoint": "characters", "order": None}
@@ -59,8 +60,21 @@ def ids_of(owner: Owner, theirs: Belongings) -> dict[str, str]:
         "query_id": theirs.query,
         "import_id": theirs.zip_import,
         "token_id": token,
+        "person_id": theirs.person,
+        "face_id": theirs.face,
+        "question_id": theirs.questions["verify"],
     }
     return {**PUBLIC, **{name: str(each.pk) for name, each in found.items()}, "class_name": theirs.support_class.name}
+
+
+QUESTIONS = {"detections": "detect", "identifications": "identify", "enrolments": "enrol"}
+"""Addresses of the API that read another kind of question about faces than a verification."""
+
+
+def of_its_kind(route: str, theirs: Belongings, ids: dict[str, str]) -> dict[str, str]:
+    """Put the question in the ids that the route is about."""
+    kind = next((kind for word, kind in QUESTIONS.items() if f"/{word}/" in route), "verify")
+    return {**ids, "question_id": str(theirs.questions[kind].pk)}
 
 
 def filled(route: str, ids: dict[str, str]) -> str:
@@ -102,7 +116,7 @@ def form() -> tuple[bytes, str]:
     from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
     fields = {name: word for name, word in WORDS.items() if word is not None}
-    return encode_multipart(BOUNDARY, {**fields, "images": picture()}), MULTIPART_CONTENT
+    return encode_multipart(BOUNDARY, {**fields, "images": picture(), "image": picture()}), MULTIPART_CONTENT
 
 
 def json_body() -> tuple[bytes, str]:
@@ -134,17 +148,21 @@ def ben(db: None) -> User:
 
 @pytest.fixture
 def staff(db: None) -> User:
-    """Return someone who may do anything in the admin."""
-    return User.objects.create_superuser("staff")
+    """Return someone who may do anything in the admin, and who has agreed to the notice on faces."""
+    staff = User.objects.create_superuser("staff")
+    give_consent(owner=owner_of_user(user=staff), gallery=True)
+    return staff
 
 
 @pytest.mark.parametrize("route", OWNED)
 def test_someone_elses_object_is_404_for_everyone(
     route: str, ada: User, hers: Belongings, ben: User, staff: User
 ) -> None:
-    address = filled(route, ids_of(owner_of_user(user=ada), hers))
+    address = filled(route, of_its_kind(route, hers, ids_of(owner_of_user(user=ada), hers)))
     owner, others = Visitor(ada), [Visitor(ben), Visitor(staff)]
     nobody, nobodys_status = Visitor(None), 401 if address.startswith("/api/") else 404
+    if address.startswith("/faces/"):
+        nobodys_status = 403  # who has not agreed to the notice is told of that, whatever the address
     tried = [method for method in METHODS if owner.ask(method, address).status_code != 405]
     assert tried
     for method in tried:
@@ -155,8 +173,10 @@ def test_someone_elses_object_is_404_for_everyone(
 
 @pytest.mark.parametrize("route", [route for route in OWNED if len(set(parameters(route)) - PUBLIC.keys()) > 1])
 def test_ones_own_object_is_no_way_to_someone_elses(route: str, ada: User, hers: Belongings, ben: User) -> None:
-    his_set = owner_of_user(user=ben).support_sets.get()
-    address = filled(route, {**ids_of(owner_of_user(user=ada), hers), "support_set_id": str(his_set.pk)})
+    his = owner_of_user(user=ben)
+    his_set = his.support_sets.get()
+    mixed = {"support_set_id": str(his_set.pk), "person_id": str(his.people.get().pk)}
+    address = filled(route, {**ids_of(owner_of_user(user=ada), hers), **mixed})
     if "class_name" in parameters(route):
         his_set.classes.all().delete()
     owner, thief = Visitor(ada), Visitor(ben)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 
 from mlcore.model_card import ModelCard
 from webapp.accounts.models import Owner
+from webapp.faces.models import Consent, EnrolledFace, FaceQuestion, Person, QuestionKind
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import (
     Classifier,
@@ -34,6 +37,9 @@ class Belongings:
     prediction: Prediction
     query: Query
     zip_import: ZipImport
+    person: Person
+    face: EnrolledFace
+    questions: dict[str, FaceQuestion]
 
 
 def checkpoint(name: str = "characters", kind: str = "characters", *, live: bool = True) -> Checkpoint:
@@ -103,6 +109,40 @@ def result_of(classifier: Classifier) -> dict[str, object]:
     }
 
 
+def enrolled(owner: Owner, name: str = "Ada") -> EnrolledFace:
+    """Put somebody with one face into a gallery, which the owner agrees to."""
+    Consent.objects.get_or_create(owner=owner, gallery=True)
+    person = Person.objects.create(owner=owner, name=name, expires=timezone.now() + timedelta(hours=24))
+    return EnrolledFace.objects.create(person=person, embedding=bytes(512), crop=picture().read())
+
+
+def asked(face: EnrolledFace) -> dict[str, FaceQuestion]:
+    """Make a question of each kind that is ready, about a photo with one face."""
+    seen = {"left": 1, "top": 2, "right": 31, "bottom": 32, "landmarks": [[9.0, 9.0]] * 5, "confidence": 0.9}
+    photo = {"width": 32, "height": 32, "faces": [{**seen, "notes": [], "crop": "data:image/jpeg;base64,"}]}
+    found = {
+        QuestionKind.DETECT: {"photos": [photo]},
+        QuestionKind.VERIFY: {"photos": [photo, photo], "scores": [[0.0]]},
+        QuestionKind.IDENTIFY: {
+            "photos": [photo],
+            "nearest": [[{"person": str(face.person_id), "score": 0.0}]],
+            "threshold": 0.5,
+        },
+        QuestionKind.ENROL: {"kept": [str(face.pk)], "refused": []},
+    }
+    return {
+        kind.value: FaceQuestion.objects.create(
+            owner=face.person.owner,
+            kind=kind,
+            answer=answer,
+            status=JobStatus.READY,
+            finished=timezone.now(),
+            seconds=0.1,
+        )
+        for kind, answer in found.items()
+    }
+
+
 def belongings_of(owner: Owner) -> Belongings:
     """Give an owner one thing of each kind."""
     support_set = SupportSet.objects.create(owner=owner, name="Garden birds")
@@ -112,6 +152,7 @@ def belongings_of(owner: Owner) -> Belongings:
     support_image(wren, "wren.png")
     classifier = learned(support_set)
     prediction = answered(classifier, "query.png")
+    face = enrolled(owner)
     return Belongings(
         support_set=support_set,
         support_class=robin,
@@ -120,4 +161,7 @@ def belongings_of(owner: Owner) -> Belongings:
         prediction=prediction,
         query=prediction.queries.get(),
         zip_import=ZipImport.objects.create(support_set=support_set, status=JobStatus.READY),
+        person=face.person,
+        face=face,
+        questions=asked(face),
     )

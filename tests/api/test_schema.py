@@ -21,7 +21,10 @@ from webapp.wsgi import application
 
 from .belongings import Belongings
 
-PLENTY = dict.fromkeys(("uploads_per_minute", "predictions_per_minute", "waiting_jobs"), 10**6)
+PACES = ("uploads_per_minute", "predictions_per_minute", "face_questions_per_minute", "waiting_jobs")
+PLENTY = dict.fromkeys(PACES, 10**6)
+QUESTIONS = {"verifications": "verify", "detections": "detect", "identifications": "identify", "enrolments": "enrol"}
+"""Under which address the answers of which kind of question about faces are read."""
 few = examples(max_examples=10, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
@@ -63,6 +66,10 @@ def test_answers_about_what_is_there_are_as_documented(
         "classifier_id": birds.classifier.id,
         "prediction_id": birds.prediction.id,
         "class_name": "robin",
+        "person_id": birds.person.id,
+        "face_id": birds.face.id,
     }
+    if "question_id" in case.path_parameters:
+        real["question_id"] = birds.questions[QUESTIONS[case.path.split("/")[-2]]].id
     case.path_parameters = {name: str(real[name]) for name in case.path_parameters}
     case.call_and_validate(headers=authorization, excluded_checks=[positive_data_acceptance, negative_data_rejection])

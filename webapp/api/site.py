@@ -7,7 +7,7 @@ from ninja import NinjaAPI, Swagger
 from .auth import TokenAuth
 from .errors import register_handlers
 from .parsing import TypedParser
-from .routers import checkpoints, classifiers, predictions, support_sets
+from .routers import checkpoints, classifiers, face_gallery, faces, predictions, support_sets
 
 DESCRIPTION = """Teach a computer to recognise things from a few labelled pictures, and ask it what new ones show.
 
@@ -27,3 +27,5 @@ api.add_router("/support-sets", support_sets.router)
 api.add_router("/classifiers", classifiers.router)
 api.add_router("/predictions", predictions.router)
 api.add_router("/checkpoints", checkpoints.router)
+api.add_router("/faces", faces.router)
+api.add_router("/faces", face_gallery.router)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests.bucket import KEYS, Bucket, s3_server
-from tests.processes import Postgres, made, valkey
+from tests.processes import Postgres, made, redis, valkey
 from tests.programs import need
 from tests.stack import Stack, running_site
 from webapp.file_storage import storage_at
@@ -82,6 +82,14 @@ def stack(server_folder: Path, kept_folder: Path) -> Iterator[Stack]:
     """Run the whole site as `make run` does, once for all tests: `stack.url` is its address."""
     folder = made(server_folder / "site")
     with running_site(Stack(folder, valkey(folder)), kept_folder) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def installed_stack(server_folder: Path, postgres_server: Postgres, kept_folder: Path) -> Iterator[Stack]:
+    """Run the whole site on PostgreSQL and Redis."""
+    folder, database = made(server_folder / "site-installed"), postgres_server.create_database("site")
+    with running_site(Stack(folder, redis(folder), database_url=database), kept_folder) as site:
         yield site
 
 

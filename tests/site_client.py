@@ -43,6 +43,14 @@ class SiteClient:
         files = [("images", (name, data)) for name, data in pictures.items()]
         return self._body(self._http.post(path, files=files, data=fields))
 
+    def send(self, path: str, photos: Mapping[str, bytes]) -> Any:
+        """Send photos by the names of their fields, and return the body of the answer."""
+        return self._body(self._http.post(path, files={name: (f"{name}.jpg", data) for name, data in photos.items()}))
+
+    def delete(self, path: str) -> None:
+        """Delete."""
+        assert self._http.delete(path).status_code == 204
+
     def support_set(self, name: str, classes: Mapping[str, Mapping[str, bytes]]) -> str:
         """Make a support set with pictures in its classes, and return its id."""
         made: str = self.post("/support-sets", {"name": name})["id"]

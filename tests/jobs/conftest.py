@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from pytest_django import DjangoDbBlocker
 
 from tests.processes import Broker, Postgres, made, redis, valkey
-from tests.stack import Stack, running_site
+from tests.stack import Stack
 from webapp.jobs import broker
 
 logger = logging.getLogger(__name__)
@@ -32,14 +32,6 @@ def installed_site(server_folder: Path, postgres_server: Postgres) -> Iterator[S
     """Prepare a site on PostgreSQL and Redis, with the tables of rehearsals; nothing of it runs yet."""
     folder, database = made(server_folder / "rehearsals-installed"), postgres_server.create_database("rehearsals")
     yield from rehearsal_site(Stack(folder, redis(folder), database_url=database, environment=REHEARSAL_SETTINGS))
-
-
-@pytest.fixture(scope="session")
-def installed_stack(server_folder: Path, postgres_server: Postgres, kept_folder: Path) -> Iterator[Stack]:
-    """Run the whole site on PostgreSQL and Redis."""
-    folder, database = made(server_folder / "site-installed"), postgres_server.create_database("site")
-    with running_site(Stack(folder, redis(folder), database_url=database), kept_folder) as site:
-        yield site
 
 
 @pytest.fixture(params=["embedded_site", "installed_site"])

@@ -33,7 +33,15 @@ def my_classifiers(request: OwnedRequest) -> HttpResponse:
 @require_safe
 def privacy(request: OwnedRequest) -> HttpResponse:
     """Say what is kept, for how long, and what the limits are."""
-    context = {"limits": settings.GLIMPSE_LIMITS, "guest_hours": guest_hours(), "query_hours": query_hours()}
+    limits = settings.GLIMPSE_LIMITS
+    context = {
+        "limits": limits,
+        "guest_hours": guest_hours(),
+        "query_hours": query_hours(),
+        "gallery_hours": round(settings.GLIMPSE_GALLERY_HOURS),
+        "face_minutes": limits["face_answer_seconds"] // 60,
+        "face_days": limits["face_consent_days"],
+    }
     return render(request, "privacy.html", context)
 
 

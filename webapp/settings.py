@@ -245,6 +245,11 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.training.retention.forget_old_states": 3600,
     "webapp.training.sweep_chore.advance": 3,
 }
+GLIMPSE_WORKER_CLOCK: dict[str, dict[str, float]] = {  # queue -> likewise, in each process of a worker that serves it
+    "interactive": {"webapp.recognition.tasks.warm": 2},
+    "training": {"webapp.training.leftovers.tidy_machine": 20},
+    "staff": {"webapp.training.leftovers.tidy_machine": 20},
+}
 GLIMPSE_JOBS = {
     "lease_seconds": 6.0,  # a job whose worker was killed waits this long for another one
     "renew_seconds": 1.5,

@@ -15,7 +15,7 @@ from mlcore.methods import build_method
 from mlcore.model_card import ModelCard
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload
-from tests.training.candidates import registered
+from tests.training.candidates import registered, tiny
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.recognition import loaded, services, worker
@@ -29,6 +29,7 @@ NOT_SURE_BELOW = 0.6
 def _empty_memory() -> None:
     loaded.methods._values.clear()
     loaded.classifiers._values.clear()
+    worker._warm.clear()
 
 
 @pytest.fixture
@@ -180,6 +181,24 @@ def test_warming_loads_what_is_live_and_survives_what_is_broken(checkpoint: Chec
     Checkpoint.objects.create(name="gone", kind="photos", folder="gone", card={}, digest="0", live=True)
     worker.warm()
     assert list(loaded.methods._values) == [checkpoint.pk]
+
+
+def test_what_goes_live_is_loaded_at_the_next_look(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    worker.warm()
+    other = registered(tiny(tmp_path, "other"))
+    worker.warm()
+    assert list(loaded.methods._values) == [checkpoint.pk]
+    Checkpoint.objects.update(live=False)
+    Checkpoint.objects.filter(pk=other.pk).update(live=True)
+    worker.warm()
+    assert list(loaded.methods._values) == [checkpoint.pk, other.pk]
+
+
+def test_a_live_one_that_made_room_for_others_is_not_loaded_again_and_again(checkpoint: Checkpoint) -> None:
+    worker.warm()
+    loaded.methods._values.clear()
+    worker.warm()
+    assert list(loaded.methods._values) == []
 
 
 def test_memory_keeps_the_latest_and_no_more() -> None:

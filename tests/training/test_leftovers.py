@@ -53,13 +53,15 @@ def test_what_broken_attempts_were_putting_together_is_deleted() -> None:
     assert list(stored_datasets.all_staging().iterdir()) == folders[1:]
 
 
-def test_copies_of_archives_that_were_replaced_are_deleted() -> None:
+def test_copies_of_what_was_replaced_or_deleted_go_at_once() -> None:
     version = ingested(zipped(class_folders(4)))
     checkpoint = candidate("made")
     folder = str(PurePosixPath(checkpoint.weights.name).parent)
     needed = [copies.copy_of(name, Path.touch) for name in (version.archive.name, folder)]
     unnamed = ("datasets/replaced.zip", "checkpoints/deleted", "datasets/1.part")
     gone = [copies.copy_of(name, Path.touch) for name in unnamed]
-    age(*needed, *gone)
-    leftovers.delete_leftovers()
-    assert sorted(copies.all_copies()) == sorted(needed)
+    fetching = copies.root() / "datasets" / "2.part"
+    fetching.touch()
+    age(gone[-1])
+    leftovers.tidy_machine()
+    assert sorted(copies.all_copies()) == sorted([*needed, fetching])

@@ -1,4 +1,4 @@
-"""Call each chore of `GLIMPSE_CLOCK` again and again, each on its own beat."""
+"""Call chores again and again, each on its own beat."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ class Clock:
     def __init__(self, chores: Mapping[str, float]) -> None:
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._tick, args=(path, seconds), name=path) for path, seconds in chores.items()
+            threading.Thread(target=self._tick, args=(path, seconds), name=path, daemon=True)
+            for path, seconds in chores.items()
         ]
+
+    def start(self) -> None:
+        """Tick beside whatever else this process does, and end with it."""
+        for thread in self._threads:
+            thread.start()
 
     def run(self) -> None:
         """Tick until `stop` is called."""
-        for thread in self._threads:
-            thread.start()
+        self.start()
         for thread in self._threads:
             thread.join()
 
@@ -35,10 +40,15 @@ class Clock:
     def _tick(self, path: str, seconds: float) -> None:
         """Call the chore at a dotted path, then rest, until the clock stops."""
         while not self._stopping.is_set():
-            try:
-                import_string(path)()
-            except Exception:
-                logger.exception("%s failed; it is called again in %s s.", path, seconds)
+            call(path)
             connection.close_if_unusable_or_obsolete()
             self._stopping.wait(seconds)
         connection.close()
+
+
+def call(path: str) -> None:
+    """Call the chore at a dotted path; one that fails is logged, and is called again at its time."""
+    try:
+        import_string(path)()
+    except Exception:
+        logger.exception("%s failed; it is called again.", path)

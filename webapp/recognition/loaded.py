@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -41,25 +42,33 @@ torch.set_num_threads(1)
 
 
 class Latest(Generic[V]):
-    """Values by id; the one not used for longest goes when there are too many."""
+    """Values by id; the one not used for longest goes when there are too many.
+
+    A job and a chore may ask at once. Where both ask for what is not there, both make it, and nobody waits for another.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
+        self._lock = threading.Lock()
         self._values: OrderedDict[UUID, V] = OrderedDict()
 
     def get(self, key: UUID, make: Callable[[], V]) -> V:
         """Return the value of a key, made if it is not there."""
-        if key not in self._values:
-            self.put(key, make())
-        self._values.move_to_end(key)
-        return self._values[key]
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        self.put(key, value)
+        return value
 
     def put(self, key: UUID, value: V) -> None:
         """Keep a value, and let the oldest go if there are too many."""
-        self._values[key] = value
-        self._values.move_to_end(key)
-        while len(self._values) > self._most:
-            self._values.popitem(last=False)
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
 
 
 methods: Latest[FewShotMethod] = Latest(METHODS_KEPT)

@@ -1,9 +1,6 @@
 """What a Celery worker can be asked: each task makes one call into ``worker``, which alone loads torch."""
 
-from typing import Any
-
-from celery import current_app, shared_task
-from celery.signals import worker_process_init
+from celery import shared_task
 
 
 @shared_task(name="recognition.learn")
@@ -30,10 +27,8 @@ def import_zip(job_id: str) -> None:
     archive_job.import_zip(job_id)
 
 
-@worker_process_init.connect
-def warm(**_: Any) -> None:
-    """Load the live checkpoints in each process that serves people, before its first job."""
-    if "interactive" in current_app.amqp.queues.consume_from:
-        from webapp.recognition import worker
+def warm() -> None:
+    """Load what has gone live: a chore of each process that serves people."""
+    from webapp.recognition import worker
 
-        worker.warm()
+    worker.warm()

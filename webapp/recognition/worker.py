@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import torch
 from django.core.files.base import ContentFile
@@ -46,13 +46,21 @@ LOOKING_SHARE = 0.5
 """How far the bar has come when every picture has been looked at, where inner steps follow."""
 
 
+_warm: set[UUID] = set()
+"""The checkpoints that were live at the last look."""
+
+
 def warm() -> None:
-    """Load the live checkpoints and run each once, so that the first person waits no longer than the next."""
-    for checkpoint in Checkpoint.objects.live():
-        try:
-            _embed_blank(loaded.method_of(checkpoint))
-        except (MlcoreError, JobFailed):
-            logger.exception("Checkpoint %s cannot be loaded.", checkpoint.name)
+    """Load what has gone live since the last look and run it once, so that the first person waits no longer."""
+    live = list(Checkpoint.objects.live())
+    for checkpoint in live:
+        if checkpoint.pk not in _warm:
+            try:
+                _embed_blank(loaded.method_of(checkpoint))
+            except Exception:  # whatever storage and files are up to: the others are loaded all the same
+                logger.exception("Checkpoint %s cannot be loaded.", checkpoint.name)
+    _warm.clear()
+    _warm.update(checkpoint.pk for checkpoint in live)
 
 
 def _embed_blank(method: FewShotMethod) -> None:

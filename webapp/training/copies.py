@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -61,17 +62,31 @@ def _put(part: Path, target: Path) -> None:
 
 def _bound(newest: Path) -> None:
     """Delete the copies that were not used for longest until all fit the limit."""
-    ages = sorted((copy.stat().st_mtime, copy) for copy in all_copies() if copy != newest)
-    size = sum(_bytes(copy) for _age, copy in ages) + _bytes(newest)
-    for used, copy in ages:
-        if size <= settings.GLIMPSE_LIMITS["copies_bytes"] or used > time.time() - IN_USE_SECONDS:
+    sizes = {copy: _bytes(copy) for copy in all_copies()}
+    used = {copy: _last_used(copy) for copy in sizes if copy != newest}
+    for copy in sorted(used, key=lambda each: used[each]):
+        too_much = sum(sizes.values()) > settings.GLIMPSE_LIMITS["copies_bytes"]
+        if not too_much or used[copy] > time.time() - IN_USE_SECONDS:
             return
-        size -= _bytes(copy)
         _delete(copy)
+        del sizes[copy]
+
+
+def _last_used(copy: Path) -> float:
+    """Say when a copy was used; now, where another process has just deleted it."""
+    try:
+        return copy.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
 
 
 def _bytes(copy: Path) -> int:
-    return sum(path.stat().st_size for path in [copy, *copy.rglob("*")] if path.is_file())
+    """Count the bytes of a copy, as far as it is there."""
+    size = 0
+    for path in [copy, *copy.rglob("*")]:
+        with suppress(FileNotFoundError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size
 
 
 def _delete(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files that nothing names any more, such as those of a worker that was killed: a chore that the clock calls."""
+"""Files that nothing names any more, such as those of a worker that was killed: chores that clocks call."""
 
 from __future__ import annotations
 
@@ -26,11 +26,16 @@ OLD_SECONDS = 3600
 
 
 def delete_leftovers() -> None:
-    """Delete what attempts that broke off left behind, and copies of what was replaced."""
-    _delete_staging()
-    _delete_run_folders()
+    """Delete what attempts that broke off left behind, in storage and on this machine."""
     for path_of, named in KEPT.items():
         delete_unnamed(path_of(None, "").rstrip("/"), named)
+    tidy_machine()
+
+
+def tidy_machine() -> None:
+    """Delete what is not needed on this machine any more; a chore of each worker, for it may be the only one here."""
+    _delete_staging()
+    _delete_run_folders()
     _delete_copies()
 
 
@@ -44,20 +49,21 @@ def _delete_staging() -> None:
 
 def _delete_run_folders() -> None:
     """Delete the folders of runs that rest or are gone; what they go on from is stored."""
-    working = {str(run.pk) for run in TrainingRun.objects.active()}
+    working = {str(pk) for pk in TrainingRun.objects.active().values_list("pk", flat=True)}
     for folder in _old(_within(run_folders())):
         if folder.name not in working:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _delete_copies() -> None:
-    """Delete copies of what is not stored any more, and those that never became whole."""
+    """Delete copies of what is not stored any more, at once: people may have taken pictures back."""
+    present = list(copies.all_copies())  # before the rows are asked, so that none is taken for one that lost its row
     named = set(DatasetVersion.objects.exclude(archive="").values_list("archive", flat=True))
     weights = Checkpoint.objects.exclude(weights="").values_list("weights", flat=True)
     named.update(str(PurePosixPath(name).parent) for name in weights)
-    for copy in _old(copies.all_copies()):
+    for copy in present:
         name = copy.relative_to(copies.root()).as_posix()
-        if name not in named:
+        if name not in named and (copy.suffix != copies.PART or _old([copy])):
             copies.forget(name)
 
 
@@ -102,5 +108,12 @@ def _within(folder: Path) -> Iterable[Path]:
 
 def _old(paths: Iterable[Path]) -> list[Path]:
     """Keep what has lain there for a while."""
-    newest = time.time() - OLD_SECONDS
-    return [path for path in paths if path.stat().st_mtime < newest]
+    return [path for path in paths if _age(path) > OLD_SECONDS]
+
+
+def _age(path: Path) -> float:
+    """Give the seconds since a path was written to; none where another process has just deleted it."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

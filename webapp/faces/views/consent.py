@@ -13,6 +13,7 @@ from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
 from webapp.faces import services
 from webapp.faces.views.admission import consented, notice_context
+from webapp.recognition.views.answers import go
 
 
 @never_cache
@@ -39,4 +40,4 @@ def withdraw(request: OwnedRequest) -> HttpResponse:
     if owner:
         services.withdraw_consent(owner=owner)
     messages.success(request, _("Everything about faces that was yours here is erased, and your consent withdrawn."))
-    return redirect("faces")
+    return go(request, "faces")

@@ -14,6 +14,7 @@ from webapp.faces.models import EnrolledFace, Person
 from webapp.faces.views.admission import consented
 from webapp.faces.views.questions import DRAWN, fresh
 from webapp.recognition.forms import sent_pictures
+from webapp.recognition.views.answers import go
 
 POLICY = "default-src 'none'; sandbox"
 
@@ -65,7 +66,7 @@ def rename(request: OwnedRequest, person_id: UUID) -> HttpResponse:
 def remove(request: OwnedRequest, person_id: UUID) -> HttpResponse:
     """Erase somebody with all their faces."""
     services.remove_person(person=find_person(request, person_id))
-    return redirect("face_gallery")
+    return go(request, "face_gallery")
 
 
 @require_POST

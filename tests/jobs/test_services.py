@@ -8,7 +8,7 @@ from django.db import OperationalError, transaction
 from tests.jobs.app.models import Rehearsal
 from webapp.jobs import services
 from webapp.jobs.claims import Claim
-from webapp.jobs.errors import JobFailed
+from webapp.jobs.errors import JobFailed, LeaseLost
 from webapp.jobs.models import JobStatus
 
 
@@ -150,6 +150,28 @@ def test_a_message_that_comes_twice_does_nothing_the_second_time() -> None:
     services.run_claimed(Rehearsal, done.pk, lambda claim: claim.finish(answer="twice"))
     done.refresh_from_db()
     assert (done.answer, done.attempt) == ("once", 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.RUNNING])
+def test_a_job_whose_work_must_not_go_on_fails_and_its_worker_loses_it(status: JobStatus) -> None:
+    job = Rehearsal.objects.create()
+    held = services.claim(Rehearsal, job.pk, "a worker") if status == JobStatus.RUNNING else None
+    services.fail(job, code="forbidden", message="It must not go on.")
+    job.refresh_from_db()
+    assert (job.status, job.error_code, job.status_sentence) == (JobStatus.FAILED, "forbidden", "It must not go on.")
+    if held:
+        with pytest.raises(LeaseLost):
+            held.finish(answer="all the same")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", [JobStatus.READY, JobStatus.CANCELLED])
+def test_a_job_that_has_ended_is_not_failed(status: JobStatus) -> None:
+    job = Rehearsal.objects.create(status=status)
+    services.fail(job, code="forbidden", message="It must not go on.")
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == (status, "")
 
 
 @pytest.mark.django_db

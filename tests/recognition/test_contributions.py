@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from tests.recognition.conftest import stored_files
+from tests.recognition.conftest import checkpoint_row, stored_files
 from tests.recognition.pictures import drawing_upload
 from webapp.accounts.models import Owner
 from webapp.accounts.services import owner_of_user
@@ -23,7 +23,17 @@ from webapp.recognition.models import SupportImage, SupportSet
 from webapp.training import ingest_job, stored_datasets
 from webapp.training import services as training
 from webapp.training.disk import FULL
-from webapp.training.models import Act, Checkpoint, Contribution, DatasetVersion, Publication, Source, TrainingRun
+from webapp.training.models import (
+    Act,
+    Checkpoint,
+    Contribution,
+    DatasetVersion,
+    GateExam,
+    Publication,
+    RunEstimate,
+    Source,
+    TrainingRun,
+)
 from webapp.training.services import Material
 
 
@@ -166,6 +176,25 @@ def test_one_picture_that_is_deleted_leaves_alone(ada: SupportSet, ben: SupportS
     assert (version.incomplete, version.n_classes, version.n_pictures) == (True, 4, 7)
     with version.archive.open("rb") as file, zipfile.ZipFile(file) as archive:
         assert archive.testzip() is None
+
+
+def test_what_holds_the_pictures_in_memory_is_stopped_with_a_sentence(ada: SupportSet, ben: SupportSet) -> None:
+    version = version_of_the_site()
+    shared = {"version": version, "kind": "characters", "method": "prototypical"}
+    going = TrainingRun.objects.create(name="going", status=JobStatus.RUNNING, **shared)
+    waiting = TrainingRun.objects.create(name="waiting", **shared)
+    over = TrainingRun.objects.create(name="over", status=JobStatus.READY, **shared)
+    timing = RunEstimate.objects.create(status=JobStatus.RUNNING, **shared)
+    old, new = (checkpoint_row(name) for name in ("old", "new"))
+    sitting = GateExam.objects.create(checkpoint=new, against=old, version=version, status=JobStatus.RUNNING)
+    revoke(ada)
+    contributions.withdraw()
+    for job in (going, waiting, over, timing, sitting):
+        job.refresh_from_db()
+    assert over.status == JobStatus.READY
+    for job in (going, waiting, timing, sitting):
+        assert (job.status, job.error_code) == (JobStatus.FAILED, "pictures_withdrawn")
+        assert job.status_sentence == "Pictures were withdrawn by their owners, so this was stopped."
 
 
 def test_nothing_is_touched_while_nobody_takes_anything_back(ada: SupportSet, ben: SupportSet) -> None:

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
@@ -23,7 +24,7 @@ from webapp.jobs import broker
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.models import JobStatus
 from webapp.training import services, worker
-from webapp.training.models import TrainingRun
+from webapp.training.models import Contribution, TrainingRun
 from webapp.training.stored_checkpoints import local_folder
 
 
@@ -202,6 +203,20 @@ def test_a_frozen_worker_ends_the_process_before_its_lease_is_over(site: Stack) 
         os.killpg(started.pid, signal.SIGCONT)
     services.cancel_run(by=None, run=run)
     follow(run, lambda run: run.status == JobStatus.CANCELLED)
+
+
+def test_a_run_whose_pictures_are_withdrawn_ends_and_lets_go_of_them(site: Stack) -> None:
+    site.start_worker("training")
+    run = small_runs.start(small_runs.small_version("from people"), steps=small_runs.ENDLESS)
+    follow(run, lambda run: run.latest.get("step", 0) > 3)
+    assert training_processes(run)
+    Contribution.objects.create(version=run.version, picture=uuid4(), path="train/sign0/0.png")
+    services.withdraw(contributions=Contribution.objects.all())
+    wait_until(lambda: not training_processes(run), 20, what="the end of the process")
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == (JobStatus.FAILED, "pictures_withdrawn")
+    assert run.status_sentence == "Pictures were withdrawn by their owners, so this was stopped."
+    assert not run.can_go_on
 
 
 def test_a_worker_cut_off_from_the_database_ends_its_process_before_another_claims_the_run(

@@ -18,8 +18,9 @@ class JobStatus(models.TextChoices):
 
     queued    -> running    a worker claims it
     queued    -> cancelled  the person cancels it before it starts
+    queued    -> failed     its work must not be done any more (`services.fail`)
     running   -> ready      its work succeeds
-    running   -> failed     its work cannot succeed, or its attempts are used up
+    running   -> failed     its work cannot succeed or must not go on, or its attempts are used up
     running   -> cancelled  the person cancels it, and its worker stops
     running   -> queued     its worker is lost, and attempts are left
     cancelled -> queued     a person lets a job go on that can (`services.requeue`)

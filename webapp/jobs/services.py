@@ -52,6 +52,12 @@ def cancel(job: Job) -> None:
     job.refresh_from_db(fields=["status", "finished", "cancel_requested"])
 
 
+def fail(job: Job, *, code: str, message: str) -> None:
+    """Fail a job from outside, because its work must not go on; a worker at work on it loses its lease, and ends."""
+    ended = {"status": JobStatus.FAILED, "finished": timezone.now(), "error_code": code, "error": message}
+    rows_of(type(job)).filter(pk=job.pk).active().update(**ended)
+
+
 def requeue(job: Job) -> bool:
     """Queue a cancelled or failed job once more, for a kind of job that can go on; say whether it was one.
 

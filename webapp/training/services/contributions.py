@@ -14,10 +14,12 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from webapp.jobs import services as jobs
+from webapp.jobs.models import Job
 from webapp.training import acts
 from webapp.training.contact_sheets import sheet_of
 from webapp.training.dataset_sources import zip_rewritten
-from webapp.training.models import Checkpoint, Contribution, DatasetVersion, TrainingRun
+from webapp.training.models import Checkpoint, Contribution, DatasetVersion, GateExam, RunEstimate, TrainingRun
 from webapp.training.stored_datasets import all_staging, delete_stored, store, store_staged
 
 logger = logging.getLogger(__name__)
@@ -50,9 +52,22 @@ def _withdraw_from(version: DatasetVersion, doomed: list[Contribution]) -> None:
         replaced = bool(same.update(incomplete=True, **fields))
         if replaced:
             Contribution.objects.filter(pk__in=[each.pk for each in doomed]).delete()
+            _stop_learning(version)
             act = _("Pictures were withdrawn by their owners: %(n)d.") % {"n": len(doomed)}
             transaction.on_commit(lambda: acts.note(by=None, row=version, act=act))
     delete_stored(old if replaced else [fields["archive"], fields["contact_sheet"]])
+
+
+def _stop_learning(version: DatasetVersion) -> None:
+    """Fail whatever holds a version's pictures in memory, or is about to: its process ends with its lease."""
+    message = _("Pictures were withdrawn by their owners, so this was stopped.")
+    holders: list[Job] = [
+        *TrainingRun.objects.filter(version=version).active(),
+        *RunEstimate.objects.filter(version=version).active(),
+        *GateExam.objects.filter(version=version).active(),
+    ]
+    for job in holders:
+        jobs.fail(job, code="pictures_withdrawn", message=message)
 
 
 def _without(version: DatasetVersion, doomed: set[str]) -> dict[str, Any]:

@@ -16,17 +16,17 @@ OLD = timedelta(hours=1)
 BATCH = 500
 
 
-def delete_unnamed(folder: str, named: Callable[[list[str]], Iterable[str]], *, old: timedelta = OLD) -> None:
+def delete_unnamed(folder: str, named: Callable[[list[str]], Iterable[str]], *, old: timedelta | None = None) -> None:
     """Delete what has lain in a folder of the storage for a while and that no row names.
 
     named: gives those of some names that rows have. Ages are asked of the others alone, for that may cost a request
-    each.
+    each. old: how long a while is, if not `OLD`.
     """
     names = list(_names_in(folder))
     for start in range(0, len(names), BATCH):
         batch = names[start : start + BATCH]
         for name in set(batch).difference(named(batch)):
-            if _is_older(name, old):
+            if _is_older(name, OLD if old is None else old):
                 default_storage.delete(name)
                 logger.info("Deleted the orphan file %s.", name)
 

@@ -80,3 +80,11 @@ def test_what_was_learned_is_kept_and_read_there(
     loaded.classifiers._values.clear()
     worker.predict(str(prediction.pk))
     assert prediction.queries.get().result["class_name"] == "anchor"
+
+
+@pytest.mark.django_db
+def test_the_site_does_not_claim_that_pictures_stay_on_its_machine(client: Client) -> None:
+    for address in ("/", "/faces/"):
+        page = client.get(address).content.decode()
+        assert "private storage of this site" in page
+        assert "this machine" not in page

@@ -1,11 +1,18 @@
-"""Say numbers as people say them."""
+"""Say numbers as people say them, and where their pictures are."""
 
 from django import template
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 register = template.Library()
+
+
+@register.simple_tag
+def pictures_stay_here() -> bool:
+    """Say whether the site keeps pictures on its own disk, rather than in a bucket."""
+    return isinstance(default_storage, FileSystemStorage)
 
 
 @register.filter

@@ -90,6 +90,16 @@ def test_a_clone_starts_on_the_newest_data_once(schedule: Schedule, ada: User) -
     assert (said.user, said.get_change_message()) == (ada, "Started by the schedule Nightly.")
 
 
+def test_of_two_clocks_that_see_it_due_one_starts_the_run(schedule: Schedule) -> None:
+    newer(schedule, "2")
+    day = timedelta(days=1)
+    PeriodicTask.objects.update(last_run_at=timezone.now() - day)
+    seen_by_one, seen_by_other = (Schedule.objects.select_related("timer").get() for _clock in range(2))
+    assert services.start_if_due(schedule=seen_by_one)
+    assert services.start_if_due(schedule=seen_by_other) is None
+    assert len(notes(schedule)) == 1
+
+
 @pytest.mark.parametrize("as_new_version", [False, True])
 def test_unchanged_data_is_noted_and_starts_nothing(schedule: Schedule, as_new_version: bool) -> None:
     if as_new_version:

@@ -1,0 +1,93 @@
+"""A training run in a running site: started, waited for, looked at, its worker killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from benchmarks.running_site import Site
+
+if TYPE_CHECKING:
+    from webapp.training.models import TrainingRun
+
+PATIENCE_SECONDS = 300.0
+SAVE_EVERY = 50
+
+
+@contextmanager
+def rows_of(site: Site) -> Iterator[None]:
+    """Let the models of this process read and write the site's database."""
+    os.environ.update(site.environment, DJANGO_SETTINGS_MODULE="webapp.settings", GLIMPSE_EMBEDDED="1")
+    import django
+
+    django.setup()
+    yield
+    from django.db import connection
+
+    connection.close()
+
+
+def start() -> TrainingRun:
+    """Start a run that ends of itself only long after everything was measured."""
+    from webapp.jobs.models import JobStatus
+    from webapp.training import services
+    from webapp.training.models import Dataset, DatasetVersion, Source
+
+    dataset = Dataset.objects.create(name="strokes", source=Source.REGISTERED)
+    ready = {"status": JobStatus.READY, "mlcore_name": "strokes"}
+    version = DatasetVersion.objects.create(dataset=dataset, number=1, **ready)
+    often = [("training.save_every", str(SAVE_EVERY)), ("training.max_minutes", "60"), ("training.steps", "1000000")]
+    settings = services.settings_from_words(kind="characters", method="prototypical", words=often)
+    return services.start_run(by=None, name="Beside", settings=settings, version=version)
+
+
+def wait(run: TrainingRun, what: Callable[[TrainingRun], object]) -> float:
+    """Wait until something is true of the run; return the seconds that it took."""
+    since = time.perf_counter()
+    while not what(run):
+        if time.perf_counter() - since > PATIENCE_SECONDS or run.status == "failed":
+            raise TimeoutError(f"{run.status}: {run.status_sentence}")
+        time.sleep(0.05)
+        run.refresh_from_db()
+    return time.perf_counter() - since
+
+
+def step(run: TrainingRun) -> float:
+    """Give how far it is."""
+    run.refresh_from_db()
+    return float(run.latest.get("step", 0))
+
+
+def kill_worker(site: Site) -> None:
+    """Kill the worker of the training queue as a power cut would."""
+    for process in site.processes():
+        with suppress(psutil.NoSuchProcess):  # zombies too
+            words = " ".join(process.cmdline())
+            if "celery" in words and "--queues training" in words:
+                os.kill(process.pid, signal.SIGKILL)
+
+
+def training(run: TrainingRun) -> bool:
+    """Say whether a process of this machine trains the run."""
+    return any(str(run.pk) in " ".join(each.info["cmdline"] or []) for each in psutil.process_iter(["cmdline"]))
+
+
+def told(site: Site, run: TrainingRun) -> list[dict[str, Any]]:
+    """Read what the process of the run's current attempt has told until now."""
+    file = site.data_folder / "runs" / str(run.pk) / str(run.attempt) / "events.jsonl"
+    lines = file.read_text().splitlines(keepends=True) if file.exists() else []
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def reached(site: Site, run: TrainingRun, moment: float) -> float:
+    """Estimate at which step it was at a moment (Unix seconds): what it told last, and its pace since."""
+    last = next(event for event in reversed(told(site, run)) if event["event"] in ("step", "progress"))
+    pace = last["episodes_per_second"] / run.training["episodes_per_step"]
+    return float(last["step"] + pace * max(0.0, moment - last["time"]))

@@ -1,0 +1,97 @@
+"""How soon does a run stop when it is cancelled, and how much is lost when its worker is killed?
+
+    python -m benchmarks.stopping_runs [--rounds 10]
+
+Starts the site as `make run` does, and a run of prototypical networks on strokes that keeps a state every 50 steps.
+Round by round, at random moments, the worker is killed as a power cut would, and the run is cancelled and resumed.
+Steps are estimated from what the process told last and its pace. Each row has its bar, and is the worst of all rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from typing import TYPE_CHECKING
+
+from benchmarks.live_run import SAVE_EVERY, kill_worker, reached, rows_of, start, told, training, wait
+from benchmarks.running_site import Site, running_site
+from benchmarks.serving import Row, machine, p50
+
+if TYPE_CHECKING:
+    from webapp.training.models import TrainingRun
+
+
+def killed(site: Site, run: TrainingRun) -> tuple[float, float]:
+    """Kill the worker; give the seconds until the run trains again, and the steps that it does anew."""
+    attempt = run.attempt
+    kill_worker(site)
+    lost_at = reached(site, run, time.time())
+    seconds = wait(run, lambda run: run.attempt > attempt and _resumed_at(site, run) is not None)
+    return seconds, lost_at - (_resumed_at(site, run) or 0.0)
+
+
+def _resumed_at(site: Site, run: TrainingRun) -> float | None:
+    """Give the step from which the current attempt goes on, once it trains."""
+    events = told(site, run)
+    went_on = next((event["step"] for event in events if event["event"] == "resumed"), None)
+    return went_on if any(event["event"] in ("step", "progress") for event in events) else None
+
+
+def cancelled(site: Site, run: TrainingRun) -> tuple[float, float]:
+    """Cancel the run; give the seconds until nothing trains, and the steps by which its kept state is behind."""
+    from webapp.training import services
+
+    lost_at = reached(site, run, time.time())
+    services.cancel_run(by=None, run=run)
+    seconds = wait(run, lambda run: run.status == "cancelled" and not training(run))
+    return seconds, lost_at - run.state_step
+
+
+def rounds(site: Site, number: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Kill and cancel at random moments; give the seconds and lost steps of each."""
+    from webapp.training import services
+
+    chance, run = random.Random(0), start()
+    kills, cancels = [], []
+    for _round in range(number):
+        for act, found in ((killed, kills), (cancelled, cancels)):
+            wait(run, lambda run: run.state_step and _is_going(site, run))
+            time.sleep(chance.uniform(0.0, 10.0))
+            run.refresh_from_db()
+            found.append(act(site, run))
+        services.resume_run(by=None, run=run)
+    return kills, cancels
+
+
+def _is_going(site: Site, run: TrainingRun) -> bool:
+    steps = (event["event"] in ("step", "progress") for event in told(site, run))
+    return run.status == "running" and any(steps)
+
+
+def table(kills: list[tuple[float, float]], cancels: list[tuple[float, float]]) -> list[Row]:
+    """Sum the rounds up."""
+    again, lost = zip(*kills, strict=True)
+    stopped, behind = zip(*cancels, strict=True)
+    return [
+        Row("worker killed, until the run trains again", max(again) * 1000, "ms", None, f"p50 {p50(again):.0f} ms"),
+        Row("  steps lost", max(lost), "", SAVE_EVERY, f"p50 {sorted(lost)[len(lost) // 2]:.0f}"),
+        Row("cancelled, until nothing trains", max(stopped) * 1000, "ms", 5000, f"p50 {p50(stopped):.0f} ms"),
+        Row("  steps by which its kept state is behind", max(max(behind), 0), "", 0.5),
+    ]
+
+
+def main() -> None:
+    """Measure everything, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=10, help="how often each is done (%(default)s)")
+    number = parser.parse_args().rounds
+    print(f"before: {machine()}", flush=True)
+    with running_site() as site, rows_of(site):
+        for row in table(*rounds(site, number)):
+            print(row, flush=True)
+    print(f"after:  {machine()}")
+
+
+if __name__ == "__main__":
+    main()

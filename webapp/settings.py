@@ -239,14 +239,14 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.recognition.retention.delete_orphan_files": 3600,
     "webapp.faces.retention.forget": 5,
     "webapp.faces.erasure.truncate_log": 30,
-    "webapp.faces.photos.remove_orphans": 60,
+    "webapp.faces.photos.remove_orphans": 20,
     "webapp.training.leftovers.delete_leftovers": 3600,
     "webapp.training.schedule_chore.start_due": 10,
     "webapp.training.retention.forget_old_states": 3600,
     "webapp.training.sweep_chore.advance": 3,
 }
 GLIMPSE_WORKER_CLOCK: dict[str, dict[str, float]] = {  # queue -> likewise, in each process of a worker that serves it
-    "interactive": {"webapp.recognition.tasks.warm": 2},
+    "interactive": {"webapp.recognition.tasks.warm": 2, "webapp.faces.tasks.warm": 3600},
     "training": {"webapp.training.leftovers.tidy_machine": 20},
     "staff": {"webapp.training.leftovers.tidy_machine": 20},
 }

@@ -103,7 +103,7 @@ class Comparison:
     @property
     def curve_json(self) -> str:
         """Give the page's script what other thresholds would do, from the lowest on."""
-        return json.dumps([{"threshold": each.threshold, "sentence": each.sentence} for each in rates.curve()])
+        return json.dumps([{"threshold": each.threshold, "sentence": f"{each.effect}."} for each in rates.curve()])
 
 
 @dataclass(frozen=True)
@@ -184,17 +184,14 @@ def photos_of(told: Mapping[str, Any]) -> list[SeenPhoto]:
 def _identification(question: FaceQuestion, told: Mapping[str, Any]) -> Identification:
     """Put names to ids; who has left the gallery since is left out."""
     [photo], setting = photos_of(told), rates.setting(told["threshold"])
-    names = {str(pk): name for pk, name in Person.objects.owned_by(question.owner).values_list("pk", "name")}
+    alike = [[(UUID(each["person"]), each["score"]) for each in nearest] for nearest in told["nearest"]]
+    wanted = {person for nearest in alike for person, _score in nearest}
+    people = Person.objects.owned_by(question.owner).filter(pk__in=wanted)
+    names = dict(people.values_list("pk", "name"))
     faces = [
         Recognised(
-            face,
-            [
-                Candidate(UUID(near["person"]), names[near["person"]], near["score"])
-                for near in nearest
-                if near["person"] in names
-            ],
-            setting,
+            face, [Candidate(person, names[person], score) for person, score in nearest if person in names], setting
         )
-        for face, nearest in zip(photo.faces, told["nearest"], strict=True)
+        for face, nearest in zip(photo.faces, alike, strict=True)
     ]
     return Identification([photo], faces, setting)

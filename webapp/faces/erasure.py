@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from webapp.accounts.models import Owner
@@ -39,9 +40,17 @@ def erase_questions(questions: FaceQuestionQuerySet) -> None:
     transaction.on_commit(lambda: photos.remove(doomed))
 
 
-def erase_kept(kept: Person | EnrolledFace) -> None:
-    """Delete a person with their faces, or one face of theirs."""
-    kept.delete()
+@transaction.atomic
+def erase_people(people: QuerySet[Person]) -> None:
+    """Delete people with their faces, and with the photos that they are still to be remembered by."""
+    erase_questions(FaceQuestion.objects.filter(person__in=people))
+    people.delete()
+    transaction.on_commit(truncate_log)
+
+
+def erase_face(face: EnrolledFace) -> None:
+    """Delete one face of a person."""
+    face.delete()
     transaction.on_commit(truncate_log)
 
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -101,7 +102,12 @@ class EnrolledFaceQuerySet(models.QuerySet["EnrolledFace"]):
 
     def owned_by(self, owner: Owner | None) -> Self:
         """Those of one owner whose time is not up; none for a visitor who has made nothing."""
-        return self.filter(person__in=Person.objects.owned_by(owner))
+        return self.filter(person__owner=owner, person__expires__gt=timezone.now()) if owner else self.none()
+
+    def numbers(self) -> list[tuple[str, bytes]]:
+        """Read whose each embedding is, and the embedding: as text, for ten thousand UUIDs take as long as all else."""
+        whose = self.order_by().annotate(whose=Cast("person_id", models.CharField()))
+        return [(person, bytes(embedding)) for person, embedding in whose.values_list("whose", "embedding")]
 
 
 class EnrolledFace(models.Model):

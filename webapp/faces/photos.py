@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from uuid import uuid4
 
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from webapp.faces.models import FaceQuestion, FaceQuestionQuerySet, answers_last
+from webapp.faces.models import FaceQuestion, FaceQuestionQuerySet
 from webapp.pictures.errors import PersonError
 from webapp.pictures.reader import Picture, read_picture
 from webapp.stored_files import delete_unnamed
 
 FOLDER = "faces"
+ORPHAN_AGE = timedelta(seconds=30)
+"""A photo is stored just before its row is made; one that has none by then, because its process was killed, say, or its
+owner deleted, never gets any."""
 
 
 def read(files: Sequence[File[bytes]], *, called: Sequence[str]) -> list[Picture]:
@@ -47,8 +51,8 @@ def remove_of_ended(questions: FaceQuestionQuerySet) -> None:
 
 
 def remove_orphans() -> None:
-    """Delete photos that no question names, such as those of a process that was killed between file and row."""
-    delete_unnamed(FOLDER, _named, old=answers_last())
+    """Delete photos that no question names."""
+    delete_unnamed(FOLDER, _named, old=ORPHAN_AGE)
 
 
 def _named(names: list[str]) -> set[str]:

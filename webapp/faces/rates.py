@@ -37,16 +37,20 @@ class Setting:
 
     @property
     def sentence(self) -> str:
-        """Say what the threshold does to pairs of strangers and to pairs of the same person."""
-        words = _(
-            "At this setting %(strangers)s pairs of strangers would pass, and %(same)s pairs of the same person would"
-            " be refused, measured on %(measured_on)s."
-        )
-        return words % {
-            "strangers": share_in_words(self.far),
-            "same": share_in_words(self.frr),
+        """Say what the threshold does, and among whom that was measured."""
+        return _("%(effect)s, measured on %(measured_on)s.") % {
+            "effect": self.effect,
             "measured_on": self.measured_on,
         }
+
+    @property
+    def effect(self) -> str:
+        """Say what the threshold does to pairs of strangers and to pairs of the same person, without a full stop."""
+        words = _(
+            "At this setting %(strangers)s pairs of strangers would pass, and %(same)s pairs of the same person would"
+            " be refused"
+        )
+        return words % {"strangers": share_in_words(self.far), "same": share_in_words(self.frr)}
 
     @property
     def intervals(self) -> str:

@@ -19,7 +19,7 @@ def forget() -> None:
         erasure.erase_questions(old)
     people = Person.objects.filter(expires__lt=timezone.now())
     if people.exists():
-        people.delete()
+        erasure.erase_people(people)
     for owner in Owner.objects.filter(face_consents__in=Consent.objects.run_out()).distinct():
         _end_consents(owner)
 

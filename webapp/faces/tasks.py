@@ -1,9 +1,6 @@
 """What a Celery worker can be asked about faces: one call into ``worker``, which alone loads what looks at them."""
 
-from typing import Any
-
-from celery import current_app, shared_task
-from celery.signals import worker_process_init
+from celery import shared_task
 
 
 @shared_task(name="faces.answer")
@@ -14,10 +11,8 @@ def answer(job_id: str) -> None:
     worker.answer(job_id)
 
 
-@worker_process_init.connect
-def warm(**_: Any) -> None:
-    """Load what looks at faces in each process that serves people, before its first job."""
-    if "interactive" in current_app.amqp.queues.consume_from:
-        from webapp.faces import worker
+def warm() -> None:
+    """Load what looks at faces: a chore of each process that serves people, of which the first time counts."""
+    from webapp.faces import worker
 
-        worker.warm()
+    worker.warm()

@@ -26,7 +26,7 @@ from PIL import Image
 from mlcore.faces import verification
 from mlcore.faces.alignment import CHIP_SIZE, Pixels
 from mlcore.faces.card import face_card
-from mlcore.faces.embedding import Embeddings
+from mlcore.faces.embedding import EMBEDDING_SIZE, Embeddings
 from webapp.faces import loaded, photos
 from webapp.faces.models import EnrolledFace, FaceQuestion, QuestionKind
 from webapp.jobs.claims import Claim
@@ -150,14 +150,14 @@ def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> N
     [photo] = seen
     if not len(photo.chips):
         raise JobFailed(code="no_face", message=f"{_('No face was found in the photo.')} {_advice()}")
-    kept = list(EnrolledFace.objects.owned_by(claim.job.owner).values_list("person_id", "embedding"))
-    gallery = np.frombuffer(b"".join(bytes(numbers) for _id, numbers in kept), "<f4").reshape(len(kept), -1)
-    people = [str(person) for person, _numbers in kept]
+    kept = EnrolledFace.objects.owned_by(claim.job.owner).numbers()
+    gallery = np.frombuffer(b"".join(numbers for _person, numbers in kept), "<f4").reshape(-1, EMBEDDING_SIZE)
+    people = [person for person, _numbers in kept]
     threshold = face_card().threshold_among(len(set(people)))
     found = [
         verification.identify(face, gallery, people, threshold=threshold, limit=N_NEAREST) for face in photo.embeddings
     ]
-    nearest = [[{"person": near.person, "score": round(near.score, 4)} for near in each.ranked] for each in found]
+    nearest = [[{"person": str(near.person), "score": round(near.score, 4)} for near in each.ranked] for each in found]
     told = {"photos": [photo.told], "nearest": nearest, "threshold": threshold}
     claim.finish(answer=told, seconds=time.perf_counter() - started)
 

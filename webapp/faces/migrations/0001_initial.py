@@ -142,15 +142,16 @@ class Migration(migrations.Migration):
             name="EnrolledFace",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("embedding", models.BinaryField(help_text="128 numbers, little-endian float32.")),
-                ("crop", models.BinaryField(help_text="JPEG of 150×150 pixels.")),
-                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                # Before the crop: SQLite reads a row from its start, and who it is of is read with the embedding.
                 (
                     "person",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE, related_name="faces", to="faces.person"
                     ),
                 ),
+                ("embedding", models.BinaryField(help_text="128 numbers, little-endian float32.")),
+                ("crop", models.BinaryField(help_text="JPEG of 150×150 pixels.")),
+                ("created", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],
             options={
                 "verbose_name": "enrolled face",

@@ -44,12 +44,12 @@ def rename_person(*, person: Person, name: str) -> Person:
 
 def remove_person(*, person: Person) -> None:
     """Erase somebody with all their faces."""
-    erasure.erase_kept(person)
+    erasure.erase_people(Person.objects.filter(pk=person.pk))
 
 
 def remove_face(*, face: EnrolledFace) -> None:
     """Erase one face of a person."""
-    erasure.erase_kept(face)
+    erasure.erase_face(face)
 
 
 def require_faces_left(owner: Owner, *, wanted: int) -> None:
@@ -66,6 +66,6 @@ def gallery_lasts() -> timedelta:
 
 def _require_free(owner: Owner, name: str) -> None:
     """Raise PersonKnown if the name is taken; one whose time is up gives way."""
-    Person.objects.filter(owner=owner, expires__lte=timezone.now()).delete()
+    erasure.erase_people(Person.objects.filter(owner=owner, expires__lte=timezone.now()))
     if Person.objects.filter(owner=owner, name=name).exists():
         raise PersonKnown(_("There is a person “%(name)s” already.") % {"name": name})

@@ -1,0 +1,140 @@
+"""How long people wait for an answer about faces: the whole site through HTTP.
+
+    python -m benchmarks.faces_serving [--data-root DIR/faces_lfw_subset] [--rounds 30]
+
+Starts the site as `make run` does, in a folder of its own, and asks it over the loopback. Without a data root the
+faces are drawn by program; with one, they are photos of people from its zip, laid on a grey sheet of 640×480. A busy
+machine makes every figure worse, so its load is printed first and last; *cpu* is the processor time of all the site's
+processes for one request, which load blurs least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sqlite3
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.running_site import Person, Site, running_site
+from benchmarks.serving import Row, cpu_note, machine, p50, p95, timed
+from webapp.faces.portraits import photos_of
+
+ARCHIVE = "faces_250_grey.zip"
+GALLERY, PEOPLE = 10_000, 500
+
+
+def sheet(face: Image.Image, width: int, height: int, grain: float = 4.0) -> bytes:
+    """Lay a face on a grey sheet with the grain of a camera, and encode it as one does."""
+    page = Image.new("RGB", (width, height), (120, 125, 130))
+    side = min(width, height)
+    page.paste(face.convert("RGB").resize((side, side), Image.Resampling.BICUBIC), ((width - side) // 2, 0))
+    noise = np.random.default_rng(0).normal(0, grain, (height, width, 3)).astype(np.float32)
+    out = io.BytesIO()
+    Image.fromarray((np.asarray(page) + noise).clip(0, 255).astype(np.uint8)).save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def faces(root: Path | None) -> Iterator[Image.Image]:
+    """Yield faces, person after person: drawn ones over and over, or those of the archive."""
+    if root is None:
+        while True:
+            yield from (portrait.draw() for name in ("ada", "ben") for portrait in photos_of(name))
+    with zipfile.ZipFile(root / ARCHIVE) as archive:
+        for name in sorted(archive.namelist()):
+            if name.endswith(".jpg"):
+                yield Image.open(io.BytesIO(archive.read(name)))
+
+
+def send(person: Person, path: str, photos: dict[str, bytes]) -> dict[str, Any]:
+    """Ask about photos, and return the answer; no face in one of them is an answer too."""
+    files = {name: (f"{name}.jpg", data) for name, data in photos.items()}
+    answer = person.api.post(f"/faces/{path}", params={"wait": 30}, files=files)
+    assert answer.status_code in (200, 422), answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def measured(site: Site, rounds: int, what: str, bar: float | None, work: Callable[[int], object]) -> Row:
+    """Do the work so many times after one that does not count, and return the line of the table."""
+    work(0)
+    before = site.cpu_seconds()
+    seconds = [timed(lambda: work(place)) for place in range(rounds)]  # noqa: B023
+    return Row(what, p50(seconds), "ms", bar, f"p95 {p95(seconds):.0f} ms; {cpu_note(site, before, rounds)}")
+
+
+def fill_gallery(site: Site) -> None:
+    """Put ten thousand random embeddings into the only owner's gallery, twenty to a person."""
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(GALLERY, 128)).astype("<f4")
+    numbers /= np.linalg.norm(numbers, axis=1, keepdims=True)
+    now, later = "2026-01-01 00:00:00", "2999-01-01 00:00:00"
+    people = [uuid.uuid4().hex for _ in range(PEOPLE)]
+    with closing(sqlite3.connect(site.data_folder / "glimpse.sqlite3", timeout=20)) as database, database:
+        [owner] = database.execute("SELECT owner_id FROM faces_consent").fetchone()
+        database.executemany(
+            "INSERT INTO faces_person (id, owner_id, name, created, expires) VALUES (?, ?, ?, ?, ?)",
+            [(person, owner, f"person {place}", now, later) for place, person in enumerate(people)],
+        )
+        database.executemany(
+            "INSERT INTO faces_enrolledface (id, person_id, embedding, crop, created) VALUES (?, ?, ?, ?, ?)",
+            [
+                (uuid.uuid4().hex, people[place % PEOPLE], row.tobytes(), bytes(5000), now)
+                for place, row in enumerate(numbers)
+            ],
+        )
+
+
+def rows(site: Site, root: Path | None, rounds: int) -> Iterator[Row]:
+    """Measure comparisons, a large photo, and a gallery before and after it is filled."""
+    person = site.person("verifier")
+    person.api.post("/faces/consent", params={"gallery": "true"}).raise_for_status()
+    some = [face for face, _ in zip(faces(root), range(rounds + 1), strict=False)]
+    small = [sheet(face, 640, 480) for face in some]
+
+    def compare(first: Callable[[int], bytes]) -> Callable[[int], object]:
+        return lambda n: send(person, "verify", {"image_a": first(n), "image_b": small[n + 1 - rounds]})
+
+    yield measured(site, rounds, "verify two photos of 640x480, p50", 700, compare(lambda n: small[n]))
+    large = sheet(some[0], 5000, 5000, grain=10.0)
+    title = f"verify 25 MP ({len(large) / 2**20:.0f} MB) with 640x480, p50"
+    yield measured(site, max(3, rounds // 6), title, 3000, compare(lambda _n: large))
+    blank = sheet(Image.new("RGB", (8, 8), (90, 120, 90)), 640, 480)
+    yield measured(
+        site, rounds, "detect, 640x480 without a face, p50", None, lambda _n: send(person, "detect", {"image": blank})
+    )
+    ada = person.api.post("/faces/gallery/people", json={"name": "Ada"}).raise_for_status().json()["id"]
+    send_one = {"images": ("one.jpg", small[0])}
+    person.api.post(f"/faces/gallery/people/{ada}/photos", params={"wait": 30}, files=send_one).raise_for_status()
+
+    def identify(n: int) -> object:
+        return send(person, "identify", {"image": small[n]})
+
+    alone = measured(site, rounds, "identify among 1 embedding, p50", None, identify)
+    fill_gallery(site)
+    among = measured(site, rounds, f"identify among {GALLERY:,} embeddings, p50", alone.value + 20, identify)
+    yield from (alone, among)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data-root", type=Path, default=None, help=f"the folder that holds {ARCHIVE}")
+    parser.add_argument("--rounds", type=int, default=30)
+    options = parser.parse_args()
+    print(f"before: {machine()}", flush=True)
+    with running_site() as site:
+        for row in rows(site, options.data_root, options.rounds):
+            print(row, flush=True)
+    print(f"after:  {machine()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -135,7 +135,9 @@ def test_weights_that_do_not_fit_their_card_are_refused(files: dict[str, bytes])
     card = json.loads(files["card.json"])
     card["config"]["backbone"]["width"] = 8
     assert refusal(zipped(with_card(files, config=card["config"])))[0] == "unsound"
-    assert refusal(zipped(with_card(files, digest="0" * 64)))[0] == "unsound"
+    code, words = refusal(zipped(with_card(files, digest="0" * 64)))
+    said = "It is not sound: weights.safetensors is not the file that its card was written for; its SHA-256 differs."
+    assert (code, words) == ("unsound", said)
 
 
 @pytest.mark.parametrize(

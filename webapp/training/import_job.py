@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -79,7 +80,8 @@ def _try(claim: Claim[CheckpointImport], path: Path, made: Path) -> None:
     except JobFailed as failure:
         if failure.code != UNSOUND:
             raise
-        why = (failure.message[:1].lower() + failure.message[1:]).rstrip(".")
+        why = re.sub(r"/\S*/", "", failure.message).rstrip(".")  # where it was tried says nothing to who sent it
+        why = why[:1].lower() + why[1:]
         raise JobFailed(code=UNSOUND, message=_("It is not sound: %(why)s.") % {"why": why[:300]}) from failure
 
 

@@ -22,7 +22,16 @@ from webapp.recognition.models import Classifier, SupportSet
 from webapp.training import disk, leftovers, retention, services
 from webapp.training.deletion import Deletable
 from webapp.training.errors import StaffError
-from webapp.training.models import Checkpoint, Contribution, Dataset, DatasetVersion, Publication, Sweep, TrainingRun
+from webapp.training.models import (
+    Checkpoint,
+    Contribution,
+    Dataset,
+    DatasetVersion,
+    Publication,
+    Source,
+    Sweep,
+    TrainingRun,
+)
 
 pytestmark = pytest.mark.django_db
 WHY = "we looked at it ourselves"
@@ -98,7 +107,7 @@ def test_a_version_that_runs_learned_from_stays_listed_without_its_pictures(
     assert not version.contributions.exists()
     assert not any(name.startswith("datasets/") for name in stored_files(settings))
     assert list(Checkpoint.objects.filter(training_run__version=version)) == [run.checkpoint]
-    assert refusal(version) == "Its pictures are deleted already."
+    assert refusal(version) == "Nothing of it is left here that could go."
 
 
 def test_nothing_is_trained_or_measured_on_deleted_pictures(
@@ -172,6 +181,27 @@ def test_a_data_set_stays_for_a_version_that_was_learned_from(
     delete(version.dataset)
     assert [each.gap for each in DatasetVersion.objects.all()] == ["deleted"]
     assert stored_files(settings) == {run.state_file.name}
+
+
+def test_a_version_that_is_deleted_already_keeps_no_other_from_going(
+    version: DatasetVersion, run: TrainingRun, delete: Any, settings: Any
+) -> None:
+    delete(version)
+    another(version, zipped(class_folders(5)))
+    assert "v1: Its line in the list, for 1 training run." in services.deletion_of(row=version.dataset).stays
+    delete(version.dataset)
+    assert [(each.number, each.gap) for each in DatasetVersion.objects.all()] == [(1, "deleted")]
+    assert refusal(version.dataset) == "Nothing of it is left here that could go."
+
+
+def test_a_registered_version_that_was_learned_from_is_as_it_was(version: DatasetVersion, run: TrainingRun) -> None:
+    Dataset.objects.update(source=Source.REGISTERED)
+    DatasetVersion.objects.update(archive="", mlcore_name="strokes")
+    version.refresh_from_db()
+    assert "The files on the server that it was made of." in services.deletion_of(row=version).stays
+    assert refusal(version) == "Nothing of it is left here that could go."
+    run.version.refresh_from_db()
+    assert run.can_go_on
 
 
 def test_one_version_in_use_keeps_the_whole_data_set(version: DatasetVersion, run: TrainingRun, settings: Any) -> None:

@@ -42,7 +42,7 @@ def site(
 
 def start_worker(site: Stack, machine: str) -> Path:
     """Start a worker of runs on a machine of its own, and return that machine's data folder."""
-    folder = made(site.folder / machine)
+    folder = site.folder / machine
     site.environment["GLIMPSE_DATA_DIR"] = str(folder)
     site.start_worker("training", name=machine)
     return folder

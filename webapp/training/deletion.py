@@ -61,37 +61,44 @@ def needed_by(row: Model) -> list[Model]:
 
 def _of_dataset(dataset: Dataset) -> Deletion:
     """Sum up its versions."""
-    parts = [(version, _of_version(version)) for version in dataset.versions.all()]
-    whole = Deletion()
+    whole, parts = Deletion(), {version: _parts_of(version) for version in dataset.versions.all()}
     line = _("The data set %(name)s.") % {"name": dataset}
-    (whole.stays if any(needed_by(version) for version, _part in parts) else whole.goes).append(line)
+    (whole.stays if any(needed_by(version) for version in parts) else whole.goes).append(line)
     if schedules := Schedule.objects.filter(dataset=dataset):
         said = _("The schedules that train on it, which then start nothing: %(names)s.")
         whole.stays.append(said % {"names": _listed(schedules)})
-    for version, part in parts:
+    for version, part in parts.items():
         for name in ("goes", "stays", "forbidden"):
             getattr(whole, name).extend(f"v{version.number}: {said}" for said in getattr(part, name))
-    return whole
+    return _unless_bare(whole)
 
 
 def _of_version(version: DatasetVersion) -> Deletion:
+    return _unless_bare(_parts_of(version))
+
+
+def _unless_bare(deletion: Deletion) -> Deletion:
+    """Forbid what would do nothing."""
+    if not deletion.goes:
+        deletion.forbidden.append(_("Nothing of it is left here that could go."))
+    return deletion
+
+
+def _parts_of(version: DatasetVersion) -> Deletion:
     """Pictures go; the line in the list stays as long as a run needs it to say what it learned from."""
-    needed = needed_by(version)
-    deletion = Deletion(forbidden=list(_what_uses(version)))
-    if version.deleted and needed:
-        deletion.forbidden.append(_("Its pictures are deleted already."))
+    deletion, needed = Deletion(forbidden=list(_what_uses(version))), needed_by(version)
     if version.archive:
         known = {"pictures": version.n_pictures, "classes": version.n_classes}
         deletion.goes.append(_("Its %(pictures)d pictures in %(classes)d classes, and the contact sheet.") % known)
     if version.dataset.source in (Source.REGISTERED, Source.FOLDER):
         deletion.stays.append(_("The files on the server that it was made of."))
-    if needed:
-        deletion.stays.append(
-            _("Its line in the list, marked as deleted, for %(these)s; runs on it can neither be repeated nor go on.")
-            % {"these": counted(needed)}
-        )
-    else:
+    if not needed:
         deletion.goes.append(_("Its line in the list."))
+    elif version.archive:
+        said = _("Its line in the list, marked as deleted, for %(these)s; no run on it can be repeated or go on.")
+        deletion.stays.append(said % {"these": counted(needed)})
+    else:
+        deletion.stays.append(_("Its line in the list, for %(these)s.") % {"these": counted(needed)})
     if learners := Checkpoint.objects.filter(training_run__version=version).order_by("name"):
         deletion.stays.append(_("The checkpoints that learned from it: %(names)s.") % {"names": _listed(learners)})
     return deletion

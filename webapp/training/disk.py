@@ -24,6 +24,7 @@ def run_folders() -> Path:
 
 def free_bytes() -> int:
     """Return what may still be written, less what stays free for everybody else."""
+    Path(settings.DATA_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)  # on a machine that only works
     return shutil.disk_usage(settings.DATA_DIR).free - settings.GLIMPSE_LIMITS["free_disk_bytes"]
 
 

@@ -61,6 +61,8 @@ def _remove_version(version: DatasetVersion) -> None:
     if not needed_by(version):
         version.delete()
         return
+    if not version.archive:
+        return
     version.contributions.all().delete()
     gone = {"archive": "", "contact_sheet": "", "upload": ""}
     DatasetVersion.objects.filter(pk=version.pk).update(deleted=timezone.now(), **gone)

@@ -17,8 +17,8 @@ from mlcore.faces.config import FACE_LOSSES
 from mlcore.model_card import CARD_FILE
 
 NETWORKS: dict[str, list[str]] = {
-    "scratch": ["--network-name=mobilefacenet", "--network-width=32", "--steps=400", "--validate-every=50"],
-    "head": ["--network-name=head", "--network-width=64", "--steps=300", "--validate-every=25", "--lr=3e-4"],
+    "scratch": ["--backbone-name=mobilefacenet", "--backbone-width=32", "--steps=400", "--validate-every=50"],
+    "head": ["--backbone-name=head", "--backbone-width=64", "--steps=300", "--validate-every=25", "--lr=3e-4"],
 }
 LOSSES: dict[str, list[str]] = {
     # Scales published for thousands of people are too large for fifteen.

@@ -16,6 +16,7 @@ from mlcore.options import (
     add_machine,
     add_onnx,
     add_parent,
+    add_run,
     chosen,
     command_line,
     data_of,
@@ -81,12 +82,10 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
-    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--kind", required=True, help=f"{', '.join(KINDS)}, or a new kind with its --transform")
     parser.add_argument("--transform", choices=SHAPES, help="what becomes of a picture (default: the kind's)")
     parser.add_argument("--method", choices=METHODS, default=DEFAULT_METHOD, help="each has options of its own below")
     parser.add_argument("--start-from", help="checkpoint to take the backbone's weights from: a folder or a name")
-    parser.add_argument("--name", help="name on the card (default: the folder's)")
     add_dataset(parser, split="background_train")
     parser.add_argument(
         "--validation-split", default="background_val", help="classes that choose (default: %(default)s)"
@@ -101,15 +100,7 @@ def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
     parser.add_argument(
         "--processes", default="1", metavar="N", help="share each step's episodes among N; auto: one a GPU (default: 1)"
     )
-    parser.add_argument(
-        "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
-    )
-    add_parent(parser)
-    parser.add_argument("--leave-gpu-mb", type=int, default=0, help="memory of the GPU to leave to others")
-    parser.add_argument("--estimate", type=int, metavar="STEPS", help="time a few steps, print JSON, train nothing")
-    parser.add_argument("--events", type=Path, help="file to append what happens to, one JSON object a line")
-    parser.add_argument("--licence", default="", help="licence of the weights, for the card")
-    parser.add_argument("--credit", default="", help="whom to credit, for the card")
+    add_run(parser)
     parser.set_defaults(run=_train)
 
 

@@ -61,6 +61,21 @@ def add_parent(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Offer what every run has: where its checkpoint goes, how it goes on, and who watches."""
+    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
+    parser.add_argument("--name", help="name on the card (default: the folder's)")
+    parser.add_argument(
+        "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
+    )
+    add_parent(parser)
+    parser.add_argument("--leave-gpu-mb", type=int, default=0, help="memory of the GPU to leave to others")
+    parser.add_argument("--estimate", type=int, metavar="STEPS", help="time a few steps, print JSON, train nothing")
+    parser.add_argument("--events", type=Path, help="file to append what happens to, one JSON object a line")
+    parser.add_argument("--licence", default="", help="licence of the weights, for the card")
+    parser.add_argument("--credit", default="", help="whom to credit, for the card")
+
+
 def add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
     """Offer a data set and one split of it."""
     parser.add_argument("--dataset", choices=DATASETS, required=True)
@@ -72,14 +87,16 @@ def add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
     parser.add_argument("--download", action="store_true", help="fetch the data set if it is missing")
 
 
-def add_fields(group: Any, config: type[Config], *, prefix: str = "") -> None:
-    """Offer every plain field of a config dataclass as an option of its name."""
+def add_fields(
+    group: Any, config: type[Config], *, prefix: str = "", backbones: Collection[str] = tuple(BACKBONES)
+) -> None:
+    """Offer every plain field of a config dataclass as an option of its name; `backbones` are those to choose from."""
     for entry in fields(config):  # type: ignore[arg-type]
         option = f"--{prefix}{entry.name}".replace("_", "-")
         if entry.type is bool:
             group.add_argument(option, action=argparse.BooleanOptionalAction, default=entry.default)
         elif entry.type in (int, float, str):
-            choices = tuple(BACKBONES) if option == "--backbone-name" else None
+            choices = tuple(backbones) if option == "--backbone-name" else None
             group.add_argument(option, type=entry.type, default=entry.default, choices=choices, help="(%(default)s)")
 
 

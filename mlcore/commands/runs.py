@@ -1,7 +1,8 @@
 """What every command that trains does with its folder: nobody else trains into it, and it holds the states."""
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from mlcore.run_folder import locked, stop_on_terminate
 from mlcore.training_loop import Event, TrainingLoop
 from mlcore.training_state import TrainingState, newest_readable, save_state
 
+ESTIMATE_SECONDS = 20.0
+"""The longest that steps are timed for an estimate."""
 STATES = "states"
 """Folder within a run's own that holds what it can be resumed from; gone once the run is over."""
 
@@ -39,6 +42,23 @@ def memory_in_words(smaller: str) -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise TrainingError(f"the device ran out of memory; try {smaller}") from error
+
+
+def estimate(prepare: Callable[[], TrainingLoop], n_steps: int) -> dict[str, float]:
+    """Time a few steps and a validation of a run, and give what it would take, in seconds; nothing is kept."""
+    since = time.monotonic()
+    run = prepare()
+    prepared, config = time.monotonic() - since, run.config
+    step, validated = run.rehearse(n_steps, most_seconds=ESTIMATE_SECONDS)
+    trained = config.steps * (step + validated / config.validate_every)
+    if config.max_minutes:
+        trained = min(trained, 60 * config.max_minutes)
+    return {
+        "seconds_per_step": step,
+        "validation_seconds": validated,
+        "preparation_seconds": prepared,
+        "seconds": prepared + trained,
+    }
 
 
 def resumed(run: TrainingLoop, path: Path | None) -> Path | None:

@@ -3,7 +3,6 @@
 import platform
 import shlex
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ import torch
 from mlcore.backbones.pretrained import serve_from
 from mlcore.calibration import calibration_samplers, fit_temperature
 from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
-from mlcore.commands.runs import memory_in_words, resumed, run_folder, train
+from mlcore.commands.runs import estimate, memory_in_words, resumed, run_folder, train
 from mlcore.commands.unseen import check_unseen
 from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.datasets import DatasetRequest, load_dataset
@@ -36,8 +35,6 @@ from mlcore.run_folder import stop_on_terminate
 from mlcore.training import MetaTraining, Validation
 from mlcore.training_loop import unheard
 
-ESTIMATE_SECONDS = 20.0
-"""The longest that steps are timed for an estimate."""
 SMALLER = "fewer episodes a step, ways, shots or queries, a narrower backbone, or smaller pictures"
 """What to try where memory ends."""
 
@@ -86,22 +83,10 @@ class TrainCommand:
 
         Where processes would share a run, this one is timed with the share of one.
         """
-        since = time.monotonic()
         team, n_episodes = Team(resolve_device(self.device)), self.training.episodes_per_step
         share = n_episodes // count_processes(self.processes, device=team.device, n_episodes=n_episodes)
         timed = replace(self, training=replace(self.training, episodes_per_step=max(share, 1)))
-        run = timed._meta_training(*self._prepare(), team)
-        prepared = time.monotonic() - since
-        step, validated = run.rehearse(n_steps, most_seconds=ESTIMATE_SECONDS)
-        trained = self.training.steps * (step + validated / self.training.validate_every)
-        if self.training.max_minutes:
-            trained = min(trained, 60 * self.training.max_minutes)
-        return {
-            "seconds_per_step": step,
-            "validation_seconds": validated,
-            "preparation_seconds": prepared,
-            "seconds": prepared + trained,
-        }
+        return estimate(lambda: timed._meta_training(*self._prepare(), team), n_steps)
 
     def _prepare(self) -> tuple[FewShotMethod, PictureDataset, Validation]:
         if self.threads:

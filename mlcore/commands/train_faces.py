@@ -9,17 +9,19 @@ from pathlib import Path
 import torch
 
 from mlcore.checkpoint import save_checkpoint
-from mlcore.commands.runs import memory_in_words, run_folder, train
+from mlcore.commands.runs import estimate, memory_in_words, run_folder, train
 from mlcore.datasets import DatasetRequest, load_dataset
-from mlcore.devices import resolve_device
+from mlcore.devices import leave_memory, resolve_device
 from mlcore.errors import ConfigError
-from mlcore.faces.checkpoint import FACES
-from mlcore.faces.config import FaceLossConfig, FaceNetworkConfig, FaceTrainingConfig
+from mlcore.faces.config import FACES, FaceLossConfig, FaceTrainingConfig
 from mlcore.faces.face_set import FaceSet, cut_out
 from mlcore.faces.losses import build_loss
 from mlcore.faces.training import FaceTraining, build_network
 from mlcore.model_card import ModelCard
 from mlcore.progress import Events, Progress
+
+SMALLER = "fewer people a step, pictures of each, or a narrower network"
+"""What to try where memory ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,6 @@ class TrainFacesCommand:
 
     out: Path
     name: str
-    network: FaceNetworkConfig
     loss: str
     loss_config: FaceLossConfig
     training: FaceTrainingConfig
@@ -40,6 +41,7 @@ class TrainFacesCommand:
     threads: int
     resume: Path | None
     events: Path | None
+    leave_gpu_mb: int
     licence: str
     credit: str
     command: str
@@ -49,10 +51,25 @@ class TrainFacesCommand:
 
         Raise what the settings or the data are refused for, before anything starts.
         """
+        faces, validation = self._prepare()
+        with memory_in_words(SMALLER), run_folder(self.out):
+            events = Events(self.events, Progress(sys.stderr))
+            run = self._run(faces, validation)
+            best = train(run, events, out=self.out, resume=self.resume)
+            card = save_checkpoint(self.out, run.network, self._card(faces, best, minutes=run.seconds / 60))
+        events.done(self.out)
+        return card
+
+    def estimate(self, n_steps: int) -> dict[str, float]:
+        """Time a few steps and a validation, and give what the run would take, in seconds; nothing is kept."""
+        return estimate(lambda: self._run(*self._prepare()), n_steps)
+
+    def _prepare(self) -> tuple[FaceSet, FaceSet]:
+        """Load whom to train on and who chooses; raise ConfigError if they are not different people."""
         if self.threads:
             torch.set_num_threads(self.threads)
         torch.manual_seed(self.training.seed)
-        device = resolve_device(self.device)
+        leave_memory(resolve_device(self.device), megabytes=self.leave_gpu_mb)
         faces, validation = self._load(self.data.split), self._load(self.validation_split)
         if shared := set(faces.dataset.class_names) & set(validation.dataset.class_names):
             raise ConfigError(
@@ -60,11 +77,7 @@ class TrainFacesCommand:
                 "choose splits that share nobody",
                 field="validation_split",
             )
-        with memory_in_words("fewer people a step, pictures of each, or a narrower network"), run_folder(self.out):
-            events = Events(self.events, Progress(sys.stderr))
-            card = self._train(faces, validation, events, device)
-        events.done(self.out)
-        return card
+        return faces, validation
 
     def _load(self, split: str) -> FaceSet:
         dataset = load_dataset(self.dataset, **vars(replace(self.data, split=split)))
@@ -73,14 +86,17 @@ class TrainFacesCommand:
             sys.stderr.write(f"{warning}\n")
         return faces
 
-    def _train(self, faces: FaceSet, validation: FaceSet, events: Events, device: torch.device) -> ModelCard:
-        network = build_network(self.network)
-        loss = build_loss(
-            self.loss, self.loss_config, n_people=faces.n_people, embedding_size=self.network.embedding_size
+    def _run(self, faces: FaceSet, validation: FaceSet) -> FaceTraining:
+        network = self.loss_config.backbone
+        loss = build_loss(self.loss, self.loss_config, n_people=faces.n_people, embedding_size=network.embedding_size)
+        return FaceTraining(
+            build_network(network),
+            loss,
+            faces,
+            config=self.training,
+            validation=validation,
+            device=resolve_device(self.device),
         )
-        run = FaceTraining(network, loss, faces, config=self.training, validation=validation, device=device)
-        best = train(run, events, out=self.out, resume=self.resume)
-        return save_checkpoint(self.out, network, self._card(faces, best, minutes=run.seconds / 60))
 
     def _card(self, faces: FaceSet, best: dict[str, float], *, minutes: float) -> ModelCard:
         dataset = faces.dataset
@@ -88,7 +104,7 @@ class TrainFacesCommand:
             name=self.name,
             kind=FACES,
             method=self.loss,
-            config={"network": self.network.to_dict(), "loss": self.loss_config.to_dict()},
+            config=self.loss_config.to_dict(),
             transform="aligned" if self.align else "whole",
             data={
                 "name": dataset.name,

@@ -8,12 +8,10 @@ from torch import nn
 
 from mlcore.checkpoint import find_checkpoint, load_weights
 from mlcore.errors import CheckpointError, ConfigError
-from mlcore.faces.config import FaceNetworkConfig
+from mlcore.faces.config import FACES, FaceNetworkConfig
 from mlcore.faces.training import build_network
 from mlcore.model_card import ModelCard
 
-FACES = "faces"
-"""The kind of such checkpoints; none is a kind of picture that people teach classes of."""
 DEFAULT = "default"
 """The name of the default embedder, where a checkpoint is asked for."""
 
@@ -35,7 +33,7 @@ def load_face_network(name: str, *, device: torch.device) -> tuple[nn.Module, Mo
 
 
 def _network_config(card: ModelCard) -> FaceNetworkConfig:
-    network: Mapping[str, Any] | None = card.config.get("network")
+    network: Mapping[str, Any] | None = card.config.get("backbone")
     if card.kind != FACES or network is None:
         raise CheckpointError(f"the checkpoint {card.name} is of {card.kind}, not a face embedding")
     try:

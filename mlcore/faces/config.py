@@ -1,8 +1,13 @@
 """Settings of training a face embedding, and the registries that name what there is. Standard library only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from mlcore.config import PRECISIONS, Config, Registered
+
+FACES = "faces"
+"""The kind of checkpoint that embeds faces; none is a kind of picture that people teach classes of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +33,17 @@ class FaceNetworkConfig(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class FaceLossConfig(Config):
-    """What every loss has: a margin, in units of its own."""
+    """What every loss has: the network that it trains, and a margin in units of its own."""
 
+    backbone: FaceNetworkConfig = field(default_factory=FaceNetworkConfig)
     margin: float
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values; raise ConfigError for a field that does not exist or a value out of range."""
+        network = values.get("backbone")
+        built = FaceNetworkConfig.from_dict(network) if isinstance(network, Mapping) else network
+        return super().from_dict(values if built is None else {**values, "backbone": built})
 
     def __post_init__(self) -> None:
         self._require("margin", self.margin > 0, "above 0")
@@ -125,9 +138,10 @@ class FaceTrainingConfig(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredFaceNetwork(Registered):
-    """A network that embeds faces, and the largest width that it takes."""
+    """A network that embeds faces, the largest width that it takes, and whether it stands on pretrained weights."""
 
     widest: int
+    pretrained: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +153,7 @@ class RegisteredLoss(Registered):
 
 FACE_NETWORKS: dict[str, RegisteredFaceNetwork] = {
     "mobilefacenet": RegisteredFaceNetwork(path="mlcore.faces.mobilefacenet.MobileFaceNet", widest=64),
-    "head": RegisteredFaceNetwork(path="mlcore.faces.head.HeadOnDefault", widest=1024),
+    "head": RegisteredFaceNetwork(path="mlcore.faces.head.HeadOnDefault", widest=1024, pretrained=True),
 }
 
 FACE_LOSSES: dict[str, RegisteredLoss] = {

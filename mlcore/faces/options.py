@@ -2,14 +2,13 @@
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from mlcore.faces.config import FACE_LOSSES, FaceNetworkConfig, FaceTrainingConfig
+from mlcore.faces.config import FACE_LOSSES, FACE_NETWORKS, FaceNetworkConfig, FaceTrainingConfig
 from mlcore.options import (
     add_dataset,
     add_fields,
     add_machine,
-    add_parent,
+    add_run,
     chosen,
     command_line,
     data_of,
@@ -29,22 +28,14 @@ def add_faces(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None
 
 
 def _add_train(parser: argparse.ArgumentParser, *, loss: str) -> None:
-    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--loss", choices=FACE_LOSSES, default=DEFAULT_LOSS, help="each has options of its own below")
-    parser.add_argument("--name", help="name on the card (default: the folder's)")
     add_dataset(parser, split="train")
     _add_people(parser)
     add_fields(parser.add_argument_group("training"), FaceTrainingConfig)
-    add_fields(parser.add_argument_group("network"), FaceNetworkConfig, prefix="network-")
+    add_fields(parser.add_argument_group("backbone"), FaceNetworkConfig, prefix="backbone-", backbones=FACE_NETWORKS)
     add_fields(parser.add_argument_group(f"loss {loss}"), FACE_LOSSES[loss].config)
     add_machine(parser)
-    parser.add_argument(
-        "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
-    )
-    add_parent(parser)
-    parser.add_argument("--events", type=Path, help="file to append what happens to, one JSON object a line")
-    parser.add_argument("--licence", default="", help="licence of the weights, for the card")
-    parser.add_argument("--credit", default="", help="whom to credit, for the card")
+    add_run(parser)
     parser.set_defaults(run=_train)
 
 
@@ -72,12 +63,12 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> None:
     from mlcore.commands.train_faces import TrainFacesCommand
 
-    TrainFacesCommand(
+    backbone = from_options(FaceNetworkConfig, options, prefix="backbone_")
+    command = TrainFacesCommand(
         out=options.out,
         name=options.name or options.out.name,
-        network=from_options(FaceNetworkConfig, options, prefix="network_"),
         loss=options.loss,
-        loss_config=from_options(FACE_LOSSES[options.loss].config, options),
+        loss_config=from_options(FACE_LOSSES[options.loss].config, options, backbone=backbone),
         training=from_options(FaceTrainingConfig, options),
         dataset=options.dataset,
         data=data_of(options),
@@ -87,10 +78,15 @@ def _train(options: argparse.Namespace) -> None:
         threads=options.threads,
         resume=options.resume,
         events=options.events,
+        leave_gpu_mb=options.leave_gpu_mb,
         licence=options.licence,
         credit=options.credit,
         command=command_line(options),
-    ).run()
+    )
+    if options.estimate is None:
+        command.run()
+    else:
+        print_figures(command.estimate(max(options.estimate, 1)), as_json=True)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -15,7 +15,7 @@ from mlcore.model_card import ModelCard
 from tests.mlcore.faces.people import write_people
 
 SETTINGS = (
-    "--no-align --device cpu --threads 1 --network-width 8 --network-embedding-size 16 --people-per-step 4 "
+    "--no-align --device cpu --threads 1 --backbone-width 8 --backbone-embedding-size 16 --people-per-step 4 "
     "--pictures-per-person 2 --validate-every 3 --save-every 1"
 )
 
@@ -56,12 +56,13 @@ def trained(data: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_checkpoint_is_weights_and_a_card_without_the_loss(trained: Path) -> None:
     card = ModelCard.read(trained)
     assert (card.kind, card.method, card.transform) == ("faces", "cosface", "whole")
-    assert card.config["loss"] == {"margin": 0.35, "scale": 64.0}
+    network = {"name": "mobilefacenet", "width": 8, "embedding_size": 16}
+    assert card.config == {"backbone": network, "margin": 0.35, "scale": 64.0}
     assert card.data["classes"] == 6
     assert card.command.startswith("python -m mlcore faces train --dataset image_folder")
     assert sorted(path.name for path in trained.iterdir()) == ["card.json", "weights.safetensors"]
-    network, _ = load_face_network(str(trained), device=torch.device("cpu"))
-    assert network(torch.zeros(2, 3, 112, 112)).shape == (2, 16)
+    loaded, _ = load_face_network(str(trained), device=torch.device("cpu"))
+    assert loaded(torch.zeros(2, 3, 112, 112)).shape == (2, 16)
 
 
 def test_events_tell_of_steps_states_and_the_end(trained: Path) -> None:
@@ -88,6 +89,16 @@ def test_a_measurement_tells_every_figure_with_its_interval(
     assert found["aligned"] is False
 
 
+def test_an_estimate_trains_nothing(data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    assert (
+        main(["faces", "train", *data, *SETTINGS.split(), "--steps", "40", "--out", str(out), "--estimate", "2"]) == 0
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert found["seconds"] > 40 * found["seconds_per_step"] > 0
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -95,7 +106,7 @@ def test_a_measurement_tells_every_figure_with_its_interval(
         (["--loss", "arcface", "--margin", "3"], "margin is 3.0; it must be below 1.5"),
         (["--loss", "sphereface", "--margin", "2.5"], "margin is 2.5; it must be 1, 2, 3 or 4"),
         (["--people-per-step", "50"], "people_per_step is 50, but the data set shows 6 people"),
-        (["--network-name", "head", "--network-embedding-size", "16"], "must be 128 with a head"),
+        (["--backbone-name", "head", "--backbone-embedding-size", "16"], "must be 128 with a head"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(

@@ -30,7 +30,7 @@ def test_an_untrained_head_gives_the_embeddings_of_the_site() -> None:
 def test_a_checkpoint_holds_the_head_alone_and_names_the_package_beneath(tmp_path: Path) -> None:
     network = build_network(HEAD)
     card = ModelCard(
-        name="head", kind="faces", method="arcface", config={"network": HEAD.to_dict()}, transform="aligned"
+        name="head", kind="faces", method="arcface", config={"backbone": HEAD.to_dict()}, transform="aligned"
     )
     saved = save_checkpoint(tmp_path, network, card)
     assert saved.parameters == 128 * 8 + 8 + 8 * 128 + 128

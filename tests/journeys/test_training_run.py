@@ -25,6 +25,14 @@ SETTINGS = {
     "backbone.width": "4",
 }
 
+FACES = {
+    "training.steps": "20",
+    "training.people_per_step": "4",
+    "training.pictures_per_person": "2",
+    "training.validate_every": "5",
+    "backbone.width": "8",
+}
+
 
 @pytest.fixture
 def version(stack: Stack, stack_orm: None, settings: Settings) -> Iterator[DatasetVersion]:
@@ -84,3 +92,23 @@ def test_staff_start_a_run_and_watch_it_to_its_end(visitor: Visitor, version: Da
     visitor.button("Resume").click(timeout=LONG_MS)
     expect(page.locator("#run-live")).to_contain_text("Ready.", timeout=LONG_MS)
     expect(page.get_by_role("link", name="See its checkpoint")).to_be_visible()
+
+
+def test_staff_train_an_embedding_of_faces_that_is_never_published(visitor: Visitor, version: DatasetVersion) -> None:
+    page = visitor.page
+    sign_in(page)
+    page.goto("/admin/training/trainingrun/add/")
+    page.get_by_label("Method").select_option("arcface")
+    expect(page.get_by_text("People in a step")).to_have_count(1)
+    expect(page.get_by_label("Kind of picture").locator("option")).to_have_count(1)
+    page.get_by_label("Name", exact=True).fill("First faces")
+    page.get_by_label("Data set").select_option(str(version.pk))
+    for summary in page.locator("summary", has_text="Advanced").all():
+        summary.click()
+    for name, value in FACES.items():
+        page.locator(f'[name="{name}"]').fill(value)
+    visitor.button("Start the run").click()
+    expect(page.locator("#run-live")).to_contain_text("Ready.", timeout=LONG_MS)
+    page.get_by_role("link", name="See its checkpoint").click()
+    expect(page.get_by_role("heading", name="Never published")).to_be_visible()
+    expect(visitor.button("Publish")).to_have_count(0)

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.text import slugify
 
+from mlcore.faces.config import FACE_LOSSES
 from webapp.training.models import Checkpoint, DatasetVersion, TrainingRun
 from webapp.training.models.runs import RunSettings
 from webapp.training.stored_checkpoints import local_folder
@@ -51,12 +52,14 @@ def patience_seconds() -> float:
 
 
 def _command(run: RunSettings, version: DatasetVersion, start_from: Checkpoint | None, out: Path) -> list[str]:
-    machine = ["--device", settings.GLIMPSE_DEVICE, "--processes", "auto", "--threads", str(THREADS)]
+    machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", str(THREADS)]
     machine += ["--leave-gpu-mb", str(settings.GLIMPSE_TRAINING_LEAVES_GPU_MB)]
     start = ["--start-from", str(local_folder(checkpoint=start_from))] if start_from else []
-    what = ["--out", str(out), "--kind", run.kind, "--transform", run.transform, "--method", run.method]
+    what = ["train", "--kind", run.kind, "--transform", run.transform, "--method", run.method, "--processes", "auto"]
+    if run.method in FACE_LOSSES:
+        what = ["faces", "train", "--loss", run.method]
     data = train_arguments(version=version)
-    return [sys.executable, "-m", "mlcore", "train", *what, *data, *start, *settings_options(run), *machine]
+    return [sys.executable, "-m", "mlcore", *what, "--out", str(out), *data, *start, *settings_options(run), *machine]
 
 
 def settings_options(run: RunSettings) -> list[str]:

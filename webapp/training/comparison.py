@@ -8,12 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.errors import ConfigError
-from mlcore.method_config import METHODS
 from webapp.training.cards import flat, in_percent, settings_of, validation_of
 from webapp.training.curves import Chart, accuracy_chart, loss_chart
 from webapp.training.models import Checkpoint, TrainingRun
+from webapp.training.run_settings import configs_of
 from webapp.training.settings_in_words import value_in_words, words_of
 
 NOTHING = "–"
@@ -161,9 +160,10 @@ def _settings_of(subject: Subject) -> dict[str, Any]:
     if subject.run is None:
         return {}
     run = subject.run
-    configs = {"method": METHODS[run.method].config if run.method in METHODS else None, "training": TrainingConfig}
-    given = {"method": run.method_config, "training": run.training, "episodes": run.episodes}
-    return {name: _whole(configs.get(name, EpisodeConfig), values) for name, values in given.items()}
+    configs = configs_of(run.method)
+    given = {"method_config": run.method_config, "training": run.training, "episodes": run.episodes}
+    whole = {name: _whole(configs.get(name), values) for name, values in given.items()}
+    return {"method": whole.pop("method_config"), **whole}
 
 
 def _whole(config: Any, values: dict[str, Any]) -> dict[str, Any]:

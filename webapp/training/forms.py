@@ -17,16 +17,20 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from mlcore.config import KINDS, SHAPES, BackboneConfig, Config, EpisodeConfig, TrainingConfig
+from mlcore.config import KINDS, SHAPES, Config
+from mlcore.faces.config import FACE_LOSSES, FACES
 from mlcore.method_config import METHODS
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint, DatasetVersion, TrainingRun
-from webapp.training.run_settings import DEFAULTS, CheckedSettings, checked
+from webapp.training.run_settings import DEFAULTS, CheckedSettings, checked, configs_of
 from webapp.training.settings_in_words import choices_of, words_of
 
 DEFAULT_METHOD = "prototypical"
 PLAIN = {"episodes.n_way", "episodes.k_shot", "episodes.n_query", "training.max_minutes", "training.steps"}
 """What everybody sees; the rest is folded away."""
+FIRST = ("name", "version", "kind", "method", "start_from")
+NEW_KIND = ("new_kind", "transform")
+NOT_OF_FACES = ("start_from", *NEW_KIND)
 TITLES: dict[str, str | Promise] = {
     "episodes": _("Episodes"),
     "training": _("Training"),
@@ -64,7 +68,10 @@ class RunForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind of picture"), widget=UnfoldAdminSelectWidget)
     method = forms.ChoiceField(
         label=_("Method"),
-        choices=[(name, name.replace("_", " ")) for name in METHODS],
+        choices=[
+            (_("To teach classes from a few pictures"), [(name, name.replace("_", " ")) for name in METHODS]),
+            (_("To tell faces apart"), [(name, name) for name in FACE_LOSSES]),
+        ],
         widget=UnfoldAdminSelectWidget,
         help_text=_("Each has settings of its own below."),
     )
@@ -95,31 +102,28 @@ class RunForm(forms.Form):
         super().__init__(data, initial=dict(initial or {}))
         self.settings: CheckedSettings | None = None
         given = (data if data is not None else self.initial).get("method")
-        self.chosen_method: str = given if given in METHODS else DEFAULT_METHOD
+        self.chosen_method: str = given if given in METHODS or given in FACE_LOSSES else DEFAULT_METHOD
         self.initial.setdefault("method", self.chosen_method)
         self.fields["version"].queryset = DatasetVersion.objects.trainable().select_related("dataset")  # type: ignore[attr-defined]
-        self.fields["start_from"].queryset = Checkpoint.objects.order_by("kind", "-live", "name")  # type: ignore[attr-defined]
-        self.fields["kind"].choices = _kinds()  # type: ignore[attr-defined]
-        for group, config in self._configs().items():
+        if self.chosen_method in FACE_LOSSES:
+            for name in NOT_OF_FACES:
+                del self.fields[name]
+        beginnings = Checkpoint.objects.of_pictures().order_by("kind", "-live", "name")
+        if "start_from" in self.fields:
+            self.fields["start_from"].queryset = beginnings  # type: ignore[attr-defined]
+        self.fields["kind"].choices = _kinds(self.chosen_method)  # type: ignore[attr-defined]
+        for group, config in configs_of(self.chosen_method).items():
             self.fields |= dict(_fields(group, config, self.chosen_method))
-
-    def _configs(self) -> dict[str, type[Config]]:
-        return {
-            "episodes": EpisodeConfig,
-            "training": TrainingConfig,
-            "backbone": BackboneConfig,
-            "method_config": METHODS[self.chosen_method].config,
-        }
 
     @property
     def first(self) -> Group:
         """Give what to train on what."""
-        return Group("", [self[name] for name in ("name", "version", "kind", "method", "start_from")])
+        return Group("", [self[name] for name in FIRST if name in self.fields])
 
     @property
     def of_new_kind(self) -> Group:
         """Give what a new kind of picture needs."""
-        return Group(_("A new kind of picture"), [self["new_kind"], self["transform"]])
+        return Group(_("A new kind of picture"), [self[name] for name in NEW_KIND if name in self.fields])
 
     @property
     def plain(self) -> Group:
@@ -147,8 +151,8 @@ class RunForm(forms.Form):
     def _checked(self, cleaned: Mapping[str, Any]) -> CheckedSettings:
         values = {group: _values(group, cleaned) for group in TITLES}
         return checked(
-            kind=cleaned["new_kind"] or cleaned["kind"],
-            transform=cleaned["transform"],
+            kind=cleaned.get("new_kind") or cleaned["kind"],
+            transform=cleaned.get("transform", ""),
             method=cleaned["method"],
             method_config={**values["method_config"], "backbone": values["backbone"]},
             episodes=values["episodes"],
@@ -164,14 +168,21 @@ class RunForm(forms.Form):
     @property
     def chosen(self) -> dict[str, Any]:
         """Give what services take beside a name."""
-        picked = {name: self.cleaned_data[name] for name in ("version", "start_from")}
+        picked = {name: self.cleaned_data.get(name) for name in ("version", "start_from")}
         return {**picked, "settings": self.settings}
+
+
+def kept(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what stays of what was typed when another method is chosen: no settings, where one is of faces alone."""
+    of_faces = typed.get("method") in FACE_LOSSES
+    same_sort = (typed.get("kind", FACES if of_faces else "") == FACES) == of_faces
+    return dict(typed) if same_sort else {name: typed[name] for name in ("name", "version", "method") if name in typed}
 
 
 def values_of(run: TrainingRun) -> dict[str, Any]:
     """Give what fills the form with a run's settings, to be changed."""
     plain = {"version": run.version_id, "method": run.method, "start_from": run.start_from_id, "clone": run.pk}
-    known = run.kind in dict(_kinds())
+    known = run.kind in dict(_kinds(run.method))
     kind = {"kind": run.kind} if known else {"new_kind": run.kind}
     method_config = {name: value for name, value in run.method_config.items() if name != "backbone"}
     groups = {
@@ -184,9 +195,12 @@ def values_of(run: TrainingRun) -> dict[str, Any]:
     return {**plain, **kind, "transform": run.transform, "name": run.name, **settings}
 
 
-def _kinds() -> list[tuple[str, str]]:
-    """List the kinds that there are: those of mlcore, and those that staff made."""
-    made = Checkpoint.objects.exclude(kind__in=KINDS).order_by("kind").values_list("kind", flat=True).distinct()
+def _kinds(method: str) -> list[tuple[str, Any]]:
+    """List the kinds that a method can be trained for: those of mlcore and those that staff made, or faces alone."""
+    if method in FACE_LOSSES:
+        return [(FACES, _("Faces (never published)"))]
+    others = Checkpoint.objects.of_pictures().exclude(kind__in=KINDS)
+    made = others.order_by("kind").values_list("kind", flat=True).distinct()
     return [(name, kind.description) for name, kind in KINDS.items()] + [(name, name) for name in made]
 
 

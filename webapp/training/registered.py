@@ -21,6 +21,7 @@ PUBLISHED_SPLITS = {
     "omniglot": ("background_train", "background_val", "evaluation"),
     "mini_imagenet": ("train", "val", "test"),
     "strokes": ("train", "val", "test"),
+    "orl_faces": ("train", "val", "test"),
 }
 """For each data set that may be named its class splits to train on, to validate on and to test on."""
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from mlcore.config import BACKBONES, KINDS, SHAPES, BackboneConfig, Config, EpisodeConfig, TrainingConfig
 from mlcore.errors import ConfigError
+from mlcore.faces.config import FACE_LOSSES, FACE_NETWORKS, FACES, FaceLossConfig, FaceNetworkConfig, FaceTrainingConfig
 from mlcore.method_config import METHODS, MethodConfig
 from webapp.training.errors import StaffError
 from webapp.training.models.runs import RunSettings
@@ -33,15 +34,29 @@ class CheckedSettings:
     kind: str
     transform: str
     method: str
-    method_config: MethodConfig
-    episodes: EpisodeConfig
-    training: TrainingConfig
+    method_config: MethodConfig | FaceLossConfig
+    episodes: EpisodeConfig | None  # faces are not learned in episodes
+    training: TrainingConfig | FaceTrainingConfig
 
     def fields(self) -> dict[str, Any]:
         """Give the fields of a `RunSettings` row."""
         plain = {"kind": self.kind, "transform": self.transform, "method": self.method}
         configs = {"method_config": self.method_config, "episodes": self.episodes, "training": self.training}
-        return {**plain, **{name: config.to_dict() for name, config in configs.items()}}
+        return {**plain, **{name: config.to_dict() if config else {} for name, config in configs.items()}}
+
+
+def configs_of(method: str) -> dict[str, type[Config]]:
+    """Give the configs that a method's settings are made of, by group; a loss for faces knows no episodes."""
+    if method in FACE_LOSSES:
+        loss = FACE_LOSSES[method].config
+        return {"training": FaceTrainingConfig, "backbone": FaceNetworkConfig, "method_config": loss}
+    config = METHODS[method].config if method in METHODS else MethodConfig
+    return {
+        "episodes": EpisodeConfig,
+        "training": TrainingConfig,
+        "backbone": BackboneConfig,
+        "method_config": config,
+    }
 
 
 def checked(
@@ -51,6 +66,8 @@ def checked(
 
     The backbone takes pictures as the transform makes them, so its channels and size need not be said.
     """
+    if method in FACE_LOSSES:
+        return _checked_for_faces(kind=kind, method=method, method_config=method_config, training=training)
     transform = _transform(kind, transform)
     if method not in METHODS:
         raise StaffError(code="unknown_method", message=_("There is no such method."), field="method")
@@ -65,6 +82,23 @@ def checked(
         method_config=_built("method_config", METHODS[method].config.from_dict, values),
         episodes=_built("episodes", EpisodeConfig.from_dict, {**DEFAULTS["episodes"], **episodes}),
         training=_built("training", TrainingConfig.from_dict, {**DEFAULTS["training"], **training}),
+    )
+
+
+def _checked_for_faces(*, kind: str, method: str, method_config: Values, training: Values) -> CheckedSettings:
+    if kind != FACES:
+        message = _("%(method)s learns faces alone; choose the kind “%(kind)s”.")
+        raise StaffError(code="faces_alone", message=message % {"method": method, "kind": FACES}, field="kind")
+    network = _built("backbone", FaceNetworkConfig.from_dict, method_config.get("backbone", {}))
+    return CheckedSettings(
+        kind=kind,
+        transform="aligned",
+        method=method,
+        method_config=_built(
+            "method_config", FACE_LOSSES[method].config.from_dict, {**method_config, "backbone": network}
+        ),
+        episodes=None,
+        training=_built("training", FaceTrainingConfig.from_dict, {**DEFAULTS["training"], **training}),
     )
 
 
@@ -84,6 +118,9 @@ def _transform(kind: str, transform: str) -> str:
     """Give the transform of a kind; raise StaffError if its name is none, or a new one leaves the transform open."""
     if kind in KINDS:
         return KINDS[kind].transform
+    if kind == FACES:
+        message = _("Faces are learned by one of %(names)s.") % {"names": ", ".join(FACE_LOSSES)}
+        raise StaffError(code="faces_need_a_loss", message=message, field="method")
     if not re.fullmatch("[a-z0-9_-]{1,50}", kind):
         message = _("A kind's name has small letters, digits, - and _, and at most 50 of them.")
         raise StaffError(code="bad_kind", message=message, field="kind")
@@ -107,13 +144,8 @@ def _built(group: str, build: Callable[[Values], C], values: Values) -> C:
 
 def parsed(group: str, name: str, text: str, *, method: str) -> Any:
     """Turn a text into the value of a setting; raise StaffError if there is none such, or it cannot be."""
-    configs: dict[str, type[Config]] = {
-        "episodes": EpisodeConfig,
-        "training": TrainingConfig,
-        "backbone": BackboneConfig,
-        "method_config": METHODS[method].config if method in METHODS else MethodConfig,
-    }
-    kinds = {entry.name: entry.type for entry in fields(configs[group])}  # type: ignore[arg-type]
+    config = configs_of(method).get(group)
+    kinds = {entry.name: entry.type for entry in fields(config)} if config else {}  # type: ignore[arg-type]
     said = {"name": f"{group}.{name}", "text": text}
     if name not in kinds or kinds[name] not in (bool, int, float, str):
         message = _("There is no setting %(name)s.") % said
@@ -137,5 +169,6 @@ def _state_bytes(run: RunSettings) -> int:
     """Bound what one training state takes: weights, the best ones and two moments of each, or a pretrained one's."""
     backbone = run.method_config["backbone"]
     width: int = max(backbone["width"], run.method_config.get("adapter", 0))
-    layers = 1 if BACKBONES[backbone["name"]].pretrained else 8
+    known = FACE_NETWORKS if run.method in FACE_LOSSES else BACKBONES
+    layers = 1 if known[backbone["name"]].pretrained else 8
     return 4 * 4 * (9 * width * width * layers + 2**20)

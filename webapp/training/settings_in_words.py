@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.config import BACKBONES, VIEWS
+from mlcore.faces.config import FACE_LOSSES, FACE_NETWORKS, FACES
 from mlcore.method_config import NORMS
 from webapp.training.models.runs import RunSettings
 
@@ -19,7 +20,7 @@ class Words(NamedTuple):
     help: str | Promise = ""
 
 
-# A setting by its name; where it means something else in one method, that method's name comes before it.
+# A setting by its name; where it means something else in one method, that method's name comes before it, or `faces`.
 WORDS: dict[str, Words] = {
     "n_way": Words(_("Classes in an episode"), _("More make training harder, and what is learned better. At least 2.")),
     "k_shot": Words(_("Examples of each class"), _("How many pictures of a class are shown before it asks.")),
@@ -85,6 +86,23 @@ WORDS: dict[str, Words] = {
     "context_size": Words(_("Numbers that a picture is summed up in for that")),
     "context_steps": Words(_("Looks at the examples for each answer")),
     "margin": Words(_("Distance that two classes are to keep"), _("For the contrastive loss.")),
+    "people_per_step": Words(_("People in a step"), _("At most as many as the data set trains on.")),
+    "pictures_per_person": Words(_("Pictures of each"), _("2 or more, so that there is somebody to recognise.")),
+    "lr": Words(_("Size of a step"), _("Too large, and the loss explodes; too small, and nothing moves.")),
+    "jitter": Words(_("Shaking of pictures"), _("0 is none, 1 the usual. A head on the default embedder has none.")),
+    "backbone.embedding_size": Words(_("Numbers that a face is summed up in"), _("128 with a head.")),
+    "faces.backbone.name": Words(
+        _("Network"),
+        _("mobilefacenet learns from scratch. A head corrects the default embedder, and needs fewer people."),
+    ),
+    "faces.backbone.width": Words(
+        _("Width of the network"), _("Twice as wide takes about three times as long; a head is quick.")
+    ),
+    "contrastive.margin": Words(_("Distance that two people are to keep"), _("2 is as far apart as can be.")),
+    "triplet.margin": Words(_("By how much a stranger is to be further away"), _("In squared distance.")),
+    "sphereface.margin": Words(_("What angles are multiplied with"), _("1, 2, 3 or 4.")),
+    "cosface.margin": Words(_("What is taken from a likeness"), _("Of one's own cosine, while it trains.")),
+    "arcface.margin": Words(_("What is added to an angle"), _("In radians, while it trains.")),
 }
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -107,11 +125,14 @@ CHOICES: dict[str, tuple[str, ...]] = {
 def words_of(method: str, name: str) -> Words:
     """Find the words for a setting; one without goes by its field's name."""
     plain = name.replace("_", " ").replace(".", ", ").capitalize()
-    return WORDS.get(f"{method}.{name}") or WORDS.get(name) or Words(plain)
+    of_faces = WORDS.get(f"{FACES}.{name}") if method in FACE_LOSSES else None
+    return WORDS.get(f"{method}.{name}") or of_faces or WORDS.get(name) or Words(plain)
 
 
 def choices_of(method: str, name: str) -> tuple[str, ...]:
     """List the values that a setting in letters may have; nothing where any may."""
+    if method in FACE_LOSSES and name == "backbone.name":
+        return tuple(FACE_NETWORKS)
     return CHOICES.get(f"{method}.{name}") or CHOICES.get(name, ())
 
 

@@ -64,7 +64,7 @@ class StandingExamAdmin(ModelAdmin[StandingExam]):
     def formfield_for_dbfield(self, db_field: Field[Any, Any], request: HttpRequest, **kwargs: Any) -> FormField | None:
         """Offer the kinds that there are checkpoints of."""
         if db_field.name == "kind":
-            kinds = Checkpoint.objects.order_by("kind").values_list("kind", flat=True).distinct()
+            kinds = Checkpoint.objects.of_pictures().order_by("kind").values_list("kind", flat=True).distinct()
             choices = [(kind, kind) for kind in kinds]
             return ChoiceField(
                 label=db_field.verbose_name.capitalize(), choices=choices, widget=UnfoldAdminSelectWidget

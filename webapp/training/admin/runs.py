@@ -21,7 +21,7 @@ from webapp.training.admin import comparison
 from webapp.training.admin.deleting import DeletingAdmin
 from webapp.training.curves import accuracy_chart, loss_chart
 from webapp.training.errors import StaffError
-from webapp.training.forms import RunForm, values_of
+from webapp.training.forms import RunForm, kept, values_of
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.settings_in_words import spelled_out
 
@@ -85,7 +85,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         """Fill the form with what was typed before another method was chosen, or with a run that is to be cloned."""
         typed = request.GET.dict()
         run = TrainingRun.objects.filter(pk=typed["clone"]).first() if set(typed) == {"clone"} else None
-        return values_of(run) if run else typed
+        return values_of(run) if run else kept(typed)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

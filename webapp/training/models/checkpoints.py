@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.faces.config import FACES
 from mlcore.model_card import PRETRAINED, WEIGHTS_FILE, ModelCard
 
 
@@ -23,6 +24,10 @@ class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
     def live(self) -> CheckpointQuerySet:
         """The checkpoints that new classifiers stand on, one for each kind."""
         return self.filter(live=True)
+
+    def of_pictures(self) -> CheckpointQuerySet:
+        """The checkpoints that people can teach classes: all but embeddings of faces."""
+        return self.exclude(kind=FACES)
 
 
 class Checkpoint(models.Model):
@@ -66,6 +71,11 @@ class Checkpoint(models.Model):
     def model_card(self) -> ModelCard:
         """What is known of it."""
         return ModelCard.from_dict(self.card)
+
+    @property
+    def can_go_live(self) -> bool:
+        """Say whether people could stand classifiers on it, which an embedding of faces is not for."""
+        return self.kind != FACES
 
     @property
     def is_replaced(self) -> bool:

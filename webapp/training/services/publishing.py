@@ -118,7 +118,9 @@ def _require_unchanged(live: Checkpoint | None, instead_of: str | None) -> None:
 
 def _require_publishable(checkpoint: Checkpoint) -> None:
     """Raise StaffError if a checkpoint is live already, or cannot be served."""
-    if checkpoint.live:
+    if not checkpoint.can_go_live:
+        message = _("%(name)s embeds faces: it can be measured, and is never published.")
+    elif checkpoint.live:
         message = _("%(name)s is live already.")
     elif checkpoint.is_replaced or not checkpoint.is_there:
         message = _("The files of %(name)s are not here any more, so nothing could stand on it.")

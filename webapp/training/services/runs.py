@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mlcore.faces.config import FACES
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.training import disk
@@ -71,6 +72,9 @@ def require_fitting(settings: CheckedSettings, version: DatasetVersion, start_fr
     if version.incomplete:
         message = _("Pictures were withdrawn from %(name)s; choose its newest version.") % {"name": version}
         raise StaffError(code="dataset_incomplete", message=message, field="version")
+    if start_from and FACES in (settings.kind, start_from.kind):
+        message = _("Embeddings of faces start from scratch, and nothing else starts from them.")
+        raise StaffError(code="faces_from_scratch", message=message, field="start_from")
     wanted: dict[str, Any] = settings.method_config.backbone.to_dict()
     if start_from and start_from.card["config"]["backbone"] != wanted:
         found = start_from.card["config"]["backbone"]

@@ -26,7 +26,11 @@ class Command(StaffCommand):
         parser.add_argument("--dataset-version", type=int, help="Another version's number.")
         parser.add_argument("--kind", default="characters", help="The kind of picture; a new one needs --transform.")
         parser.add_argument("--transform", default="", help="How pictures of a new kind are treated.")
-        parser.add_argument("--method", default="prototypical", help="A name in mlcore's METHODS.")
+        parser.add_argument(
+            "--method",
+            default="prototypical",
+            help="A name in mlcore's METHODS, or with --kind faces one in FACE_LOSSES.",
+        )
         parser.add_argument("--start-from", metavar="CHECKPOINT", default="", help="Its name or id; else, scratch.")
         parser.add_argument(
             "--set",

@@ -20,9 +20,9 @@ import torch
 from benchmarks.faces_pictures import SIDE, FacePictures, in_the_middle, load_pictures, to_pixels
 from mlcore.faces.card import ChosenThreshold, FaceCard, OperatingPoint, Rate
 from mlcore.faces.chain import FaceChain, load_chain
-from mlcore.faces.embedding import Embeddings
+from mlcore.faces.embedding import EMBEDDING_SIZE, Embeddings
 from mlcore.faces.metrics import fold_accuracy, interval, threshold_at
-from mlcore.faces.packages import LANDMARKS, RECOGNISER
+from mlcore.faces.packages import CNN_DETECTOR, LANDMARKS, RECOGNISER
 from mlcore.faces.pairs import Pairs, all_pairs, draw_pairs
 
 SEED = 0
@@ -105,8 +105,9 @@ def measure(calibrating: Half, testing: Half, *, missed: int) -> FaceCard:
     pairs = testing.scored(all_pairs(testing.labels))
     return FaceCard(
         name="faces",
-        detector=f"histograms of oriented gradients of dlib, five landmarks of {LANDMARKS.name}",
-        embedder=RECOGNISER.card() | {"landmarks_sha256": LANDMARKS.sha256, "dimensions": 128},
+        detector="dlib's histograms of oriented gradients; where these find none for sure, "
+        f"{CNN_DETECTOR.name}; five landmarks by {LANDMARKS.name}",
+        embedder=RECOGNISER.card() | {"dimensions": EMBEDDING_SIZE},
         score="1 minus the distance of the two embeddings, each of length 1: 1 is identical, -1 opposite",
         measured_on=f"{testing.n_people} people with {len(testing.labels)} pictures: {len(pairs.same):,} pairs of one "
         f"person and {len(pairs.different):,} of two, from a subset of Labeled Faces in the Wild; thresholds chosen on "

@@ -44,4 +44,4 @@ class FaceChain:
 
 def load_chain(device: torch.device | str = "cpu") -> FaceChain:
     """Load the default detector and embedder, for serving alone."""
-    return FaceChain(FaceDetector(), load_embedder(device).eval().requires_grad_(False))
+    return FaceChain(FaceDetector(device), load_embedder(device).eval().requires_grad_(False))

@@ -1,20 +1,22 @@
-"""Find faces: dlib's histograms of oriented gradients (Dalal & Triggs, CVPR 2005; King, arXiv:1502.00046).
+"""Find faces: by gradients, which is quick, and where these find none for sure, by a network, which finds more.
 
-Five landmarks a face come from an ensemble of regression trees (Kazemi & Sullivan, CVPR 2014). `docs/faces.md` says
-how other detectors did.
+Histograms of oriented gradients are dlib's (Dalal & Triggs, CVPR 2005), the network is `mlcore.faces.cnn_detector`.
+Five landmarks a face come from an ensemble of regression trees (Kazemi & Sullivan, CVPR 2014). `docs/faces.md` says how
+these and other detectors did.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import dlib
 import numpy as np
+import torch
 from PIL import Image
 
 from mlcore.errors import ImageError
 from mlcore.faces.alignment import Pixels, Points
+from mlcore.faces.cnn_detector import Box, CnnDetector, load_cnn_detector
 from mlcore.faces.notes import QualityNote
 from mlcore.faces.packages import LANDMARKS
 from mlcore.faces.quality import notes_on
@@ -22,12 +24,12 @@ from mlcore.faces.quality import notes_on
 WORK_SIDE = 800  # longest side that faces are looked for at, px; they are enlarged twofold then
 LEAST_SIDE = 20  # shorter side of a picture that can hold a face, px: enlarged, it is half of the detector's window
 TURNS = (0, 90, 270, 180)  # degrees: a photo that lies on its side is tried again
-SURE = 0.5  # score from which on a face is one, and its picture upright
-LIKELY = 0.0  # score from which on dlib counts a face
-LEAST_SCORE = -0.3  # of a face where none is likely: dark and turned ones
+SURE = 0.5  # score of gradients from which on a face is one, and its picture upright
+SURE_BY_NETWORK = 0.8  # the same by the network, which half finds faces that lie on their side
+LIKELY = 0.0  # score of gradients from which on dlib counts a face
+CNN_SIDE = 640  # longest side that the network looks at, px; it enlarges smaller ones twofold at most
 
-Box = tuple[float, float, float, float]
-Found = tuple[Box, Points, float]
+Found = tuple[Box, float]  # and its score
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Face:
     """A face in a picture, in px: its box (left, top, right, bottom), five landmarks, and what may be wrong with it.
 
     landmarks: outer and inner corner of the eye on the right of the upright face's picture, of the eye on its left, and
-    the base of the nose. confidence: the detector's score; the higher, the surer.
+    the base of the nose. confidence: the detector's score, above 0; the higher, the surer.
     """
 
     box: Box
@@ -53,9 +55,16 @@ class Face:
 class FaceDetector:
     """Find every face of a picture."""
 
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self._device = device
+
     @cached_property
-    def _detector(self) -> Any:
+    def _gradients(self) -> Any:
         return dlib.get_frontal_face_detector()
+
+    @cached_property
+    def _network(self) -> CnnDetector:
+        return load_cnn_detector(self._device)
 
     @cached_property
     def _predictor(self) -> Any:
@@ -67,37 +76,44 @@ class FaceDetector:
         A picture on its side or upside down is turned until a face is found. Raise ImageError if it is no picture.
         """
         pixels = as_colour(picture)
-        grey = Image.fromarray(pixels).convert("L")
-        scale = min(1.0, WORK_SIDE / max(grey.size))
-        if min(grey.size) * scale < LEAST_SIDE:
+        whole = Image.fromarray(pixels)
+        scale = min(1.0, WORK_SIDE / max(whole.size))
+        if min(whole.size) * scale < LEAST_SIDE:
             return []
-        small = grey.resize([round(side * scale) for side in grey.size], Image.Resampling.BOX)
-        turn, found = self._surest_turn(np.asarray(small))
-        return sorted((self._face(pixels, small, turn, *each) for each in found), key=lambda face: -face.size)
+        small = whole.resize([round(side * scale) for side in whole.size], Image.Resampling.BOX)
+        turn, found = self._search(np.asarray(small))
+        grey = turned(np.asarray(small.convert("L")), turn)
+        faces = [self._face(pixels, small, turn, box, self._landmarks(grey, box), score) for box, score in found]
+        return sorted(faces, key=lambda face: -face.size)
 
-    def _surest_turn(self, grey: Pixels) -> tuple[int, list[Found]]:
-        """Turn the picture until a face is sure; else choose the turn at which one is surest."""
+    def _search(self, picture: Pixels) -> tuple[int, list[Found]]:
+        """Turn the picture until a face is sure, or choose the turn at which one is surest; give it and its faces."""
+        grey = np.asarray(Image.fromarray(picture).convert("L"))
+        for turn in TURNS:
+            found = self._by_gradients(turned(grey, turn))
+            if _surest(found) >= SURE:
+                return turn, found
         best: tuple[int, list[Found]] = (0, [])
         for turn in TURNS:
-            found = self._upright(np.ascontiguousarray(np.rot90(grey, turn // 90)))
+            found = self._by_network(turned(picture, turn))
             if _surest(found) > _surest(best[1]):
                 best = turn, found
-            if _surest(found) >= SURE:
+            if _surest(found) >= SURE_BY_NETWORK:
                 break
         return best
 
-    def _upright(self, grey: Pixels) -> list[Found]:
-        """Find likely faces, or where there are none, others."""
-        boxes, scores, _ = self._detector.run(grey, 1, LEAST_SCORE)
-        enough = LIKELY if max(scores, default=LIKELY) >= LIKELY else LEAST_SCORE
-        return [
-            (_corners(box), self._landmarks(grey, box), score)
-            for box, score in zip(boxes, scores, strict=True)
-            if score >= enough
-        ]
+    def _by_gradients(self, grey: Pixels) -> list[Found]:
+        boxes, scores, _ = self._gradients.run(grey, 1, LIKELY)
+        corners = [(float(box.left()), float(box.top()), float(box.right()), float(box.bottom())) for box in boxes]
+        return list(zip(corners, scores, strict=True))
 
-    def _landmarks(self, grey: Pixels, box: Any) -> Points:
-        return np.array([(part.x, part.y) for part in self._predictor(grey, box).parts()], float)
+    def _by_network(self, picture: Pixels) -> list[Found]:
+        enlarge = min(CNN_SIDE / max(picture.shape), 2.0)
+        return [(each.box, each.score) for each in self._network.find(picture, enlarge=enlarge)]
+
+    def _landmarks(self, grey: Pixels, box: Box) -> Points:
+        parts = self._predictor(grey, dlib.rectangle(*(round(side) for side in box))).parts()
+        return np.array([(part.x, part.y) for part in parts], float)
 
     def _face(
         self, pixels: Pixels, small: Image.Image, turn: int, box: Box, landmarks: Points, confidence: float
@@ -127,11 +143,12 @@ def as_colour(picture: Pixels) -> Pixels:
 
 
 def _surest(found: list[Found]) -> float:
-    return max((score for *_, score in found), default=-math.inf)
+    return max((score for _, score in found), default=0.0)
 
 
-def _corners(box: Any) -> Box:
-    return float(box.left()), float(box.top()), float(box.right()), float(box.bottom())
+def turned(picture: Pixels, turn: int) -> Pixels:
+    """Turn a picture against the clock by a multiple of 90 degrees."""
+    return np.ascontiguousarray(np.rot90(picture, turn // 90))
 
 
 def _turned_back(points: Points, turn: int, size: tuple[int, int]) -> Points:

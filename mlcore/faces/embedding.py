@@ -20,7 +20,7 @@ from mlcore.faces.packages import RECOGNISER
 EMBEDDING_SIZE = 128
 N_WEIGHTS = 5_614_592
 LEVELS = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))  # channels, blocks, halved
-_MEAN = (122.782, 117.001, 104.298)  # of red, green and blue, where the network was trained
+CHANNEL_MEANS = (122.782, 117.001, 104.298)  # of red, green and blue, where dlib's networks were trained
 ZOOMS = (1.4 / 1.5, 1.6 / 1.5)  # of the looks at a face: with room of 0.2 and of 0.3 around the template
 _CHUNK = 16  # faces embedded at once, so that memory stays bounded
 
@@ -43,7 +43,7 @@ class FaceEmbedder(nn.Module):
             channels = width
         self.blocks = nn.ModuleList(blocks)
         self.head = nn.Linear(channels, EMBEDDING_SIZE, bias=False)
-        self.register_buffer("mean", torch.tensor(_MEAN).reshape(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(CHANNEL_MEANS).reshape(1, 3, 1, 1), persistent=False)
 
     def forward(self, faces: Tensor) -> Tensor:
         """Embed: (n, 3, 150, 150), 0 to 255 -> (n, 128)."""

@@ -6,10 +6,10 @@ from PIL import Image
 from mlcore.faces.alignment import Pixels, Points, align
 from mlcore.faces.notes import QualityNote
 
-LEAST_SIDE = 55  # of a face's box, px
+LEAST_SIDE = 50  # of a face's box, px
 LEAST_BRIGHTNESS = 45  # mean of the aligned face, of 255
-LEAST_SHARPNESS = 0.010  # variance of its Laplacian over its own variance
-MOST_TURNED = 0.36  # how far the nose lies from between the eyes, of their distance
+LEAST_SHARPNESS = 0.009  # variance of its Laplacian over its own variance
+MOST_TURNED = 0.22  # how far the nose lies from between the eyes, of their distance
 
 
 def notes_on(picture: Pixels, box: tuple[float, float, float, float], landmarks: Points) -> tuple[QualityNote, ...]:

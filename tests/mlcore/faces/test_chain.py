@@ -13,7 +13,7 @@ from PIL import Image
 from mlcore.errors import ImageError
 from mlcore.faces.card import face_card
 from mlcore.faces.chain import LOAD_SIDE, FaceChain, load_chain
-from mlcore.faces.packages import LANDMARKS, RECOGNISER
+from mlcore.faces.packages import CNN_DETECTOR, LANDMARKS, RECOGNISER
 from mlcore.faces.verification import score
 from tests.mlcore.faces.drawn import draw_face
 
@@ -26,6 +26,7 @@ from mlcore.faces import packages
 from mlcore.faces.chain import load_chain
 from tests.mlcore.faces.drawn import draw_face
 chain, picture = load_chain(), draw_face()
+assert chain.detect(picture[:60]) == []
 assert len(chain.embed(chain.chips(picture, chain.detect(picture)))) == 1
 print("\\n".join(opened))
 """
@@ -79,12 +80,13 @@ def test_the_68_point_predictor_is_never_opened(tmp_path: Path) -> None:
     models = tmp_path / "face_recognition_models" / "models"
     models.mkdir(parents=True)
     (models.parent / "__init__.py").touch()
-    for file in (RECOGNISER, LANDMARKS):
+    for file in (RECOGNISER, LANDMARKS, CNN_DETECTOR):
         (models / file.name).symlink_to(file.path())
     for search in (ROOT, tmp_path):
         opened = run_watched(search)
         assert any(path.endswith(RECOGNISER.name) for path in opened)
         assert any(path.endswith(LANDMARKS.name) for path in opened)
+        assert any(path.endswith(CNN_DETECTOR.name) for path in opened)
         assert not any("68_face_landmarks" in path for path in opened)
 
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from mlcore.errors import ImageError
 from mlcore.faces.alignment import Pixels
 from mlcore.faces.detection import Face, FaceDetector
 from mlcore.faces.notes import QualityNote
+from mlcore.faces.quality import turned_away
 from tests.mlcore.faces.drawn import SIDE, draw_face
 
 EYES = {"right": (155, 115), "left": (85, 115)}  # outer corners in a drawn face's picture, px
@@ -87,6 +88,15 @@ def test_what_is_no_picture_is_refused(detector: FaceDetector, picture: Pixels) 
         detector.detect(picture)
 
 
-def test_a_small_a_dark_and_a_blurred_face_are_noted(detector: FaceDetector) -> None:
-    assert the_face(detector, draw_face(side=100)).notes[0] == QualityNote.TOO_SMALL
-    assert QualityNote.TOO_DARK in the_face(detector, draw_face() // 8).notes
+def test_what_spoils_a_face_is_noted(detector: FaceDetector) -> None:
+    blurred = Image.fromarray(draw_face()).filter(ImageFilter.GaussianBlur(4))
+    assert the_face(detector, draw_face(side=90)).notes == (QualityNote.TOO_SMALL,)
+    assert the_face(detector, draw_face() // 8).notes == (QualityNote.TOO_DARK,)
+    assert the_face(detector, np.asarray(blurred)).notes == (QualityNote.TOO_BLURRED,)
+
+
+def test_a_nose_far_from_between_the_eyes_is_a_face_turned_away() -> None:
+    eyes = [(150, 115), (130, 115), (70, 115), (90, 115)]
+    assert turned_away(np.array([*eyes, (110, 150)], float)) == 0
+    assert turned_away(np.array([*eyes, (130, 150)], float)) == pytest.approx(20 / 80)
+    assert turned_away(np.zeros((5, 2))) == 1

@@ -16,7 +16,7 @@ from tests.faces.chain import photo_upload
 from tests.faces.conftest import Work, ask
 from tests.recognition.conftest import stored_files, visit
 from webapp.accounts.models import Owner
-from webapp.accounts.services import adopt_guest
+from webapp.accounts.services import adopt_guest, owner_of_user
 from webapp.faces import models, retention, services
 from webapp.faces.errors import ConsentNeeded, GalleryNotWanted
 from webapp.faces.models import Consent, EnrolledFace, FaceQuestion, Person
@@ -151,6 +151,16 @@ def test_a_guest_who_signs_up_takes_the_gallery_along(ada: Person, django_user_m
     adult = adopt_guest(owner=ada.owner, user=user)
     assert Person.objects.owned_by(adult).get() == ada
     assert services.consent_of(owner=adult)
+
+
+def test_a_guest_who_signs_in_may_know_people_of_the_same_names(ada: Person, django_user_model: Any) -> None:
+    user = django_user_model.objects.create_user("teacher")
+    adult = owner_of_user(user=user)
+    services.give_consent(owner=adult)
+    Person.objects.create(owner=adult, name=ada.name, expires=ada.expires)
+    adopt_guest(owner=ada.owner, user=user)
+    assert Person.objects.owned_by(adult).count() == 2
+    assert services.require_gallery(owner=adult)
 
 
 def test_every_page_on_faces_is_known_to_the_site() -> None:

@@ -31,9 +31,11 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(owner=owner) if owner else self.none()
 
     def standing(self) -> Self:
-        """Those to the notice as it is now that were not withdrawn and have not run out, the latest first."""
+        """Those to the present notice that were not withdrawn and have not run out; what allows most comes first."""
         since = timezone.now() - consent_lasts()
-        return self.filter(version=NOTICE_VERSION, withdrawn__isnull=True, given__gt=since).order_by("-given")
+        return self.filter(version=NOTICE_VERSION, withdrawn__isnull=True, given__gt=since).order_by(
+            "-gallery", "-given"
+        )
 
     def run_out(self) -> Self:
         """Those that nobody withdrew and that hold no longer: to an earlier notice, or given too long ago."""
@@ -89,9 +91,6 @@ class Person(models.Model):
         verbose_name = _("person")
         verbose_name_plural = _("people")
         ordering = ["created", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["owner", "name"], name="people_of_an_owner_have_names_of_their_own")
-        ]
 
     def __str__(self) -> str:
         return str(self.id)

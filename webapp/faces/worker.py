@@ -23,6 +23,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image
 
+from mlcore.errors import ImageError
 from mlcore.faces import verification
 from mlcore.faces.alignment import CHIP_SIZE, Pixels
 from mlcore.faces.card import face_card
@@ -77,10 +78,14 @@ def _answer(claim: Claim[FaceQuestion]) -> None:
 
 def _look(name: str) -> Seen:
     """Find and align the faces of a stored photo."""
-    chain = loaded.chain()
-    picture = chain.read(_read(name))
-    found = chain.detect(picture)[:MOST_FACES]
-    chips = chain.chips(picture, found)
+    chain, data = loaded.chain(), _read(name)
+    try:
+        picture = chain.read(data)
+        found = chain.detect(picture)[:MOST_FACES]
+        chips = chain.chips(picture, found)
+    except ImageError as error:
+        message = _("One of the photos cannot be looked at. Take another one.")
+        raise JobFailed(code="unusable_picture", message=message) from error
     faces = [
         {
             **dict(zip(("left", "top", "right", "bottom"), (round(float(side), 1) for side in face.box), strict=True)),

@@ -159,12 +159,6 @@ class Migration(migrations.Migration):
                 "ordering": ["created", "id"],
             },
         ),
-        migrations.AddConstraint(
-            model_name="person",
-            constraint=models.UniqueConstraint(
-                fields=("owner", "name"), name="people_of_an_owner_have_names_of_their_own"
-            ),
-        ),
         migrations.AddIndex(
             model_name="facequestion",
             index=models.Index(fields=["status", "lease_expires"], name="faces_facequestion_due"),

@@ -65,7 +65,6 @@ def gallery_lasts() -> timedelta:
 
 
 def _require_free(owner: Owner, name: str) -> None:
-    """Raise PersonKnown if the name is taken; one whose time is up gives way."""
-    erasure.erase_people(Person.objects.filter(owner=owner, expires__lte=timezone.now()))
-    if Person.objects.filter(owner=owner, name=name).exists():
+    """Raise PersonKnown if the name is taken."""
+    if Person.objects.owned_by(owner).filter(name=name).exists():
         raise PersonKnown(_("There is a person “%(name)s” already.") % {"name": name})

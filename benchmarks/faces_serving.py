@@ -100,7 +100,7 @@ def rows(site: Site, root: Path | None, rounds: int) -> Iterator[Row]:
     small = [sheet(face, 640, 480) for face in some]
 
     def compare(first: Callable[[int], bytes]) -> Callable[[int], object]:
-        return lambda n: send(person, "verify", {"image_a": first(n), "image_b": small[n + 1 - rounds]})
+        return lambda n: send(person, "verify", {"image_a": first(n), "image_b": small[n + 1]})
 
     yield measured(site, rounds, "verify two photos of 640x480, p50", 700, compare(lambda n: small[n]))
     large = sheet(some[0], 5000, 5000, grain=10.0)

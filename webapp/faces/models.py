@@ -103,10 +103,10 @@ class EnrolledFaceQuerySet(models.QuerySet["EnrolledFace"]):
         """Those of one owner whose time is not up; none for a visitor who has made nothing."""
         return self.filter(person__owner=owner, person__expires__gt=timezone.now()) if owner else self.none()
 
-    def numbers(self) -> list[tuple[str, bytes]]:
-        """Read whose each embedding is, and the embedding: as text, for ten thousand UUIDs take as long as all else."""
+    def numbers(self) -> list[tuple[str, bytes | memoryview]]:
+        """Read whose each embedding is, as text, for ten thousand UUIDs take as long as all else; and the embedding."""
         whose = self.order_by().annotate(whose=Cast("person_id", models.CharField()))
-        return [(person, bytes(embedding)) for person, embedding in whose.values_list("whose", "embedding")]
+        return list(whose.values_list("whose", "embedding"))
 
 
 class EnrolledFace(models.Model):

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -79,9 +80,14 @@ def training(run: TrainingRun) -> bool:
     return any(str(run.pk) in " ".join(each.info["cmdline"] or []) for each in psutil.process_iter(["cmdline"]))
 
 
+def folder(site: Site, run: TrainingRun) -> Path:
+    """Find where the process of the run's current attempt works."""
+    return site.data_folder / "runs" / str(run.pk) / str(run.attempt)
+
+
 def told(site: Site, run: TrainingRun) -> list[dict[str, Any]]:
     """Read what the process of the run's current attempt has told until now."""
-    file = site.data_folder / "runs" / str(run.pk) / str(run.attempt) / "events.jsonl"
+    file = folder(site, run) / "events.jsonl"
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
     return [json.loads(line) for line in lines if line.endswith("\n")]
 

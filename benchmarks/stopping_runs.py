@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import statistics
 import time
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ def table(kills: list[tuple[float, float]], cancels: list[tuple[float, float]]) 
     stopped, behind = zip(*cancels, strict=True)
     return [
         Row("worker killed, until the run trains again", max(again) * 1000, "ms", None, f"p50 {p50(again):.0f} ms"),
-        Row("  steps lost", max(lost), "", SAVE_EVERY, f"p50 {sorted(lost)[len(lost) // 2]:.0f}"),
+        Row("  steps lost", max(lost), "", SAVE_EVERY, f"p50 {statistics.median(lost):.0f}"),
         Row("cancelled, until nothing trains", max(stopped) * 1000, "ms", 5000, f"p50 {p50(stopped):.0f} ms"),
         Row("  steps by which its kept state is behind", max(behind), "", 0),
     ]

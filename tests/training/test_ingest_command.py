@@ -62,7 +62,10 @@ def test_who_waits_is_told_the_end(zip_file: Path, monkeypatch: pytest.MonkeyPat
 
 def test_what_cannot_be_done_is_refused_with_its_code(zip_file: Path, tmp_path: Path) -> None:
     assert refusal("Signs", "--folder", tmp_path)[0] == 1
-    assert refusal("Signs", "--registered", "imagenet") == (1, "Choose one of omniglot, mini_imagenet, strokes.")
+    assert refusal("Signs", "--registered", "imagenet") == (
+        1,
+        "Choose one of omniglot, mini_imagenet, strokes, orl_faces.",
+    )
     assert refusal("Signs", "--zip", tmp_path / "none.zip")[0] == 2
     assert refusal("Signs", "--site", by="nobody")[0] == 2
     run("Signs", "--site")

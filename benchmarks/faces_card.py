@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from benchmarks.faces_pictures import SIDE, FacePictures, in_the_middle, load_pictures, to_pixels
+from mlcore.faces.alignment import Pixels
 from mlcore.faces.card import ChosenThreshold, FaceCard, OperatingPoint, Rate
 from mlcore.faces.chain import FaceChain, load_chain
 from mlcore.faces.embedding import EMBEDDING_SIZE, Embeddings
@@ -78,6 +79,12 @@ def main() -> None:
 
 def embed_all(chain: FaceChain, pictures: FacePictures) -> Half:
     """Embed the face in the middle of every picture in which it is found."""
+    chips, labels = chips_of(chain, pictures)
+    return Half(chain.embed(chips), labels)
+
+
+def chips_of(chain: FaceChain, pictures: FacePictures) -> tuple[Pixels, np.ndarray]:
+    """Align the face in the middle of every picture in which it is found: (n, 150, 150, 3) uint8, whose it is (n,)."""
     chips, labels = [], []
     for picture, label in zip(pictures.pictures, pictures.labels, strict=True):
         pixels = to_pixels(picture)
@@ -85,7 +92,7 @@ def embed_all(chain: FaceChain, pictures: FacePictures) -> Half:
             nearest = min(faces, key=lambda face: abs(sum(face.box) - 2 * SIDE))
             chips.append(chain.chips(pixels, [nearest])[0])
             labels.append(label)
-    return Half(chain.embed(np.stack(chips)), np.array(labels))
+    return np.stack(chips), np.array(labels)
 
 
 def deal(everyone: Half) -> tuple[Half, Half]:

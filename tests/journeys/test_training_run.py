@@ -40,9 +40,12 @@ def version(stack: Stack, stack_orm: None, settings: Settings) -> Iterator[Datas
     settings.MEDIA_ROOT = stack.folder / "media"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]  # as the site itself has
     stack.start_worker("training,staff", name="training", concurrency=2)
-    User.objects.create_superuser("trainer", password="Glimpse-77")
-    yield small_runs.small_version("journey signs")
+    user = User.objects.create_superuser("trainer", password="Glimpse-77")
+    version = small_runs.small_version("journey signs")
+    yield version
     TrainingRun.objects.all().delete()
+    version.dataset.delete()
+    user.delete()
     process = stack.processes.pop("training")
     process.terminate()
     process.end()

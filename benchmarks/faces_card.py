@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.faces_pictures import SIDE, FacePictures, in_the_middle, load_pictures, to_pixels
+from benchmarks.faces_pictures import SIDE, FacePictures, in_the_middle, load_pictures, off_middle, to_pixels
 from mlcore.faces.alignment import Pixels
 from mlcore.faces.card import ChosenThreshold, FaceCard, OperatingPoint, Rate
 from mlcore.faces.chain import FaceChain, load_chain
@@ -89,7 +89,7 @@ def chips_of(chain: FaceChain, pictures: FacePictures) -> tuple[Pixels, np.ndarr
     for picture, label in zip(pictures.pictures, pictures.labels, strict=True):
         pixels = to_pixels(picture)
         if faces := [face for face in chain.detect(pixels) if in_the_middle(face.box, SIDE)]:
-            nearest = min(faces, key=lambda face: abs(sum(face.box) - 2 * SIDE))
+            nearest = min(faces, key=lambda face: off_middle(face.box, SIDE))
             chips.append(chain.chips(pixels, [nearest])[0])
             labels.append(label)
     return np.stack(chips), np.array(labels)

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -20,7 +21,7 @@ from mlcore.faces.metrics import (
     interval,
     tar_at,
 )
-from mlcore.faces.pairs import Pairs, ScoredPairs, fold_pairs, many_pairs
+from mlcore.faces.pairs import ScoredPairs, fold_pairs, many_pairs
 from mlcore.faces.training import embed
 
 FALSE_ACCEPT_RATES = (1e-2, 1e-3)
@@ -54,10 +55,10 @@ class EvaluateFacesCommand:
         faces, chosen_on = (self._load(split, align=align) for split in (self.data.split, self.validation_split))
         if set(faces.dataset.class_names) & set(chosen_on.dataset.class_names):
             raise ConfigError("the two splits share people; a threshold must be chosen on others", field="split")
-        labels = faces.labels.numpy()
-        every = self._scored(network, faces, many_pairs(labels, seed=self.seed), device)
-        folds = self._scored(network, faces, fold_pairs(labels, seed=self.seed), device)
-        threshold = self._threshold(network, chosen_on, device)
+        labels, embeddings = faces.labels.numpy(), _embedded(network, faces, device)
+        every = many_pairs(labels, seed=self.seed).scored(embeddings)
+        folds = fold_pairs(labels, seed=self.seed).scored(embeddings)
+        threshold = self._threshold(chosen_on, _embedded(network, chosen_on, device))
         return {
             "accuracy": self._figure(folds, lambda pairs: _accuracy(pairs, threshold)),
             "threshold": threshold,
@@ -86,16 +87,17 @@ class EvaluateFacesCommand:
     def _load(self, split: str, *, align: bool) -> FaceSet:
         return cut_out(load_dataset(self.dataset, **vars(replace(self.data, split=split))), align=align)
 
-    def _scored(self, network: nn.Module, faces: FaceSet, pairs: Pairs, device: torch.device) -> ScoredPairs:
-        return pairs.scored(embed(network, network.inputs(faces.faces.to(device))))  # type: ignore[operator]
-
-    def _threshold(self, network: nn.Module, faces: FaceSet, device: torch.device) -> float:
-        scored = self._scored(network, faces, fold_pairs(faces.labels.numpy(), seed=self.seed), device)
+    def _threshold(self, faces: FaceSet, embeddings: np.ndarray) -> float:
+        scored = fold_pairs(faces.labels.numpy(), seed=self.seed).scored(embeddings)
         return best_threshold(scored.scores, scored.is_same)
 
     def _figure(self, pairs: ScoredPairs, statistic: Statistic) -> list[float] | None:
         value, bounds = statistic(pairs), interval(pairs, statistic, draws=self.draws, seed=self.seed)
         return None if value is None or bounds is None else [value, *bounds]
+
+
+def _embedded(network: nn.Module, faces: FaceSet, device: torch.device) -> np.ndarray:
+    return embed(network, network.inputs(faces.faces.to(device)))  # type: ignore[operator]
 
 
 def _accuracy(pairs: ScoredPairs, threshold: float) -> float:

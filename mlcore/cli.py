@@ -197,7 +197,7 @@ def _calibrate(options: argparse.Namespace) -> None:
         device=options.device,
         threads=options.threads,
         onnx_folder=options.onnx,
-        command=command_line(options),
+        command=command_line(options.arguments),
     ).run()
     print(f"temperature {card.temperature:.4f}")
 

@@ -188,6 +188,15 @@ def find_transform(name: str) -> Transform:
         raise ConfigError(f"transform {name!r} is unknown; choose one of {', '.join(TRANSFORMS)}") from None
 
 
+def resized(images: Tensor, side: int) -> Tensor:
+    """Squeeze pictures into squares, a few at a time: (n, C, H, W) uint8 -> (n, C, side, side) uint8."""
+    parts = [
+        functional.interpolate(part.float(), (side, side), mode="bilinear", antialias=True)
+        for part in images.split(256)
+    ]
+    return torch.cat([part.round().clamp(0, 255).to(torch.uint8) for part in parts])
+
+
 def to_mode(images: Tensor, mode: str) -> Tensor:
     """Make pictures (n, C, H, W) uint8 grey (`L`, by Pillow's weights) or coloured (`RGB`), if they are not yet."""
     if images.shape[1] == (1 if mode == "L" else 3):

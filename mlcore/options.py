@@ -27,9 +27,9 @@ def chosen(arguments: Sequence[str], option: str, choices: Collection[str], *, d
         return default
 
 
-def command_line(options: argparse.Namespace) -> str:
-    """Give the line that repeats this command."""
-    return f"python -m mlcore {shlex.join(options.arguments)}"
+def command_line(arguments: Sequence[str]) -> str:
+    """Give the line that repeats a command."""
+    return f"python -m mlcore {shlex.join(arguments)}"
 
 
 def print_figures(result: dict[str, Any], *, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """Meta-training: one loop for every method."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -14,9 +13,8 @@ from mlcore.images import Transform
 from mlcore.methods.base import FewShotMethod, Metrics
 from mlcore.precision import computing_in
 from mlcore.processes import Team
-from mlcore.training_loop import Event, TrainingLoop, build_optimizer, unheard, unkept, unstopped
+from mlcore.training_loop import Event, TrainingLoop, build_optimizer
 from mlcore.training_pictures import TrainingInputs, TrainingPictures
-from mlcore.training_state import TrainingState
 
 
 @dataclass(frozen=True)
@@ -64,18 +62,10 @@ class MetaTraining(TrainingLoop):
         )
         super().__init__(method, optimizer, config, team)
 
-    def run(
-        self,
-        report: Callable[[Event], None],
-        keep: Callable[[TrainingState], None] = unkept,
-        *,
-        tick: Callable[[Event], None] = unheard,
-        stop: Callable[[], bool] = unstopped,
-    ) -> Event:
-        """Train to the end, as every training does, and take away what the method needs for training alone."""
-        best = super().run(report, keep, tick=tick, stop=stop)
+    def finish(self) -> None:
+        """Let the method keep what serving needs alone."""
         self.method.end_training()
-        return best
+        super().finish()
 
     def gather_gradients(self, progress: float) -> Metrics:
         """Draw episodes, and gather the outer gradient."""

@@ -75,6 +75,10 @@ class TrainingLoop(ABC):
     def generators(self) -> dict[str, Generator]:
         """Name the sources of chance that a state keeps, besides PyTorch's own."""
 
+    def finish(self) -> None:
+        """Make the module ready to serve."""
+        self.module.eval()
+
     def run(
         self,
         report: Callable[[Event], None],
@@ -105,7 +109,7 @@ class TrainingLoop(ABC):
             if stopping:
                 raise Stopped(f"stopped at step {self.step}, as asked; its state is kept")
         self.module.load_state_dict(self.best_weights)
-        self.module.eval()
+        self.finish()
         return self.best
 
     def _is_due(self, kept: float) -> bool:

@@ -15,6 +15,7 @@ from mlcore.faces.checkpoint import load_face_network
 from mlcore.faces.face_set import FaceSet, cut_out
 from mlcore.faces.metrics import (
     Statistic,
+    accuracy_at,
     best_threshold,
     equal_error_rate,
     fold_accuracy,
@@ -60,7 +61,7 @@ class EvaluateFacesCommand:
         folds = fold_pairs(labels, seed=self.seed).scored(embeddings)
         threshold = self._threshold(chosen_on, _embedded(network, chosen_on, device))
         return {
-            "accuracy": self._figure(folds, lambda pairs: _accuracy(pairs, threshold)),
+            "accuracy": self._figure(folds, lambda pairs: accuracy_at(pairs, threshold)),
             "threshold": threshold,
             **{f"tar_at_far_{far:g}": self._figure(every, _tar(far)) for far in FALSE_ACCEPT_RATES},
             "equal_error_rate": self._figure(every, lambda pairs: equal_error_rate(pairs.same, pairs.different)),
@@ -98,10 +99,6 @@ class EvaluateFacesCommand:
 
 def _embedded(network: nn.Module, faces: FaceSet, device: torch.device) -> np.ndarray:
     return embed(network, network.inputs(faces.faces.to(device)))  # type: ignore[operator]
-
-
-def _accuracy(pairs: ScoredPairs, threshold: float) -> float:
-    return float(((pairs.scores >= threshold) == pairs.is_same).mean())
 
 
 def _tar(far: float) -> Statistic:

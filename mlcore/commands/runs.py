@@ -1,13 +1,16 @@
 """What every command that trains does with its folder: nobody else trains into it, and it holds the states."""
 
+import platform
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from mlcore.config import Config
 from mlcore.errors import ConfigError, TrainingError
 from mlcore.progress import Events
 from mlcore.run_folder import locked, stop_on_terminate
@@ -80,3 +83,15 @@ def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None) 
 
     with stop_on_terminate() as stop:
         return run.run(events.progress, keep, tick=events.step, stop=stop)
+
+
+def how_trained(run: TrainingLoop, config: Config, best: Event) -> dict[str, Any]:
+    """Give what a card says of every training."""
+    return {
+        "config": config.to_dict(),
+        "validation": best,
+        "minutes": round(run.seconds / 60, 1),
+        "device": run.team.device.type,
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+    }

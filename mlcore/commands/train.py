@@ -1,7 +1,5 @@
 """`python -m mlcore train`: meta-train a method on a data set and save it with its card."""
 
-import platform
-import shlex
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,7 +12,7 @@ import torch
 from mlcore.backbones.pretrained import serve_from
 from mlcore.calibration import calibration_samplers, fit_temperature
 from mlcore.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
-from mlcore.commands.runs import estimate, memory_in_words, resumed, run_folder, train
+from mlcore.commands.runs import estimate, how_trained, memory_in_words, resumed, run_folder, train
 from mlcore.commands.unseen import check_unseen
 from mlcore.config import EpisodeConfig, TrainingConfig
 from mlcore.datasets import DatasetRequest, load_dataset
@@ -29,6 +27,7 @@ from mlcore.method_config import MethodConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 from mlcore.model_card import ModelCard
+from mlcore.options import command_line
 from mlcore.processes import Team, count_processes, gathered
 from mlcore.progress import Events, Progress
 from mlcore.run_folder import stop_on_terminate
@@ -134,7 +133,7 @@ class TrainCommand:
     def _save(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> None:
         """Fit the temperature, and leave a checkpoint."""
         features = featurise(run.method, run.validation_inputs)
-        card = self._card(dataset, best, minutes=run.seconds / 60)
+        card = self._card(run, dataset, best)
         card = fit_temperature(run.method, card, run.validation.dataset, features, seed=self.training.seed)
         save_checkpoint(self.out, run.method, card)
 
@@ -198,7 +197,7 @@ class TrainCommand:
         """List the checkpoints that the weights came through, the nearest first, with what each learned from."""
         return [] if self.start_from is None else descent(ModelCard.read(find_checkpoint(self.start_from)))
 
-    def _card(self, dataset: PictureDataset, best: dict[str, float], *, minutes: float) -> ModelCard:
+    def _card(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> ModelCard:
         return ModelCard(
             name=self.name,
             kind=self.kind,
@@ -218,14 +217,9 @@ class TrainCommand:
                 "start_from": self._origin(),
                 "ancestors": self._ancestors(),
                 "episodes": self.episodes.to_dict(),
-                "config": self.training.to_dict(),
-                "validation": best,
-                "minutes": round(minutes, 1),
-                "device": resolve_device(self.device).type,
-                "torch": torch.__version__,
-                "machine": platform.machine(),
+                **how_trained(run, self.training, best),
             },
-            command=f"python -m mlcore {shlex.join(self.arguments)}",
+            command=command_line(self.arguments),
             created=datetime.now(UTC).date().isoformat(),
             licence=self.licence,
             credit=self.credit,

@@ -1,6 +1,5 @@
 """`python -m mlcore faces train`: train a face embedding on a data set of people and save it with its card."""
 
-import platform
 import sys
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from pathlib import Path
 import torch
 
 from mlcore.checkpoint import save_checkpoint
-from mlcore.commands.runs import estimate, memory_in_words, run_folder, train
+from mlcore.commands.runs import estimate, how_trained, memory_in_words, run_folder, train
 from mlcore.datasets import DatasetRequest, load_dataset
 from mlcore.devices import leave_memory, resolve_device
 from mlcore.errors import ConfigError
@@ -56,7 +55,7 @@ class TrainFacesCommand:
             events = Events(self.events, Progress(sys.stderr))
             run = self._run(faces, validation)
             best = train(run, events, out=self.out, resume=self.resume)
-            card = save_checkpoint(self.out, run.network, self._card(faces, best, minutes=run.seconds / 60))
+            card = save_checkpoint(self.out, run.network, self._card(run, faces, best))
         events.done(self.out)
         return card
 
@@ -98,7 +97,7 @@ class TrainFacesCommand:
             device=resolve_device(self.device),
         )
 
-    def _card(self, faces: FaceSet, best: dict[str, float], *, minutes: float) -> ModelCard:
+    def _card(self, run: FaceTraining, faces: FaceSet, best: dict[str, float]) -> ModelCard:
         dataset = faces.dataset
         return ModelCard(
             name=self.name,
@@ -115,14 +114,7 @@ class TrainFacesCommand:
                 "not_found": faces.not_found,
                 "validation_split": self.validation_split,
             },
-            training={
-                "config": self.training.to_dict(),
-                "validation": best,
-                "minutes": round(minutes, 1),
-                "device": resolve_device(self.device).type,
-                "torch": torch.__version__,
-                "machine": platform.machine(),
-            },
+            training=how_trained(run, self.training, best),
             command=self.command,
             created=datetime.now(UTC).date().isoformat(),
             licence=self.licence,

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.faces.alignment import Pixels
-from mlcore.faces.dlib_weights import DlibWeights
+from mlcore.faces.dlib_weights import DlibWeights, fold, read_convolution
 from mlcore.faces.embedding import CHANNEL_MEANS
 from mlcore.faces.packages import CNN_DETECTOR
 
@@ -106,26 +106,16 @@ def load_cnn_detector(device: torch.device | str = "cpu") -> CnnDetector:
         for layer in detector.layers:
             if isinstance(layer, nn.Conv2d):
                 _read_layer(weights, layer)
-        _read_convolution(weights, detector.last)
+        read_convolution(weights, detector.last)
     return detector.to(device).eval().requires_grad_(False)
 
 
 def _read_layer(weights: DlibWeights, layer: nn.Conv2d) -> None:
     """Read a convolution and the batch normalisation after it, and fold the two into one."""
-    _read_convolution(weights, layer)
+    read_convolution(weights, layer)
     width = layer.out_channels
     gamma, beta = weights.read(2, width)
     # Mean and inverse deviation of the last batch, then what is used: the running mean and variance.
     _, _, mean, variance = (weights.read(width, stored=(1, width)) for _ in range(4))
     scale = gamma / (variance + _EPSILON).sqrt()
-    layer.weight.mul_(scale.reshape(-1, 1, 1, 1))
-    if layer.bias is not None:
-        layer.bias.mul_(scale).add_(beta - mean * scale)
-
-
-def _read_convolution(weights: DlibWeights, layer: nn.Conv2d) -> None:
-    shape = layer.weight.shape
-    parameters = weights.read(shape.numel() + shape[0])
-    layer.weight.copy_(parameters[: shape.numel()].reshape(shape))
-    if layer.bias is not None:
-        layer.bias.copy_(parameters[shape.numel() :])
+    fold(layer, scale=scale, offset=beta - mean * scale)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mlcore.errors import CheckpointError
 
@@ -40,6 +40,22 @@ class DlibWeights:
         self.count += count
         values = np.frombuffer(self._data, "<f4", count, start)
         return torch.from_numpy(values.astype(np.float32)).reshape(shape)
+
+
+def read_convolution(weights: DlibWeights, convolution: nn.Conv2d) -> None:
+    """Read the kernel of a convolution, and its bias after it; to be called without gradients, as what follows."""
+    shape = convolution.weight.shape
+    parameters = weights.read(shape.numel() + shape[0])
+    convolution.weight.copy_(parameters[: shape.numel()].reshape(shape))
+    if convolution.bias is not None:
+        convolution.bias.copy_(parameters[shape.numel() :])
+
+
+def fold(convolution: nn.Conv2d, *, scale: Tensor, offset: Tensor) -> None:
+    """Put into a convolution what follows it on each channel: times scale (channels,), plus offset (channels,)."""
+    convolution.weight.mul_(scale.reshape(-1, 1, 1, 1))
+    if convolution.bias is not None:
+        convolution.bias.mul_(scale).add_(offset)
 
 
 def _whole_number(value: int) -> bytes:

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from mlcore.errors import CheckpointError
 from mlcore.faces.alignment import Pixels
-from mlcore.faces.dlib_weights import DlibWeights
+from mlcore.faces.dlib_weights import DlibWeights, fold, read_convolution
 from mlcore.faces.packages import RECOGNISER
 
 EMBEDDING_SIZE = 128
@@ -97,22 +97,18 @@ def load_embedder(device: torch.device | str = "cpu") -> FaceEmbedder:
     weights = DlibWeights(RECOGNISER.path())
     with torch.no_grad():
         for convolution in embedder.convolutions():
-            _read_convolution(weights, convolution)
+            _read_layer(weights, convolution)
         embedder.head.weight.copy_(weights.read(256, EMBEDDING_SIZE, stored=(256, EMBEDDING_SIZE)).T)
     if weights.count != N_WEIGHTS:
         raise CheckpointError(f"{RECOGNISER.name} gave {weights.count} weights instead of {N_WEIGHTS}")
     return embedder.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
-def _read_convolution(weights: DlibWeights, convolution: nn.Conv2d) -> None:
+def _read_layer(weights: DlibWeights, convolution: nn.Conv2d) -> None:
     """Read a convolution and the affine layer after it, and fold the two into one."""
-    shape = convolution.weight.shape
-    parameters = weights.read(shape.numel() + shape[0])
-    scale, offset = weights.read(2, shape[0])
-    kernel, bias = parameters[: shape.numel()].reshape(shape), parameters[shape.numel() :]
-    convolution.weight.copy_(kernel * scale.reshape(-1, 1, 1, 1))
-    if convolution.bias is not None:
-        convolution.bias.copy_(bias * scale + offset)
+    read_convolution(weights, convolution)
+    scale, offset = weights.read(2, convolution.out_channels)
+    fold(convolution, scale=scale, offset=offset)
 
 
 def embed(embedder: nn.Module, chips: Pixels) -> Embeddings:

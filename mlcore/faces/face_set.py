@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from mlcore.datasets.base import PictureDataset
 from mlcore.errors import DatasetError
 from mlcore.faces.alignment import CHIP_SIZE, align
-from mlcore.images import to_mode
+from mlcore.images import resized, to_mode
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,12 @@ def cut_out(dataset: PictureDataset, *, align: bool) -> FaceSet:
         raise DatasetError(f"The data set {dataset.name} ({dataset.split}) shows one person; faces need two or more.")
     pictures = to_mode(dataset.images, "RGB")
     if not align:
-        return FaceSet(dataset, _whole(pictures), 0)
+        return FaceSet(dataset, resized(pictures, CHIP_SIZE), 0)
     chips = _largest_faces(pictures)
-    faces = [_whole(picture[None])[0] if chip is None else chip for picture, chip in zip(pictures, chips, strict=True)]
+    faces = [
+        resized(picture[None], CHIP_SIZE)[0] if chip is None else chip
+        for picture, chip in zip(pictures, chips, strict=True)
+    ]
     return FaceSet(dataset, torch.stack(faces), sum(chip is None for chip in chips))
 
 
@@ -66,12 +68,3 @@ def _largest_faces(pictures: Tensor) -> list[Tensor | None]:
         chip = align(picture, np.array(found[0].landmarks)) if found else None
         chips.append(None if chip is None else torch.from_numpy(chip.copy()).permute(2, 0, 1))
     return chips
-
-
-def _whole(pictures: Tensor) -> Tensor:
-    """Squeeze pictures into squares: (n, 3, H, W) -> (n, 3, 150, 150) uint8."""
-    size = (CHIP_SIZE, CHIP_SIZE)
-    resized = [
-        functional.interpolate(part.float(), size, mode="bilinear", antialias=True) for part in pictures.split(256)
-    ]
-    return torch.cat([part.round().clamp(0, 255).to(torch.uint8) for part in resized])

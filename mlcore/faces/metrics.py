@@ -110,7 +110,12 @@ def fold_accuracy(pairs: ScoredPairs) -> Floats:
 
 def _accuracy_of(pairs: ScoredPairs, held_out: Bools) -> float:
     threshold = best_threshold(pairs.scores[~held_out], pairs.is_same[~held_out])
-    return float(np.mean((pairs.scores[held_out] >= threshold) == pairs.is_same[held_out]))
+    return accuracy_at(pairs.taken(np.flatnonzero(held_out)), threshold)
+
+
+def accuracy_at(pairs: ScoredPairs, threshold: float) -> float:
+    """Give the share of pairs that a threshold answers rightly."""
+    return float(np.mean((pairs.scores >= threshold) == pairs.is_same))
 
 
 Statistic = Callable[[ScoredPairs], float | None]

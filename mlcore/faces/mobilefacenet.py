@@ -3,9 +3,9 @@ devices" (CCBR 2018), after MobileNetV2. About a million parameters at its publi
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mlcore.faces.config import FaceNetworkConfig
+from mlcore.images import resized
 
 SIDE = 112  # of the pictures that it takes, px
 BLOCKS = (  # how often channels grow inside, output channels of width 64, blocks, stride of the first
@@ -46,13 +46,7 @@ class MobileFaceNet(nn.Module):
     @staticmethod
     def inputs(chips: Tensor) -> Tensor:
         """Shrink aligned faces: (n, 3, H, W) uint8 -> (n, 3, 112, 112) uint8."""
-        size = (SIDE, SIDE)
-        return torch.cat(
-            [
-                functional.interpolate(part.float(), size, mode="bilinear", antialias=True).round().to(torch.uint8)
-                for part in chips.split(256)
-            ]
-        )
+        return resized(chips, SIDE)
 
     def views(self, chips: Tensor) -> Tensor:
         """Give what training draws from, the faces and their mirror images: (2, n, 3, 112, 112) uint8."""

@@ -81,7 +81,7 @@ def _train(options: argparse.Namespace) -> None:
         leave_gpu_mb=options.leave_gpu_mb,
         licence=options.licence,
         credit=options.credit,
-        command=command_line(options),
+        command=command_line(options.arguments),
     )
     if options.estimate is None:
         command.run()

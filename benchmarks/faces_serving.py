@@ -15,7 +15,6 @@ import io
 import sqlite3
 import time
 import uuid
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,11 +23,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.faces_pictures import FILE, load_pictures
 from benchmarks.running_site import Person, Site, running_site
 from benchmarks.serving import Row, cpu_note, machine, p50, p95, timed
 from webapp.faces.portraits import photos_of
 
-ARCHIVE = "faces_250_grey.zip"
 GALLERY, PEOPLE = 10_000, 500
 SECONDS_APART = 1.2
 """From one question to the next: a person may ask 60 a minute."""
@@ -50,10 +49,7 @@ def faces(root: Path | None) -> Iterator[Image.Image]:
     if root is None:
         while True:
             yield from (portrait.draw() for name in ("ada", "ben") for portrait in photos_of(name))
-    with zipfile.ZipFile(root / ARCHIVE) as archive:
-        for name in sorted(archive.namelist()):
-            if name.endswith(".jpg"):
-                yield Image.open(io.BytesIO(archive.read(name)))
+    yield from load_pictures(root).pictures
 
 
 def send(person: Person, path: str, photos: dict[str, bytes]) -> dict[str, Any]:
@@ -131,7 +127,7 @@ def rows(site: Site, root: Path | None, rounds: int) -> Iterator[Row]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data-root", type=Path, default=None, help=f"the folder that holds {ARCHIVE}")
+    parser.add_argument("--data-root", type=Path, default=None, help=f"the folder that holds {FILE}")
     parser.add_argument("--rounds", type=int, default=30)
     options = parser.parse_args()
     print(f"before: {machine()}", flush=True)

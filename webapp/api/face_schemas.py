@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +10,7 @@ from ninja import Schema
 from pydantic import Field
 
 from webapp.faces.models import EnrolledFace, Person
+from webapp.faces.photos import address_of
 
 from .parsing import Text
 
@@ -143,7 +143,7 @@ class CropOut(EnrolledOut):
     @staticmethod
     def resolve_crop(face: EnrolledFace) -> str:
         """Wrap the bytes."""
-        return f"data:image/jpeg;base64,{base64.b64encode(bytes(face.crop)).decode()}"
+        return address_of(bytes(face.crop))
 
 
 class PersonOut(Schema):

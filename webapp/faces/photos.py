@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import uuid4
@@ -30,6 +31,11 @@ def read(files: Sequence[File[bytes]], *, called: Sequence[str]) -> list[Picture
         except PersonError as error:
             raise type(error)(f"{name}: {error.message}", **error.details) from error
     return pictures
+
+
+def address_of(jpeg: bytes) -> str:
+    """Give the bytes of a JPEG as an address that a page or a program can read them from."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 def keep(pictures: Iterable[Picture]) -> list[str]:

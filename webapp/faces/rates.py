@@ -113,7 +113,7 @@ def require_offered(far: float | None) -> float:
         choices = ", ".join(str(each.far) for each in offers() if each.setting)
         raise NotMeasurable(_("Choose one of these false-accept rates: %(choices)s.") % {"choices": choices})
     if offered.setting is None:
-        raise NotMeasurable(_("This false-accept rate is not measurable here: too few pairs of people were compared."))
+        raise _not_measurable()
     return offered.far
 
 
@@ -131,8 +131,12 @@ def setting_at(far: float | None) -> Setting:
     """Return the setting of a rate that is offered, or of the default."""
     found = _measured(face_card().default_far if far is None else far)
     if found is None:
-        raise NotMeasurable(_("This false-accept rate is not measurable here: too few pairs of people were compared."))
+        raise _not_measurable()
     return found
+
+
+def _not_measurable() -> NotMeasurable:
+    return NotMeasurable(_("This false-accept rate is not measurable here: too few pairs of people were compared."))
 
 
 def _measured(far: float) -> Setting | None:

@@ -10,7 +10,6 @@ enrolment's is ``{"kept": [id], "refused": [{"photo": n, "reason": sentence}]}``
 
 from __future__ import annotations
 
-import base64
 import io
 import time
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from mlcore.errors import ImageError
 from mlcore.faces import verification
 from mlcore.faces.alignment import CHIP_SIZE, Pixels
 from mlcore.faces.card import face_card
+from mlcore.faces.detection import Face
 from mlcore.faces.embedding import EMBEDDING_SIZE, Embeddings
 from webapp.faces import loaded, photos
 from webapp.faces.models import EnrolledFace, FaceQuestion, QuestionKind
@@ -42,15 +42,32 @@ CROP_QUALITY = 85
 
 @dataclass(frozen=True)
 class Seen:
-    """A photo as it was looked at: what the answer says of it, and a crop of each face, (n, 150, 150, 3)."""
+    """A photo as it was looked at: its width and height, its faces, and an aligned crop of each, (n, 150, 150, 3)."""
 
-    told: dict[str, Any]
+    size: tuple[int, int]
+    faces: list[Face]
     chips: Pixels
 
     @property
     def embeddings(self) -> Embeddings:
         """Embed the faces: (n, 128)."""
         return loaded.chain().embed(self.chips)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Say in plain values what the answer says of the photo."""
+        faces = [_told(face, chip) for face, chip in zip(self.faces, self.chips, strict=True)]
+        return {"width": self.size[0], "height": self.size[1], "faces": faces}
+
+
+def _told(face: Face, chip: Pixels) -> dict[str, Any]:
+    return {
+        **dict(zip(("left", "top", "right", "bottom"), (round(float(side), 1) for side in face.box), strict=True)),
+        "landmarks": [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks],
+        "confidence": round(float(face.confidence), 4),
+        "notes": list(face.notes),
+        "crop": photos.address_of(_jpeg(chip)),
+    }
 
 
 def warm() -> None:
@@ -86,17 +103,7 @@ def _look(name: str) -> Seen:
     except ImageError as error:
         message = _("One of the photos cannot be looked at. Take another one.")
         raise JobFailed(code="unusable_picture", message=message) from error
-    faces = [
-        {
-            **dict(zip(("left", "top", "right", "bottom"), (round(float(side), 1) for side in face.box), strict=True)),
-            "landmarks": [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks],
-            "confidence": round(float(face.confidence), 4),
-            "notes": list(face.notes),
-            "crop": f"data:image/jpeg;base64,{base64.b64encode(_jpeg(chip)).decode()}",
-        }
-        for face, chip in zip(found, chips, strict=True)
-    ]
-    return Seen({"width": picture.shape[1], "height": picture.shape[0], "faces": faces}, chips)
+    return Seen((picture.shape[1], picture.shape[0]), found, chips)
 
 
 def _read(name: str) -> bytes:

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from tests.training.candidates import candidate, staff, standing_exam
+from tests.training.people import signed_in
 from webapp.jobs.models import JobStatus
 from webapp.training.comparison import MOST, Comparison, compare
 from webapp.training.curves import accuracy_chart, chart, loss_chart, series_of
@@ -153,11 +153,7 @@ def test_the_page_shows_what_the_address_names_and_minds_no_nonsense(version: Da
 
 def page_for(permissions: list[str], **asked: Any) -> HttpResponse:
     """Ask for the page as a member of staff who may see this much."""
-    user = User.objects.create_user(f"staff {uuid4()}", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client.get("/admin/training/checkpoint/compare/", asked)
+    return signed_in(*permissions).get("/admin/training/checkpoint/compare/", asked)
 
 
 def test_who_may_see_checkpoints_alone_compares_these_and_sees_no_run(version: DatasetVersion) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from tests.training.candidates import tiny
+from tests.training.people import signed_in
 from tests.training.test_import import zipped
 from webapp.jobs.models import JobStatus
 from webapp.training import import_job
@@ -31,20 +31,12 @@ def files(tmp_path: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in tiny(tmp_path / "made").iterdir()}
 
 
-def browser(*permissions: str, is_staff: bool = True, name: str = "ada") -> Client:
-    user = User.objects.create_user(name, is_staff=is_staff)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def address(page: str, row: CheckpointImport) -> str:
     return reverse(f"admin:training_checkpointimport_{page}", args=[row.pk])
 
 
 def test_a_zip_leads_to_a_page_that_tells_how_it_goes(files: dict[str, bytes]) -> None:
-    client = browser("add_checkpoint", "view_checkpoint")
+    client = signed_in("add_checkpoint", "view_checkpoint")
     answer = client.post(reverse(SEND), {"file": zipped(files)})
     row = CheckpointImport.objects.get()
     assert answer.headers["Location"] == address("change", row)
@@ -65,7 +57,7 @@ def test_a_zip_leads_to_a_page_that_tells_how_it_goes(files: dict[str, bytes]) -
 
 
 def test_a_zip_that_is_not_sound_is_said_to_be_on_its_page(files: dict[str, bytes]) -> None:
-    client = browser("add_checkpoint")
+    client = signed_in("add_checkpoint")
     damaged = {**files, "weights.safetensors": files["weights.safetensors"][:-1] + b"?"}
     client.post(reverse(SEND), {"file": zipped(damaged)})
     row = CheckpointImport.objects.get()
@@ -77,7 +69,7 @@ def test_a_zip_that_is_not_sound_is_said_to_be_on_its_page(files: dict[str, byte
 
 
 def test_an_import_is_cancelled(files: dict[str, bytes]) -> None:
-    client = browser("add_checkpoint")
+    client = signed_in("add_checkpoint")
     client.post(reverse(SEND), {"file": zipped(files)})
     row = CheckpointImport.objects.get()
     assert client.get(address("cancel", row)).status_code == 405
@@ -87,15 +79,15 @@ def test_an_import_is_cancelled(files: dict[str, bytes]) -> None:
 
 
 def test_nobody_else_sees_or_stops_an_import(files: dict[str, bytes]) -> None:
-    browser("add_checkpoint").post(reverse(SEND), {"file": zipped(files)})
+    signed_in("add_checkpoint").post(reverse(SEND), {"file": zipped(files)})
     row = CheckpointImport.objects.get()
     pages = [("get", address(page, row)) for page in ("change", "live", "history")]
     pages += [("post", address("cancel", row)), ("get", reverse("admin:training_checkpointimport_changelist"))]
     pages += [("post", address("delete", row)), ("get", reverse("admin:training_checkpointimport_add"))]
     for client, status in (
         (Client(), 302),
-        (browser("add_checkpoint", is_staff=False, name="guest"), 302),
-        (browser("view_checkpoint", "publish_checkpoint", name="looks"), 403),
+        (signed_in("add_checkpoint", is_staff=False, name="guest"), 302),
+        (signed_in("view_checkpoint", "publish_checkpoint", name="looks"), 403),
     ):
         assert {getattr(client, method)(page).status_code for method, page in pages} == {status}
     row.refresh_from_db()

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
@@ -16,6 +15,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from tests.training.candidates import candidate, measured, staff, standing_exam
+from tests.training.people import signed_in
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Checkpoint, GateExam, Publication
 
@@ -40,14 +40,6 @@ def new(old: Checkpoint) -> Checkpoint:
     return candidate("new")
 
 
-def browser(*permissions: str, is_staff: bool = True) -> Client:
-    user = User.objects.create_user(f"user {uuid4()}", is_staff=is_staff)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def ask(client: Client, method: str, page: str, *args: Any, **fields: Any) -> HttpResponse:
     response: HttpResponse = getattr(client, method)(reverse(f"admin:training_checkpoint_{page}", args=args), fields)
     return response
@@ -63,32 +55,32 @@ def every_page(client: Client, checkpoint: Checkpoint) -> dict[str, int]:
 
 
 def test_strangers_and_ordinary_users_are_sent_to_sign_in(new: Checkpoint) -> None:
-    for client in (Client(), browser("publish_checkpoint", "view_checkpoint", "add_checkpoint", is_staff=False)):
+    for client in (Client(), signed_in("publish_checkpoint", "view_checkpoint", "add_checkpoint", is_staff=False)):
         assert set(every_page(client, new).values()) == {302}
     assert not Publication.objects.exists()
     assert not GateExam.objects.exists()
 
 
 def test_staff_without_any_permission_are_refused_everywhere(new: Checkpoint) -> None:
-    answers = every_page(browser("view_user"), new)
+    answers = every_page(signed_in("view_user"), new)
     assert set(answers.values()) <= {302, 403}
     assert {page for page, status in answers.items() if status == 302} <= {"change", "history"}
     assert not Publication.objects.exists()
 
 
 def test_staff_who_may_look_may_not_act(new: Checkpoint) -> None:
-    answers = every_page(browser("view_checkpoint", "view_trainingrun"), new)
+    answers = every_page(signed_in("view_checkpoint", "view_trainingrun"), new)
     assert {page: answers[page] for page in (*ACTS, "import")} == dict.fromkeys((*ACTS, "import"), 403)
     assert {page: answers[page] for page in ("change", "export", "changelist", "compare", "history")} == dict.fromkeys(
         ("change", "export", "changelist", "compare", "history"), 200
     )
-    page = ask(browser("view_checkpoint"), "get", "change", new.pk).content.decode()
+    page = ask(signed_in("view_checkpoint"), "get", "change", new.pk).content.decode()
     assert "Publishing needs a permission" in page
     assert "Publish all the same" not in page
 
 
 def test_staff_with_the_permission_publish_and_roll_back(new: Checkpoint) -> None:
-    client = browser("view_checkpoint", "publish_checkpoint")
+    client = signed_in("view_checkpoint", "publish_checkpoint")
     answer = ask(client, "post", "publish", new.pk, **WHY, instead_of="old")
     assert [str(each) for each in get_messages(answer.wsgi_request)] == ["new is live: new classifiers stand on it."]
     assert Checkpoint.objects.live().get() == new

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from mlcore.method_config import METHODS
 from tests.training import small_runs
+from tests.training.people import signed_in
 from webapp.jobs.models import JobStatus
 from webapp.training.forms import RunForm, values_of
 from webapp.training.models import Checkpoint, DatasetVersion, RunEstimate, TrainingRun
@@ -29,14 +30,6 @@ def run(version: DatasetVersion) -> TrainingRun:
     return small_runs.start(version)
 
 
-def signed_in(*permissions: str, staff: bool = True) -> Client:
-    user = User.objects.create_user("ada", is_staff=staff)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def filled(version: DatasetVersion, **changes: Any) -> dict[str, Any]:
     """Give what a browser sends of the form as it comes, with a name and a data set."""
     form = RunForm(initial={"method": changes.get("method", "prototypical")})
@@ -50,7 +43,7 @@ ACTS = ("pause", "cancel", "resume")
 
 
 def test_the_form_starts_a_run_and_writes_down_who_did(version: DatasetVersion) -> None:
-    client = signed_in("add_trainingrun", "view_trainingrun")
+    client = signed_in("add_trainingrun", "view_trainingrun", name="ada")
     answer = client.post(reverse(ADD), filled(version, **{"episodes.n_way": "5"}))
     run = TrainingRun.objects.get()
     assert answer.headers["Location"] == reverse("admin:training_trainingrun_change", args=[run.pk])
@@ -176,7 +169,7 @@ def test_the_live_part_stops_asking_once_the_run_is_over(run: TrainingRun) -> No
 
 
 def test_only_those_with_the_permission_see_or_do_any_of_it(run: TrainingRun, version: DatasetVersion) -> None:
-    user = signed_in(staff=False)
+    user = signed_in(is_staff=False)
     staff = Client()
     staff.force_login(User.objects.create_user("ben", is_staff=True))
     viewer = Client()

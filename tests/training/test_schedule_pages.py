@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 from django.contrib.admin import site as admin_site
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from tests.training import small_runs
+from tests.training.people import signed_in
 from webapp.jobs.models import JobStatus
 from webapp.training import services
 from webapp.training.models import Occasion, Schedule, TrainingRun
@@ -19,14 +17,6 @@ from webapp.training.recurrence import crontab_of
 pytestmark = pytest.mark.django_db
 ADD = "admin:training_schedule_add"
 ACTS = ("pause", "resume", "repeat", "remove")
-
-
-def signed_in(*permissions: str, staff: bool = True) -> Client:
-    user = User.objects.create_user(f"user {uuid4()}", is_staff=staff)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -151,7 +141,7 @@ def every_page(client: Client, schedule: Schedule) -> dict[str, int]:
 
 
 def test_strangers_and_ordinary_users_are_sent_to_sign_in(schedule: Schedule) -> None:
-    for client in (Client(), signed_in("change_trainingrun", "add_trainingrun", staff=False)):
+    for client in (Client(), signed_in("change_trainingrun", "add_trainingrun", is_staff=False)):
         assert set(every_page(client, schedule).values()) == {302}
     assert not Schedule.objects.get().is_paused
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from tests.training import small_runs
+from tests.training.people import signed_in
 from webapp.jobs.models import JobStatus
 from webapp.training import services
 from webapp.training.models import Sweep, TrainingRun
@@ -19,14 +19,6 @@ from webapp.training.sweep_chore import advance
 
 pytestmark = pytest.mark.django_db
 ADD = "admin:training_sweep_add"
-
-
-def signed_in(*permissions: str, staff: bool = True) -> Client:
-    user = User.objects.create_user(f"user {uuid4()}", is_staff=staff)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -156,7 +148,7 @@ def every_page(client: Client, sweep: Sweep) -> dict[str, int]:
 
 
 def test_strangers_and_ordinary_users_are_sent_to_sign_in(sweep: Sweep) -> None:
-    for client in (Client(), signed_in("change_trainingrun", "add_trainingrun", staff=False)):
+    for client in (Client(), signed_in("change_trainingrun", "add_trainingrun", is_staff=False)):
         assert set(every_page(client, sweep).values()) == {302}
     sweep.refresh_from_db()
     assert sweep.is_active

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
@@ -21,12 +20,12 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webapp.training import services
+from webapp.training.admin.asking import STOP_POLLING, who_asks
 from webapp.training.admin.dataset_form import IngestForm
 from webapp.training.admin.dataset_tables import version_context
 from webapp.training.errors import StaffError
 from webapp.training.models import Dataset, DatasetVersion, Source
 
-STOP_POLLING = 286
 View = Callable[..., HttpResponseBase]
 
 
@@ -60,7 +59,7 @@ def add(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
         raise Http404
     form = IngestForm(request.POST or None, request.FILES or None, source=source, is_new=True)
     if request.method == "POST" and form.is_valid():
-        given = {"name": form.cleaned_data["name"], "source": source, "by": cast(User, request.user)}
+        given = {"name": form.cleaned_data["name"], "source": source, "by": who_asks(request)}
         made = _started(form, lambda: services.create_dataset(**given, material=form.material()))
         if made:
             return redirect("admin:training_datasetversion_change", made.pk)
@@ -75,7 +74,7 @@ def add_version(request: HttpRequest, site: dict[str, Any], dataset_id: UUID) ->
     dataset = get_object_or_404(Dataset, pk=dataset_id)
     form = IngestForm(request.POST or None, request.FILES or None, source=dataset.source, is_new=False)
     if request.method == "POST" and form.is_valid():
-        by = cast(User, request.user)
+        by = who_asks(request)
         made = _started(form, lambda: services.add_version(dataset=dataset, material=form.material(), by=by))
         if made:
             return redirect("admin:training_datasetversion_change", made.pk)
@@ -98,7 +97,7 @@ def cancel(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> Http
     """Stop to ingest a version."""
     version = get_object_or_404(DatasetVersion, pk=version_id)
     try:
-        services.cancel_version(version=version, by=cast(User, request.user))
+        services.cancel_version(version=version, by=who_asks(request))
     except StaffError as error:
         messages.error(request, error.message)
     return redirect("admin:training_datasetversion_change", version_id)

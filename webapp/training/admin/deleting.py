@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from webapp.model_admin import ModelAdmin
 from webapp.training import services
+from webapp.training.admin.asking import who_asks
 from webapp.training.errors import StaffError
 
 M = TypeVar("M", bound=Model)
@@ -38,7 +38,7 @@ class DeletingAdmin(ModelAdmin[M]):
             raise PermissionDenied
         if request.method == "POST":
             try:
-                services.delete(row=row, by=cast(User, request.user))
+                services.delete(row=row, by=who_asks(request))
             except StaffError as error:
                 messages.error(request, error.message)
             else:

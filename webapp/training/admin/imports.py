@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,7 +18,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from webapp.model_admin import ModelAdmin
 from webapp.training import services
-from webapp.training.admin.publishing import STOP_POLLING
+from webapp.training.admin.asking import STOP_POLLING, who_asks
 from webapp.training.errors import StaffError
 from webapp.training.models import CheckpointImport
 
@@ -39,7 +38,7 @@ def take_in(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            row = services.import_checkpoint(file=request.FILES.get("file"), by=cast(User, request.user))
+            row = services.import_checkpoint(file=request.FILES.get("file"), by=who_asks(request))
         except StaffError as refused:
             error = refused.message
         else:
@@ -100,7 +99,7 @@ class CheckpointImportAdmin(ModelAdmin[CheckpointImport]):
         """Stop to take in a zip."""
         row = self._visible(request, pk)
         try:
-            services.cancel_import(row=row, by=cast(User, request.user))
+            services.cancel_import(row=row, by=who_asks(request))
         except StaffError as error:
             messages.error(request, error.message)
         return redirect("admin:training_checkpointimport_change", row.pk)

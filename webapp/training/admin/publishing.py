@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import User
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.training import cards, services
+from webapp.training.admin.asking import STOP_POLLING, who_asks
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint, Publication
 from webapp.training.verdicts import TOLERANCE
 
 PUBLISH = "training.publish_checkpoint"
 VIEW = "training.view_checkpoint"
-STOP_POLLING = 286
 View = Callable[..., HttpResponse]
 may_publish = permission_required(PUBLISH, raise_exception=True)
 may_view = permission_required(VIEW, raise_exception=True)
@@ -82,7 +81,7 @@ def gate(request: HttpRequest, site: dict[str, Any], checkpoint_id: UUID) -> Htt
 @in_words
 def measure(request: HttpRequest, checkpoint: Checkpoint) -> None:
     """Start to measure a checkpoint against the live one."""
-    services.measure(checkpoint=checkpoint, by=_who(request))
+    services.measure(checkpoint=checkpoint, by=who_asks(request))
 
 
 @require_POST
@@ -90,7 +89,7 @@ def measure(request: HttpRequest, checkpoint: Checkpoint) -> None:
 @in_words
 def stop(request: HttpRequest, checkpoint: Checkpoint) -> None:
     """Stop the measurement that is under way."""
-    services.stop_measuring(checkpoint=checkpoint, by=_who(request))
+    services.stop_measuring(checkpoint=checkpoint, by=who_asks(request))
 
 
 @require_POST
@@ -100,7 +99,7 @@ def publish(request: HttpRequest, checkpoint: Checkpoint) -> None:
     """Publish a checkpoint."""
     reason, instead_of = request.POST.get("reason", ""), request.POST.get("instead_of")
     request.session[_typed(checkpoint)] = reason  # so that nobody types it again after a refusal
-    services.publish(checkpoint=checkpoint, by=_who(request), reason=reason, instead_of=instead_of)
+    services.publish(checkpoint=checkpoint, by=who_asks(request), reason=reason, instead_of=instead_of)
     del request.session[_typed(checkpoint)]
     messages.success(request, _("%(name)s is live: new classifiers stand on it.") % {"name": checkpoint.name})
 
@@ -110,7 +109,7 @@ def publish(request: HttpRequest, checkpoint: Checkpoint) -> None:
 @in_words
 def roll_back(request: HttpRequest, checkpoint: Checkpoint) -> None:
     """Bring back what a checkpoint replaced."""
-    done = services.roll_back(kind=checkpoint.kind, by=_who(request), instead_of=request.POST.get("instead_of"))
+    done = services.roll_back(kind=checkpoint.kind, by=who_asks(request), instead_of=request.POST.get("instead_of"))
     messages.success(request, _("%(name)s is live again.") % {"name": done.checkpoint.name})
 
 
@@ -120,7 +119,7 @@ def give_out(request: HttpRequest, site: dict[str, Any], checkpoint_id: UUID) ->
     """Send a checkpoint as one zip."""
     checkpoint = get_object_or_404(Checkpoint, pk=checkpoint_id)
     try:
-        file = services.export_checkpoint(checkpoint=checkpoint, by=_who(request))
+        file = services.export_checkpoint(checkpoint=checkpoint, by=who_asks(request))
     except StaffError as error:
         messages.error(request, error.message)
         return redirect("admin:training_checkpoint_change", checkpoint_id)
@@ -130,8 +129,3 @@ def give_out(request: HttpRequest, site: dict[str, Any], checkpoint_id: UUID) ->
 def _typed(checkpoint: Checkpoint) -> str:
     """Name where the session keeps the reason that was typed for a checkpoint, until it is published."""
     return f"reason to publish {checkpoint.pk}"
-
-
-def _who(request: HttpRequest) -> User:
-    """Return who is signed in, as everyone in the admin is."""
-    return cast("User", request.user)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from webapp.training import services
 from webapp.training.admin import comparison
+from webapp.training.admin.asking import STOP_POLLING, who_asks
 from webapp.training.admin.deleting import DeletingAdmin
 from webapp.training.curves import accuracy_chart, loss_chart
 from webapp.training.errors import StaffError
@@ -25,8 +25,6 @@ from webapp.training.forms import RunForm, kept, values_of
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.settings_in_words import spelled_out
 
-STOP_POLLING = 286
-"""The status by which htmx asks no more."""
 Act = Callable[..., None]
 
 
@@ -74,7 +72,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         if form.is_bound and form.is_valid():
             try:
                 given = {"name": form.cleaned_data["name"], "cloned_from": form.cleaned_data["clone"]}
-                run = services.start_run(by=_staff(request), **given, **form.chosen)
+                run = services.start_run(by=who_asks(request), **given, **form.chosen)
             except StaffError as error:
                 form.show(error)
             else:
@@ -109,7 +107,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         form, row = RunForm({**request.POST.dict(), "name": "estimate"}), None
         if form.is_valid():
             try:
-                row = services.start_estimate(by=_staff(request), **form.chosen)
+                row = services.start_estimate(by=who_asks(request), **form.chosen)
             except StaffError as error:
                 form.show(error)
         return render(request, "admin/training/trainingrun/_estimate.html", {"form": form, "estimate": row})
@@ -130,7 +128,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
             if not self.has_change_permission(request, run):
                 raise PermissionDenied
             try:
-                act(by=_staff(request), run=run)
+                act(by=who_asks(request), run=run)
             except StaffError as error:
                 messages.error(request, error.message)
             return HttpResponseRedirect(_page(run))
@@ -175,11 +173,6 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
     def minutes(self, run: TrainingRun) -> str:
         """Give the minutes of training."""
         return run.trained_for
-
-
-def _staff(request: HttpRequest) -> User:
-    """Give who asks: the admin lets nobody else through."""
-    return cast(User, request.user)
 
 
 def _page(run: TrainingRun) -> str:

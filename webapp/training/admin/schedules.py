@@ -7,10 +7,9 @@ for ever.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -21,8 +20,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django_celery_beat import admin as beat
 
-from webapp.model_admin import ModelAdmin
 from webapp.training import recurrence, services
+from webapp.training.admin.asking import who_asks
+from webapp.training.admin.rights import AsRunsAdmin
 from webapp.training.admin.schedule_form import RepeatForm, ScheduleForm
 from webapp.training.errors import StaffError
 from webapp.training.models import Schedule
@@ -37,7 +37,7 @@ admin.site.unregister(
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(ModelAdmin[Schedule]):
+class ScheduleAdmin(AsRunsAdmin[Schedule]):
     """The list of schedules, the form of a new one, and the page of one."""
 
     list_display = ["name", "repeats", "stands", "data", "came_of_it"]
@@ -62,22 +62,6 @@ class ScheduleAdmin(ModelAdmin[Schedule]):
         ]
         return [*ours, *super().get_urls()]
 
-    def has_view_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
-        """Let those look who may look at runs."""
-        return any(request.user.has_perm(f"training.{act}_trainingrun") for act in ("view", "change"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let those make one who may start runs."""
-        return request.user.has_perm("training.add_trainingrun")
-
-    def has_change_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
-        """Let those change, pause and delete one who may pause and resume runs."""
-        return request.user.has_perm("training.change_trainingrun")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Schedule | None = None) -> bool:
-        """Refuse Django's own page: `remove` deletes the periodic task too, and writes it down."""
-        return False
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Show the form of a schedule, and make it."""
         if not self.has_add_permission(request):
@@ -85,7 +69,7 @@ class ScheduleAdmin(ModelAdmin[Schedule]):
         form = ScheduleForm(request.POST) if request.method == "POST" else ScheduleForm(initial=request.GET.dict())
         if form.is_bound and form.is_valid():
             try:
-                schedule = services.add_schedule(by=_staff(request), **form.chosen())
+                schedule = services.add_schedule(by=who_asks(request), **form.chosen())
             except StaffError as error:
                 form.show(error)
             else:
@@ -117,7 +101,7 @@ class ScheduleAdmin(ModelAdmin[Schedule]):
         form = RepeatForm(request.POST)
         if not form.is_valid():
             return self._show(request, schedule, form)
-        services.change_schedule(by=_staff(request), schedule=schedule, repeat=form.repeat)
+        services.change_schedule(by=who_asks(request), schedule=schedule, repeat=form.repeat)
         return HttpResponseRedirect(_page(schedule))
 
     def _act(self, act: Act) -> Callable[..., HttpResponse]:
@@ -126,7 +110,7 @@ class ScheduleAdmin(ModelAdmin[Schedule]):
         def view(request: HttpRequest, pk: str) -> HttpResponse:
             schedule = self._changeable(request, pk)
             try:
-                act(by=_staff(request), schedule=schedule)
+                act(by=who_asks(request), schedule=schedule)
             except StaffError as error:
                 messages.error(request, error.message)
             there = Schedule.objects.filter(pk=pk).exists()
@@ -171,11 +155,6 @@ class ScheduleAdmin(ModelAdmin[Schedule]):
     def came_of_it(self, schedule: Schedule) -> str:
         """Say what came of its last time."""
         return str(schedule.latest or "–")
-
-
-def _staff(request: HttpRequest) -> User:
-    """Give who asks: the admin lets nobody else through."""
-    return cast(User, request.user)
 
 
 def _page(schedule: Schedule) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -14,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from webapp.model_admin import ModelAdmin
 from webapp.training import services
-from webapp.training.admin.runs import STOP_POLLING
+from webapp.training.admin.asking import STOP_POLLING, who_asks
+from webapp.training.admin.rights import AsRunsAdmin
 from webapp.training.admin.sweep_form import DrawsForm, SweepForm
 from webapp.training.curves import Dot, trials_chart
 from webapp.training.errors import StaffError
 from webapp.training.models import Sweep, TrainingRun
+from webapp.training.models.sweeps import best_of
 from webapp.training.search_space import values_of
 
 START = {"n": 1000, "k": 10, "confidence": 90}
@@ -28,7 +28,7 @@ START = {"n": 1000, "k": 10, "confidence": 90}
 
 
 @admin.register(Sweep)
-class SweepAdmin(ModelAdmin[Sweep]):
+class SweepAdmin(AsRunsAdmin[Sweep]):
     """The list of sweeps, the form of a new one, and the page of one."""
 
     list_display = ["name", "strategy", "method", "stands", "created"]
@@ -45,22 +45,6 @@ class SweepAdmin(ModelAdmin[Sweep]):
         ]
         return [*ours, *super().get_urls()]
 
-    def has_view_permission(self, request: HttpRequest, obj: Sweep | None = None) -> bool:
-        """Let those look who may look at runs."""
-        return any(request.user.has_perm(f"training.{act}_trainingrun") for act in ("view", "change"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let those begin one who may start runs."""
-        return request.user.has_perm("training.add_trainingrun")
-
-    def has_change_permission(self, request: HttpRequest, obj: Sweep | None = None) -> bool:
-        """Let those stop one who may stop runs."""
-        return request.user.has_perm("training.change_trainingrun")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Sweep | None = None) -> bool:
-        """Refuse to delete: runs name the sweep that they were tried in."""
-        return False
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Show the form of a sweep, and begin it."""
         if not self.has_add_permission(request):
@@ -68,7 +52,7 @@ class SweepAdmin(ModelAdmin[Sweep]):
         form = SweepForm(request.POST if request.method == "POST" else None)
         if form.is_bound and form.is_valid():
             try:
-                sweep = services.start_sweep(by=_staff(request), **form.chosen())
+                sweep = services.start_sweep(by=who_asks(request), **form.chosen())
             except StaffError as error:
                 form.show(error)
             else:
@@ -107,7 +91,7 @@ class SweepAdmin(ModelAdmin[Sweep]):
         if not self.has_change_permission(request, sweep):
             raise PermissionDenied
         try:
-            services.stop_sweep(by=_staff(request), sweep=sweep)
+            services.stop_sweep(by=who_asks(request), sweep=sweep)
         except StaffError as error:
             messages.error(request, error.message)
         return HttpResponseRedirect(_page(sweep))
@@ -118,7 +102,8 @@ class SweepAdmin(ModelAdmin[Sweep]):
         return get_object_or_404(Sweep.objects.select_related("version__dataset", "created_by"), pk=pk)
 
     def _shown(self, request: HttpRequest, sweep: Sweep) -> dict[str, Any]:
-        best, runs = sweep.best, sweep.trials
+        runs = sweep.trials
+        best = best_of(runs)
         trials = [(run, _written(run, sweep), _accuracy(run) if run.best else "–", run == best) for run in runs]
         dots = [_dot(run, run == best) for run in runs if run.best]
         shares = sorted(sweep.importance.items(), key=lambda pair: -pair[1])
@@ -150,11 +135,6 @@ def _dot(run: TrainingRun, best: bool) -> Dot:
     name = f"{run.name}: {_accuracy(run)}"
     link = reverse("admin:training_trainingrun_change", args=[run.pk])
     return Dot((run.trial or 0) + 1, float(run.best["accuracy"]), name, link, best)
-
-
-def _staff(request: HttpRequest) -> User:
-    """Give who asks: the admin lets nobody else through."""
-    return cast(User, request.user)
 
 
 def _page(sweep: Sweep) -> str:

@@ -72,8 +72,7 @@ class Sweep(RunSettings):
     @property
     def best(self) -> TrainingRun | None:
         """Find the run with the best accuracy on validation classes so far."""
-        measured = [run for run in self.trials if run.best]
-        return max(measured, key=lambda run: float(run.best["accuracy"]), default=None)
+        return best_of(self.trials)
 
     @property
     def sentence(self) -> str:
@@ -86,3 +85,9 @@ class Sweep(RunSettings):
         if self.ended:
             return _("All %(budget)d trials are over.") % said
         return _("%(done)d of %(budget)d trials were started.") % said
+
+
+def best_of(trials: list[TrainingRun]) -> TrainingRun | None:
+    """Find the run with the best accuracy on validation classes; none where none was measured."""
+    measured = [run for run in trials if run.best]
+    return max(measured, key=lambda run: float(run.best["accuracy"]), default=None)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from webapp.training.acts import note
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint, DatasetVersion, Strategy, Sweep, TrainingRun
+from webapp.training.models.sweeps import best_of
 from webapp.training.run_settings import CheckedSettings
 from webapp.training.search_space import Space, count, require_space, values_of, with_values
 from webapp.training.services.runs import cancel_run, require_fitting, start_run
@@ -134,6 +135,7 @@ def named_sweep(*, name: str) -> Sweep:
 
 def plain_sweep(*, sweep: Sweep) -> dict[str, Any]:
     """Give how a sweep stands as plain values."""
+    runs = sweep.trials
     trials = [
         {
             "run": str(run.pk),
@@ -142,9 +144,10 @@ def plain_sweep(*, sweep: Sweep) -> dict[str, Any]:
             "pruned": run.pruned,
             "best": run.best,
         }
-        for run in sweep.trials
+        for run in runs
     ]
-    best = str(sweep.best.pk) if sweep.best else None
+    leader = best_of(runs)
+    best = str(leader.pk) if leader else None
     stands = {"active": sweep.is_active, "sentence": sweep.sentence, "obstacle": sweep.obstacle or None}
     stands |= {"importance": sweep.importance}
     return {"sweep": str(sweep.pk), "name": sweep.name, **stands, "best": best, "trials": trials}

@@ -151,6 +151,14 @@ def test_the_page_shows_what_the_address_names_and_minds_no_nonsense(version: Da
         assert b"Select two or more" in client.get("/admin/training/checkpoint/compare/", query).content
 
 
+def test_values_that_are_all_alike_have_an_axis_with_two_ends() -> None:
+    drawn = accuracy_chart(("a", [{"step": step, "accuracy": 1.0} for step in (1, 2)]))
+    assert drawn is not None
+    labels = [tick.label for tick in drawn.y_ticks]
+    assert labels == ["50 %", "100 %"]
+    assert drawn.y_ticks[0].at > drawn.y_ticks[1].at
+
+
 def page_for(permissions: list[str], **asked: Any) -> HttpResponse:
     """Ask for the page as a member of staff who may see this much."""
     return signed_in(*permissions).get("/admin/training/checkpoint/compare/", asked)

@@ -153,7 +153,9 @@ class _Axis:
         """Widen the range to round ends."""
         reach = high - low or abs(high) or 1.0
         step = _round_step(reach / 4)
-        return cls(math.floor(low / step) * step, math.ceil(high / step) * step or step, step, start, end)
+        last = math.ceil(high / step) or 1
+        first = min(math.floor(low / step), last - 1)  # where all values are one round value, too
+        return cls(first * step, last * step, step, start, end)
 
     def place(self, value: float) -> float:
         """Give where a value lies."""

@@ -20,8 +20,10 @@ def test_a_deleted_picture_and_a_deleted_class_come_back(visitor: Visitor) -> No
     card.locator(".picture").first.hover()
     card.get_by_role("button", name="Delete fork-0.webp").click()
     expect(card.locator(".picture")).to_have_count(2)
+    expect(card.locator(".count")).to_contain_text("2 pictures")
     visitor.button("Undo").click()
     expect(card.locator(".picture")).to_have_count(3)
+    expect(card.locator(".count")).to_contain_text("3 pictures")
 
     visitor.button("Delete the class Gate").click()
     expect(visitor.page.get_by_label("Class name")).to_have_count(2)

@@ -135,7 +135,9 @@ def test_a_sweep_is_stopped_on_its_page(sweep: Sweep) -> None:
     assert "over already" in client.post(stop, follow=True).content.decode()
     sweep.refresh_from_db()
     assert sweep.stopped
-    assert '<div id="sweep-acts" hx-swap-oob="true"></div>' in client.get(live).content.decode()
+    takes_the_button_away = '<div id="sweep-acts" hx-swap-oob="true"></div>'
+    assert takes_the_button_away in client.get(live).content.decode()
+    assert takes_the_button_away not in signed_in("view_trainingrun").get(live).content.decode()
 
 
 def every_page(client: Client, sweep: Sweep) -> dict[str, int]:

@@ -44,9 +44,9 @@ def show(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 @require_safe
 def readiness(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
-    """Show anew what is missing, and how many pictures each class has."""
+    """Show anew what is missing, and what may be learned with."""
     support_set = find_support_set(request, support_set_id)
-    return render(request, "recognition/_readiness.html", {**board(support_set), **learn_panel(request, support_set)})
+    return render(request, "recognition/_learn.html", {**board(support_set), **learn_panel(request, support_set)})
 
 
 @require_POST

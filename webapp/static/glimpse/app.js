@@ -1,6 +1,7 @@
 // Everything the pages do beyond forms and links. Without it they still work, only plainer.
 import "./connection.js";
 import "./confirm.js";
+import "./late-answers.js";
 import "./names.js";
 import "./toasts.js";
 import "./methods.js";

@@ -10,9 +10,15 @@ const FILES_PER_REQUEST = 4;
 
 class ClassCard extends HTMLElement {
   connectedCallback() {
+    new MutationObserver(() => this.count()).observe(this.querySelector(".pictures"), { childList: true });
     takeDrops(this, (files) => this.add(files));
     this.addEventListener("pictures", (event) => this.add(event.detail.files));
     for (const kind of ["focusin", "pointerdown"]) this.addEventListener(kind, () => this.takePaste());
+  }
+
+  count() {
+    const pictures = this.querySelectorAll(".pictures > .picture").length;
+    this.querySelector("[data-count]").textContent = interpolate(ngettext("%s picture", "%s pictures", pictures), [pictures]);
   }
 
   takePaste() {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.visitor import Visitor
+from tests.journeys.visitor import Visitor, signs
 
 pytestmark = pytest.mark.requires_chromium
 
@@ -80,3 +80,14 @@ def test_markup_in_a_name_stays_text(visitor: Visitor) -> None:
     assert names(visitor.page) == ["<b onclick=alert(1)>Bold</b>"]
     visitor.page.reload()
     assert names(visitor.page) == ["<b onclick=alert(1)>Bold</b>"]
+
+
+def test_a_class_that_was_moved_takes_each_picture_once(visitor: Visitor) -> None:
+    visitor.start()
+    for name in ("Fork", "Gate"):
+        visitor.add_class(name)
+    visitor.button("Move Gate earlier").click()
+    visitor.upload("Gate", signs("gate"))
+    expect(visitor.card("Gate").locator(".uploads > *")).to_have_count(0)
+    expect(visitor.card("Gate").locator(".picture")).to_have_count(3)
+    expect(visitor.card("Gate").locator(".refusal")).to_have_count(0)

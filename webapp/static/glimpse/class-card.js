@@ -9,7 +9,9 @@ import { addRefusal, addTile, showProgress } from "./upload-tiles.js";
 const FILES_PER_REQUEST = 4;
 
 class ClassCard extends HTMLElement {
-  connectedCallback() {
+  constructor() {
+    super();
+    // Here, and not where it is connected: a card that is moved is connected again.
     new MutationObserver(() => this.count()).observe(this.querySelector(".pictures"), { childList: true });
     takeDrops(this, (files) => this.add(files));
     this.addEventListener("pictures", (event) => this.add(event.detail.files));

@@ -3,7 +3,8 @@
 import { looksLikePicture } from "./dropping.js";
 
 class PictureSources extends HTMLElement {
-  connectedCallback() {
+  constructor() {
+    super();
     this.addEventListener("click", (event) => this.open(event.target.closest("[data-source]")?.dataset.source));
     this.addEventListener("change", (event) => {
       if (event.target.type !== "file") return;

@@ -101,7 +101,7 @@ def test_a_sweep_shows_its_trials_what_mattered_and_the_best_so_far(office: Page
     office.goto(f"/admin/training/sweep/{swept.pk}/change/")
     expect(office.locator("circle.dot")).to_have_count(8)
     expect(office.locator("circle.dot-best")).to_have_count(1)
-    expect(office.get_by_label("training.outer_lr")).to_have_attribute("value", "81")
+    expect(office.get_by_label("Size of a step")).to_have_attribute("value", "81")
     expect(office.get_by_role("row", name="pruned")).to_have_count(1)
     assert flaws(office, "sweep") == []
     office.get_by_role("link", name="Rates · 5", exact=True).click()

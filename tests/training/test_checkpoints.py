@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError
 
-from mlcore.model_card import ModelCard
+from mlcore.model_card import ModelCard, pretrained_cards
 from webapp.training import services
+from webapp.training.cards import readable
 from webapp.training.models import Checkpoint
 from webapp.training.services import checkpoints
 
@@ -43,6 +45,13 @@ def test_new_weights_get_a_row_of_their_own_and_go_live(ship: dict[str, ModelCar
     assert (new.name, new.live) == ("characters", True)
     assert old.name.startswith("characters-")
     assert not old.live
+
+
+@pytest.mark.parametrize("card", pretrained_cards().values(), ids=lambda card: str(card.name))
+def test_the_settings_on_a_card_are_in_words(card: ModelCard) -> None:
+    settings = dict(readable(card.to_dict()).settings)
+    assert settings["Network"] == card.config["backbone"]["name"].replace("_", " ")
+    assert [label for label in settings if re.search(r"[_.]|^[a-z]", label)] == []
 
 
 def test_one_that_someone_published_stays_live(ship: dict[str, ModelCard]) -> None:

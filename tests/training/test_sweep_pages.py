@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -123,6 +124,28 @@ def test_the_page_shows_trials_each_linked_to_its_run_and_the_best(sweep: Sweep)
     assert "How much each setting mattered" in page
     assert client.get(reverse("admin:training_sweep_live", args=[sweep.pk])).status_code == 286
     assert "Rates" in client.get(links[0]).content.decode()
+
+
+def test_the_page_names_what_is_searched_in_words(run: TrainingRun) -> None:
+    space = {
+        "training.outer_lr": {"low": 0.001, "high": 0.1, "log": True},
+        "method_config.take_turns": {"choices": [True, False]},
+        "backbone.width": {"choices": [8, 16]},
+    }
+    given = {"by": None, "name": "Words", "settings": small_runs.small_settings(), "version": run.version}
+    sweep = services.start_sweep(**given, space=space, strategy="random", budget=4)
+    advance()
+    Sweep.objects.filter(pk=sweep.pk).update(importance={"training.outer_lr": 0.9, "backbone.width": 0.1})
+    answer = signed_in("view_trainingrun").get(reverse("admin:training_sweep_change", args=[sweep.pk]))
+    labels = ["Size of a step", "Every picture takes its turn as example", "Width of the network"]
+    assert [(label, values) for label, _, values in answer.context["searched"]] == list(
+        zip(labels, ["0.001 – 0.1, logarithmic", "yes, no", "8, 16"], strict=True)
+    )
+    page = answer.content.decode()
+    for label in labels:
+        assert re.search(rf'<th scope="col" title="[\w.]+">{label}</th>', page)
+    assert 'aria-label="Size of a step">90 %' in page
+    assert not re.search(r">[^<]*(outer_lr|take_turns|backbone\.)[^<]*<", page)
 
 
 def test_a_sweep_is_stopped_on_its_page(sweep: Sweep) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from mlcore.lineage import lessons
 from mlcore.model_card import ModelCard
+from webapp.training.settings_in_words import label_of, value_in_words
 
 CLASSES_SHOWN = 400
 
@@ -33,7 +34,7 @@ class ReadableCard:
     facts: list[tuple[str, str]]
     results: list[Mapping[str, Any]]
     line: list[Learned]
-    settings: list[tuple[str, str]]
+    settings: list[tuple[str, str]]  # in words
 
 
 def readable(card: Mapping[str, Any]) -> ReadableCard:
@@ -43,7 +44,7 @@ def readable(card: Mapping[str, Any]) -> ReadableCard:
         facts=[(name, value) for name, value in _facts(whole) if value],
         results=[_percent(row) for row in whole.results],
         line=[_learned(*each) for each in _line(whole)],
-        settings=[(name, str(value)) for name, value in flat(settings_of(whole))],
+        settings=[(label_of(whole.method, name), value_in_words(value)) for name, value in flat(settings_of(whole))],
     )
 
 

@@ -13,7 +13,7 @@ from webapp.training.cards import flat, in_percent, settings_of, validation_of
 from webapp.training.curves import Chart, accuracy_chart, loss_chart
 from webapp.training.models import Checkpoint, TrainingRun
 from webapp.training.run_settings import configs_of
-from webapp.training.settings_in_words import value_in_words, words_of
+from webapp.training.settings_in_words import label_of, value_in_words
 
 NOTHING = "–"
 MOST = 6
@@ -142,15 +142,10 @@ def _settings(subjects: Sequence[Subject]) -> list[Row]:
     each_has = [dict(flat(_settings_of(subject))) for subject in subjects]
     known = {name: _method(subject) for subject, has in zip(subjects, each_has, strict=True) for name in has}
     rows = [
-        Row(_label(name, method), [value_in_words(has[name]) if name in has else NOTHING for has in each_has], name)
+        Row(label_of(method, name), [value_in_words(has[name]) if name in has else NOTHING for has in each_has], name)
         for name, method in known.items()
     ]
     return sorted(rows, key=lambda row: not row.differs)
-
-
-def _label(name: str, method: str) -> str:
-    """Give the words for `training.outer_lr`, `method.backbone.width` and so on."""
-    return str(words_of(method, name.partition(".")[2]).label)
 
 
 def _settings_of(subject: Subject) -> dict[str, Any]:

@@ -129,6 +129,12 @@ def words_of(method: str, name: str) -> Words:
     return WORDS.get(f"{method}.{name}") or of_faces or WORDS.get(name) or Words(plain)
 
 
+def label_of(method: str, place: str) -> str:
+    """Give what a setting is called, by its place: `training.outer_lr`, `backbone.width`, `method.backbone.width`."""
+    name = place if place.startswith("backbone.") else place.partition(".")[2]
+    return str(words_of(method, name).label)
+
+
 def choices_of(method: str, name: str) -> tuple[str, ...]:
     """List the values that a setting in letters may have; nothing where any may."""
     if method in FACE_LOSSES and name == "backbone.name":

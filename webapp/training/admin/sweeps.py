@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -22,6 +23,7 @@ from webapp.training.errors import StaffError
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.models.sweeps import best_of
 from webapp.training.search_space import values_of
+from webapp.training.settings_in_words import label_of, value_in_words
 
 START = {"n": 1000, "k": 10, "confidence": 90}
 """What the calculator begins with."""
@@ -107,9 +109,10 @@ class SweepAdmin(AsRunsAdmin[Sweep]):
         trials = [(run, _written(run, sweep), _accuracy(run) if run.best else "–", run == best) for run in runs]
         dots = [_dot(run, run == best) for run in runs if run.best]
         shares = sorted(sweep.importance.items(), key=lambda pair: -pair[1])
-        weights = [(name, round(100 * share)) for name, share in shares]
+        weights = [(label_of(sweep.method, name), name, round(100 * share)) for name, share in shares]
         may = {"may_change": self.has_change_permission(request, sweep)}
-        drawn = {"trials": trials, "chart": trials_chart(dots), "weights": weights, "best": best}
+        searched = [(label_of(sweep.method, name), name, _range(part)) for name, part in sweep.space.items()]
+        drawn = {"searched": searched, "trials": trials, "chart": trials_chart(dots), "weights": weights, "best": best}
         return {"sweep": sweep, "title": sweep.name, **drawn, **may}
 
     def _context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
@@ -124,7 +127,15 @@ class SweepAdmin(AsRunsAdmin[Sweep]):
 def _written(run: TrainingRun, sweep: Sweep) -> list[str]:
     """Write what a trial has for each setting."""
     values = values_of(run, sweep.space).values()
-    return [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+    return [f"{value:.4g}" if isinstance(value, float) else value_in_words(value) for value in values]
+
+
+def _range(part: Mapping[str, Any]) -> str:
+    """Write what a setting may be: its choices, or from where to where it goes."""
+    if "choices" in part:
+        return ", ".join(map(value_in_words, part["choices"]))
+    ends = f"{value_in_words(part['low'])} – {value_in_words(part['high'])}"
+    return _("%(ends)s, logarithmic") % {"ends": ends} if part.get("log") else ends
 
 
 def _accuracy(run: TrainingRun) -> str:

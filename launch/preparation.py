@@ -43,6 +43,8 @@ def require_storage() -> None:
     from django.core.files.base import ContentFile
     from django.core.files.storage import default_storage
 
+    from webapp.file_storage import StorageDown
+
     try:
         name = default_storage.save("probe", ContentFile(b"Glimpse"))
         with default_storage.open(name) as file:
@@ -50,7 +52,8 @@ def require_storage() -> None:
         default_storage.delete(name)
     except Exception as error:  # whatever the storage is made of
         where = getattr(default_storage, "bucket_name", settings.MEDIA_ROOT)
-        sys.exit(f"Files cannot be kept in {where}: {error}.")
+        why = error.__cause__ if isinstance(error, StorageDown) else error
+        sys.exit(f"Files cannot be kept in {where}: {why}.")
 
 
 def once(stamp: Path, fingerprint: str, doing: str, step: Callable[[], None]) -> None:

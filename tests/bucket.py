@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +10,11 @@ from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import boto3
+from botocore.config import Config
 from moto.server import ThreadedMotoServer
+from pytest_django import Settings
+
+from webapp.file_storage import storage_at
 
 KEYS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "open nothing of value"}
 PREFIX = "site"
@@ -53,3 +58,16 @@ def s3_server() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@contextmanager
+def out_of_reach(bucket: Bucket, settings: Settings) -> Iterator[None]:
+    """Let the site look for its bucket where nothing listens, and once only, for as long as the block runs."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        entry = storage_at(bucket.url.replace(bucket.endpoint, f"http://127.0.0.1:{taken.getsockname()[1]}"))
+        once = Config(retries={"total_max_attempts": 1})
+        entry["OPTIONS"]["client_config"] = entry["OPTIONS"]["client_config"].merge(once)
+        before, settings.STORAGES = settings.STORAGES, {**settings.STORAGES, "default": entry}
+        yield
+        settings.STORAGES = before

@@ -6,11 +6,29 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext as _
 
 LOCAL = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
 OPTIONS = ("endpoint", "region")
 MEMORY_BYTES = 8 * 2**20
 """What is read from a bucket and is larger than this passes through a temporary file."""
+
+RETRY_SECONDS = 30
+
+
+class StorageDown(Exception):
+    """The storage does not answer, or cannot just now: nobody's mistake, and over when it is up again."""
+
+    code = "storage_down"
+    status = 503
+
+    def __init__(self) -> None:
+        self.message = _(
+            "The place where this site keeps its files does not answer just now. What you made is safe; wait a minute,"
+            " then try again."
+        )
+        self.details = {"retry_after": RETRY_SECONDS}
+        super().__init__(self.message)
 
 
 def storage_at(url: str) -> dict[str, Any]:
@@ -29,7 +47,7 @@ def storage_at(url: str) -> dict[str, Any]:
         )
     endpoint = options.get("endpoint")
     return {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "webapp.bucket.BucketStorage",
         "OPTIONS": {
             "bucket_name": parts.netloc,
             "location": parts.path.strip("/"),

@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "webapp.accounts.middleware.OwnerMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "webapp.storage_down.StorageDownMiddleware",
 ]
 
 TEMPLATES = [

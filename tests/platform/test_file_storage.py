@@ -20,7 +20,7 @@ def test_files_lie_on_the_local_disk_unless_an_address_is_given() -> None:
 def test_an_address_names_the_bucket_the_prefix_and_the_server() -> None:
     entry = storage_at("s3://pictures/a/site/?endpoint=https://store.example:9000&region=eu-west-1")
     options = entry["OPTIONS"]
-    assert entry["BACKEND"] == "storages.backends.s3.S3Storage"
+    assert entry["BACKEND"] == "webapp.bucket.BucketStorage"
     assert (options["bucket_name"], options["location"]) == ("pictures", "a/site")
     assert (options["endpoint_url"], options["region_name"]) == ("https://store.example:9000", "eu-west-1")
     assert options["client_config"].s3 == {"addressing_style": "path"}

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mlcore.checkpoint import load_checkpoint
-from tests.bucket import Bucket
+from tests.bucket import Bucket, out_of_reach
 from tests.training import small_runs
 from tests.training.candidates import registered, tiny
 from tests.training.conftest import class_folders, ingested, paths_in, zipped
@@ -36,13 +36,16 @@ def _in_a_bucket(bucket: Bucket, settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR, settings.GLIMPSE_DEVICE = tmp_path, "cpu"
 
 
-def test_a_data_set_is_ingested_shown_and_fetched(bucket: Bucket, admin_client: Client) -> None:
+def test_a_data_set_is_ingested_shown_and_fetched(bucket: Bucket, admin_client: Client, settings: Any) -> None:
     version = ingested(zipped(class_folders(4)))
     assert version.status == JobStatus.READY
     assert bucket.names == {version.archive.name, version.contact_sheet.name}
     assert len(paths_in(version)) == 8
-    sheet = admin_client.get(reverse("admin:training_datasetversion_sheet", args=[version.pk]))
-    assert b"".join(sheet.streaming_content).startswith(b"\xff\xd8")  # type: ignore[attr-defined]
+    address = reverse("admin:training_datasetversion_sheet", args=[version.pk])
+    assert b"".join(admin_client.get(address).streaming_content).startswith(b"\xff\xd8")  # type: ignore[attr-defined]
+    with out_of_reach(bucket, settings):
+        answer = admin_client.get(address)
+    assert (answer.status_code, "wait a minute, then try again" in answer.content.decode()) == (503, True)
 
 
 def test_a_state_is_kept_for_whichever_machine_goes_on(bucket: Bucket, tmp_path: Path) -> None:

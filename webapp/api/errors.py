@@ -16,6 +16,7 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from webapp.file_storage import StorageDown
 from webapp.recognition.errors import PersonError
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ class Problem(Schema):
 
 def responses(*statuses: int) -> dict[int, type[Problem]]:
     """Document these error statuses of an operation, and those that every operation has."""
-    return dict.fromkeys(sorted({401, 500, *statuses}), Problem)
+    return dict.fromkeys(sorted({401, 500, 503, *statuses}), Problem)
 
 
 def problem(
@@ -64,7 +65,7 @@ def _plain_words(status: int) -> tuple[str, str]:
             return HTTPStatus(status).name.lower(), _("The request could not be understood. See /api/v1/docs.")
 
 
-def _person_error(request: HttpRequest, error: PersonError) -> HttpResponse:
+def _person_error(request: HttpRequest, error: PersonError | StorageDown) -> HttpResponse:
     """Say what the person can do about it."""
     details = dict(error.details)
     wait = details.pop("retry_after", None)
@@ -127,6 +128,7 @@ def register_handlers(api: NinjaAPI) -> None:
     """Give every exception that an operation can raise its answer."""
     handlers: dict[type[Exception], Any] = {
         PersonError: _person_error,
+        StorageDown: _person_error,
         Http404: _not_found,
         ObjectDoesNotExist: _not_found,
         AuthenticationError: _no_token,

@@ -16,6 +16,8 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from webapp.file_storage import StorageDown
+
 from .broker import send_id
 from .claims import Claim, lease_end
 from .errors import Cancelled, JobFailed, LeaseLost
@@ -117,6 +119,9 @@ def _work(held: Claim[J], work: Callable[[Claim[J]], None]) -> None:
         raise
     except JobFailed as failure:
         held.fail(failure.code, failure.message)
+    except StorageDown as trouble:
+        logger.exception("The storage failed job %s.", held.job.pk)
+        held.fail(trouble.code, trouble.message)
     except (OperationalError, InterfaceError):
         logger.exception("The database failed job %s; it is tried again.", held.job.pk)
         held.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -15,10 +16,13 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from webapp.file_storage import StorageDown
 from webapp.pictures import reader
 from webapp.pictures.names import display_file_name
 from webapp.recognition.errors import PersonError, StorageFull
 from webapp.recognition.models import Query, picture_path
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,11 @@ class Intake:
 def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
     """Decode and store pictures one after another; ``full`` is what those are told for which ``room`` bytes do not do.
 
-    Raise StorageFull if nothing was stored and room was what some picture lacked.
+    Raise StorageFull if nothing was stored and room was what some picture lacked, StorageDown if nothing was stored
+    because the storage does not answer.
     """
-    intake, lacked_room = Intake(), False
-    for file in files:
+    intake, lacked_room, files = Intake(), False, list(files)
+    for position, file in enumerate(files):
         name = display_file_name(file.name)
         try:
             picture = reader.read_picture(file)
@@ -83,7 +88,13 @@ def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
             lacked_room = True
             continue
         room -= picture.bytes
-        intake.stored.append(_store(picture, name))
+        try:
+            intake.stored.append(_store(picture, name))
+        except StorageDown as error:
+            if not intake.stored:
+                raise
+            intake.refused += [Refused(display_file_name(each.name), error.message) for each in files[position:]]
+            break
         if picture.is_animated:
             intake.warnings.append(_("%(file)s is animated; its first frame is used.") % {"file": name})
     if lacked_room and not intake.stored:
@@ -127,9 +138,15 @@ def copy_of(query: Query) -> Stored:
 
 
 def delete_files(names: Iterable[str | None]) -> None:
-    """Delete files; those that are gone already are no error."""
-    for name in filter(None, names):
-        default_storage.delete(name)
+    """Delete files; those that are gone already are no error.
+
+    While the storage does not answer they stay, until the clock deletes what no row names.
+    """
+    try:
+        for name in filter(None, names):
+            default_storage.delete(name)
+    except StorageDown:
+        logger.warning("Files that no row names any more are left for the clock to delete.")
 
 
 def delete_after_commit(names: Iterable[str | None]) -> None:

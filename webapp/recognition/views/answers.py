@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from webapp.accounts.requests import OwnedRequest
+from webapp.file_storage import StorageDown
 from webapp.recognition.errors import PersonError
 
 P = ParamSpec("P")
@@ -30,7 +31,7 @@ def refusable(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Con
     return wrapped
 
 
-def refusal(request: OwnedRequest, error: PersonError) -> HttpResponse:
+def refusal(request: OwnedRequest, error: PersonError | StorageDown) -> HttpResponse:
     """Say why a request was refused: as JSON to our own scripts, else as a page."""
     response: HttpResponse
     if request.htmx and error.details.get("refused"):

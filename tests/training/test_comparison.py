@@ -116,6 +116,18 @@ def test_curves_share_their_axes_and_carry_their_interval() -> None:
     assert all(tick.label.endswith(" %") for tick in drawn.y_ticks)
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "ci95", "ends"),
+    [(0.999, 0.003, ["99.6 %", "100 %"]), (1.0, 0.0, ["50 %", "100 %"]), (0.002, 0.004, ["0 %", "0.6 %"])],
+)
+def test_an_accuracy_and_its_interval_lie_within_0_and_100(accuracy: float, ci95: float, ends: list[str]) -> None:
+    drawn = accuracy_chart(("a", [{"step": step, "accuracy": accuracy, "ci95": ci95} for step in (0, 100)]))
+    assert drawn
+    assert [drawn.y_ticks[0].label, drawn.y_ticks[-1].label] == ends
+    heights = [float(point.split(",")[1]) for point in drawn.curves[0].band.split()]
+    assert all(drawn.top <= height <= drawn.bottom for height in heights)
+
+
 def test_two_runs_of_one_name_have_a_curve_each() -> None:
     drawn = loss_chart(("same", POINTS), ("same", POINTS))
     assert drawn
@@ -136,7 +148,7 @@ def test_all_points_lie_on_the_sheet() -> None:
 def test_what_is_no_number_is_left_out() -> None:
     unusable = [{"step": 1, "loss": math.nan}, {"step": 2}, {"loss": 1.0}, {"step": 3, "loss": "x"}]
     points = [*unusable, {"step": 4, "loss": 1}]
-    assert series_of(points, "loss").points == [(4.0, 1.0, 0.0)]
+    assert series_of(points, "loss").points == [(4.0, 1.0)]
     assert chart("Loss", [series_of([], "loss")]) is None
 
 

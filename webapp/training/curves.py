@@ -19,7 +19,7 @@ COLOURS = 6
 
 @dataclass(frozen=True)
 class Series:
-    """A curve to be drawn: (x, y), or (x, y, half-width) where each value has an interval."""
+    """A curve to be drawn: (x, y), or (x, y, low, high) where each value has an interval."""
 
     name: str
     points: Sequence[tuple[float, ...]]
@@ -91,13 +91,20 @@ def trials_chart(trials: Sequence[Dot]) -> Chart | None:
 
 
 def series_of(points: Points, value: str, *, name: str = "", ci: str = "") -> Series:
-    """Take one value of a run's points, by its step; points without a usable one are left out."""
+    """Take one value of a run's points, by its step; points without a usable one are left out.
+
+    ci: what holds the half-width of the interval of a share, which lies within 0 and 1.
+    """
     found = [
-        (float(each["step"]), float(each[value]), float(each.get(ci) or 0.0))
+        (float(each["step"]), float(each[value]), *(_interval(float(each[value]), each.get(ci)) if ci else ()))
         for each in points
         if _is_number(each.get("step")) and _is_number(each.get(value))
     ]
     return Series(name or value, found)
+
+
+def _interval(share: float, half: float | None) -> tuple[float, float]:
+    return max(share - (half or 0.0), 0.0), min(share + (half or 0.0), 1.0)
 
 
 def _is_number(value: Any) -> bool:
@@ -122,8 +129,7 @@ def chart(title: str, series: Sequence[Series], *, percent: bool = False, dots: 
 
 
 def _ends(point: tuple[float, ...]) -> tuple[float, float]:
-    half = point[2] if len(point) > 2 else 0.0
-    return point[1] - half, point[1] + half
+    return (point[2], point[3]) if len(point) > 2 else (point[1], point[1])
 
 
 def _curve(series: Series, x_axis: _Axis, y_axis: _Axis, number: int) -> Curve:

@@ -28,5 +28,6 @@ class NamelessFileHandler(FileUploadHandler):
         return UploadedFile(self.file, self.file_name, *about)
 
     def upload_interrupted(self) -> None:
-        """Let go of what had come."""
-        self.file.close()
+        """Let go of what had come, if anything had: a small upload goes to another handler."""
+        if hasattr(self, "file"):
+            self.file.close()

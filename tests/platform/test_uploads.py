@@ -32,6 +32,12 @@ def test_what_comes_in_has_no_name_that_a_killed_process_could_leave(temporary: 
     assert handler.file.closed
 
 
+def test_a_small_upload_that_breaks_off_was_never_its_own() -> None:
+    handler = NamelessFileHandler()
+    handler.upload_interrupted()
+    assert not hasattr(handler, "file")
+
+
 def test_a_large_upload_is_taken_that_way_and_stored_whole(rf: RequestFactory, temporary: Path) -> None:
     assert len(CONTENT) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE
     sent = SimpleUploadedFile("signs.zip", CONTENT, content_type="application/zip")

@@ -90,7 +90,7 @@ def chips_of(chain: FaceChain, pictures: FacePictures) -> tuple[Pixels, np.ndarr
         pixels = to_pixels(picture)
         if faces := [face for face in chain.detect(pixels) if in_the_middle(face.box, SIDE)]:
             nearest = min(faces, key=lambda face: off_middle(face.box, SIDE))
-            chips.append(chain.chips(pixels, [nearest])[0])
+            chips.append(nearest.chip)
             labels.append(label)
     return np.stack(chips), np.array(labels)
 

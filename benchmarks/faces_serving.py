@@ -84,12 +84,12 @@ def fill_gallery(site: Site) -> None:
             "INSERT INTO faces_person (id, owner_id, name, created, expires) VALUES (?, ?, ?, ?, ?)",
             [(person, owner, f"person {place}", now, later) for place, person in enumerate(people)],
         )
+        faces = [(uuid.uuid4().hex, people[place % PEOPLE], row.tobytes(), now) for place, row in enumerate(numbers)]
         database.executemany(
-            "INSERT INTO faces_enrolledface (id, person_id, embedding, crop, created) VALUES (?, ?, ?, ?, ?)",
-            [
-                (uuid.uuid4().hex, people[place % PEOPLE], row.tobytes(), bytes(5000), now)
-                for place, row in enumerate(numbers)
-            ],
+            "INSERT INTO faces_enrolledface (id, person_id, embedding, created) VALUES (?, ?, ?, ?)", faces
+        )
+        database.executemany(
+            "INSERT INTO faces_facecrop (face_id, jpeg) VALUES (?, ?)", [(face, bytes(5000)) for face, *_ in faces]
         )
 
 

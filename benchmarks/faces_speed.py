@@ -46,7 +46,7 @@ def parts(picture: Image.Image) -> dict[str, Callable[[], object]]:
     webcam = Image.new("RGB", WEBCAM, "grey")
     webcam.paste(picture, (200, 100))
     pixels, empty = to_pixels(webcam), np.random.default_rng(0).integers(0, 256, (*WEBCAM[::-1], 3)).astype(np.uint8)
-    chips = chain.chips(pixels, chain.detect(pixels))[:1]
+    chips = chain.chips(chain.detect(pixels))[:1]
     faces = to_tensor(torch.from_numpy(chips.copy()))
     theirs = dlib.face_recognition_model_v1(str(RECOGNISER.path()))
     gallery = np.random.default_rng(0).normal(size=(N_GALLERY, 128)).astype(np.float32)

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from mlcore.faces.alignment import CHIP_SIZE, Pixels, align
-from mlcore.faces.detection import Face, FaceDetector, as_colour
+from mlcore.faces.alignment import CHIP_SIZE, Pixels
+from mlcore.faces.detection import Face, FaceDetector
 from mlcore.faces.embedding import Embeddings, embed, load_embedder
 from mlcore.images import decode
 
@@ -28,14 +28,13 @@ class FaceChain:
         return np.ascontiguousarray(decode(data, mode="RGB", load_side=LOAD_SIDE).permute(1, 2, 0).numpy())
 
     def detect(self, picture: Pixels) -> list[Face]:
-        """Find faces, the largest first: (H, W, 3) uint8 -> faces."""
+        """Find and align faces, the largest first: (H, W, 3) uint8 -> faces."""
         return self.detector.detect(picture)
 
-    def chips(self, picture: Pixels, faces: Sequence[Face]) -> Pixels:
-        """Align faces of a picture: (H, W, 3) uint8 -> (n, 150, 150, 3) uint8."""
-        colour = as_colour(picture)
-        chips = [align(colour, np.array(face.landmarks)) for face in faces]
-        return np.stack(chips) if chips else np.zeros((0, CHIP_SIZE, CHIP_SIZE, 3), np.uint8)
+    @staticmethod
+    def chips(faces: Sequence[Face]) -> Pixels:
+        """Put aligned faces together: n faces -> (n, 150, 150, 3) uint8."""
+        return np.stack([face.chip for face in faces]) if faces else np.zeros((0, CHIP_SIZE, CHIP_SIZE, 3), np.uint8)
 
     def embed(self, chips: Pixels) -> Embeddings:
         """Embed aligned faces: (n, 150, 150, 3) uint8 -> (n, 128) float32 of length 1."""

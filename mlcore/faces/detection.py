@@ -5,7 +5,7 @@ Five landmarks a face come from an ensemble of regression trees (Kazemi & Sulliv
 these and other detectors did.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from mlcore.errors import ImageError
-from mlcore.faces.alignment import Pixels, Points
+from mlcore.faces.alignment import Pixels, Points, align
 from mlcore.faces.cnn_detector import Box, CnnDetector, load_cnn_detector
 from mlcore.faces.notes import QualityNote
 from mlcore.faces.packages import LANDMARKS
@@ -37,13 +37,15 @@ class Face:
     """A face in a picture, in px: its box (left, top, right, bottom), five landmarks, and what may be wrong with it.
 
     landmarks: outer and inner corner of the eye on the right of the upright face's picture, of the eye on its left, and
-    the base of the nose. confidence: the detector's score, above 0; the higher, the surer.
+    the base of the nose. confidence: the detector's score, above 0; the higher, the surer. chip:
+    the face cut out upright, (150, 150, 3) uint8, which an embedder looks at.
     """
 
     box: Box
     landmarks: tuple[tuple[float, float], ...]
     confidence: float
     notes: tuple[QualityNote, ...]
+    chip: Pixels = field(repr=False, compare=False)
 
     @property
     def size(self) -> float:
@@ -118,16 +120,18 @@ class FaceDetector:
     def _face(
         self, pixels: Pixels, small: Image.Image, turn: int, box: Box, landmarks: Points, confidence: float
     ) -> Face:
-        """Turn and scale back what was found in the small picture, and look at its quality."""
+        """Turn and scale back what was found in the small picture, cut the face out, and look at its quality."""
         scale = pixels.shape[1] / small.width, pixels.shape[0] / small.height
         corners = _turned_back(np.array(box).reshape(2, 2), turn, small.size) * scale
         points = _turned_back(landmarks, turn, small.size) * scale
         left, top, right, bottom = (float(v) for v in (*corners.min(0), *corners.max(0)))
+        chip = align(pixels, points)
         return Face(
             box=(left, top, right, bottom),
             landmarks=tuple((float(x), float(y)) for x, y in points),
             confidence=float(confidence),
-            notes=notes_on(pixels, (left, top, right, bottom), points),
+            notes=notes_on(chip, (left, top, right, bottom), points, picture_size=(pixels.shape[1], pixels.shape[0])),
+            chip=chip,
         )
 
 

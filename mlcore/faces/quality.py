@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from mlcore.faces.alignment import Pixels, Points, align
+from mlcore.faces.alignment import Pixels, Points
 from mlcore.faces.notes import QualityNote
 
 LEAST_SIDE = 50  # of a face's box, px
@@ -12,17 +12,21 @@ LEAST_SHARPNESS = 0.009  # variance of its Laplacian over its own variance
 MOST_TURNED = 0.22  # how far the nose lies from between the eyes, of their distance
 
 
-def notes_on(picture: Pixels, box: tuple[float, float, float, float], landmarks: Points) -> tuple[QualityNote, ...]:
-    """Name what may spoil an answer about this face: box in px, landmarks (5, 2) in px."""
+def notes_on(
+    chip: Pixels, box: tuple[float, float, float, float], landmarks: Points, *, picture_size: tuple[int, int]
+) -> tuple[QualityNote, ...]:
+    """Name what may spoil an answer about this face.
+
+    chip: the aligned face, (150, 150, 3) uint8. box, landmarks (5, 2) and picture_size (width, height): in px.
+    """
     left, top, right, bottom = box
-    grey = np.asarray(Image.fromarray(align(picture, landmarks)).convert("L"), float)
-    height, width = picture.shape[:2]
+    grey = np.asarray(Image.fromarray(chip).convert("L"), float)
     found = {
         QualityNote.TOO_SMALL: max(right - left, bottom - top) < LEAST_SIDE,
         QualityNote.TOO_BLURRED: sharpness(grey) < LEAST_SHARPNESS,
         QualityNote.TOO_DARK: grey.mean() < LEAST_BRIGHTNESS,
         QualityNote.TURNED_AWAY: turned_away(landmarks) > MOST_TURNED,
-        QualityNote.CUT_OFF: not ((landmarks >= 0).all() and (landmarks < (width, height)).all()),
+        QualityNote.CUT_OFF: not ((landmarks >= 0).all() and (landmarks < picture_size).all()),
     }
     return tuple(note for note, holds in found.items() if holds)
 

@@ -19,19 +19,22 @@ def score(first: Embeddings, second: Embeddings) -> float:
 
 def scores(query: Embeddings, others: Embeddings) -> Embeddings:
     """Score one face with each of others: (128,), (n, 128) -> (n,)."""
-    target, rows = _unit(np.asarray(query, np.float32)[None])[0], _unit(np.asarray(others, np.float32))
-    offset = rows - target
+    query, others = np.asarray(query, np.float32), np.asarray(others, np.float32)
+    scale, scales = _to_unit(query[None])[0], _to_unit(others)
+    with np.errstate(invalid="ignore"):  # of what is infinite, for which nothing below counts
+        offset = others * scales[:, None]
+        offset -= query * scale
     alike: Embeddings = 1 - np.sqrt(np.einsum("nd,nd->n", offset, offset))
-    alike[~(rows.any(1) & target.any())] = -1
+    alike[(scales == 0) | (scale == 0)] = -1
     return alike
 
 
-def _unit(embeddings: Embeddings) -> Embeddings:
-    """Scale each row to length 1; what has no length, or an infinite one, becomes zeros."""
-    lengths = np.sqrt(np.einsum("nd,nd->n", embeddings, embeddings))[:, None]
+def _to_unit(embeddings: Embeddings) -> Embeddings:
+    """Say what scales each row to length 1: (n, 128) -> (n,), 0 for what has no length, or an infinite one."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", embeddings, embeddings))
     sound = np.isfinite(lengths) & (lengths > 0)
-    unit: Embeddings = np.divide(embeddings, lengths, out=np.zeros_like(embeddings), where=sound)
-    return unit
+    scales: Embeddings = np.divide(1, lengths, out=np.zeros_like(lengths), where=sound)
+    return scales
 
 
 def same(score: float, threshold: float) -> bool:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mlcore.model_card import ModelCard
 from webapp.accounts.models import Owner
-from webapp.faces.models import Consent, EnrolledFace, FaceQuestion, Person, QuestionKind
+from webapp.faces.models import Consent, EnrolledFace, FaceCrop, FaceQuestion, Person, QuestionKind
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import (
     Classifier,
@@ -113,7 +113,9 @@ def enrolled(owner: Owner, name: str = "Ada") -> EnrolledFace:
     """Put somebody with one face into a gallery, which the owner agrees to."""
     Consent.objects.get_or_create(owner=owner, gallery=True)
     person = Person.objects.create(owner=owner, name=name, expires=timezone.now() + timedelta(hours=24))
-    return EnrolledFace.objects.create(person=person, embedding=bytes(512), crop=picture().read())
+    face = EnrolledFace.objects.create(person=person, embedding=bytes(512))
+    FaceCrop.objects.create(face=face, jpeg=picture().read())
+    return face
 
 
 def asked(face: EnrolledFace) -> dict[str, FaceQuestion]:

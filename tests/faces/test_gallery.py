@@ -47,7 +47,7 @@ def test_nobody_is_named_from_someone_elses_gallery(ada: Person, stranger: Owner
 def test_of_a_photo_a_crop_and_128_numbers_stay_and_nothing_else(ada: Person, settings: Any) -> None:
     for face in ada.faces.all():
         assert len(face.embedding) == 512
-        assert bytes(face.crop).startswith(b"\xff\xd8\xff")
+        assert bytes(face.crop.jpeg).startswith(b"\xff\xd8\xff")
     assert not stored_files(settings)
 
 

@@ -143,7 +143,7 @@ class CropOut(EnrolledOut):
     @staticmethod
     def resolve_crop(face: EnrolledFace) -> str:
         """Wrap the bytes."""
-        return address_of(bytes(face.crop))
+        return address_of(bytes(face.crop.jpeg))
 
 
 class PersonOut(Schema):

@@ -110,12 +110,11 @@ class EnrolledFaceQuerySet(models.QuerySet["EnrolledFace"]):
 
 
 class EnrolledFace(models.Model):
-    """One face of a person: its numbers and a crop of 150 pixels, never the photo."""
+    """One face of a person: its numbers and, in a row of its own, a crop of 150 pixels; never the photo."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="faces")
     embedding = models.BinaryField(help_text=_("128 numbers, little-endian float32."))
-    crop = models.BinaryField(help_text=_("JPEG of 150×150 pixels."))
     created = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = EnrolledFaceQuerySet.as_manager()
@@ -127,6 +126,20 @@ class EnrolledFace(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class FaceCrop(models.Model):
+    """What an enrolled face looks like; apart from its numbers, of which ten thousand are read for one question."""
+
+    face = models.OneToOneField(EnrolledFace, primary_key=True, on_delete=models.CASCADE, related_name="crop")
+    jpeg = models.BinaryField(help_text=_("JPEG of 150×150 pixels."))
+
+    class Meta:
+        verbose_name = _("crop of a face")
+        verbose_name_plural = _("crops of faces")
+
+    def __str__(self) -> str:
+        return str(self.face_id)
 
 
 class QuestionKind(models.TextChoices):

@@ -29,7 +29,7 @@ from mlcore.faces.card import face_card
 from mlcore.faces.detection import Face
 from mlcore.faces.embedding import EMBEDDING_SIZE, Embeddings
 from webapp.faces import loaded, photos
-from webapp.faces.models import EnrolledFace, FaceQuestion, QuestionKind
+from webapp.faces.models import EnrolledFace, FaceCrop, FaceQuestion, QuestionKind
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
@@ -42,31 +42,30 @@ CROP_QUALITY = 85
 
 @dataclass(frozen=True)
 class Seen:
-    """A photo as it was looked at: its width and height, its faces, and an aligned crop of each, (n, 150, 150, 3)."""
+    """A photo as it was looked at: its width and height, and its faces."""
 
     size: tuple[int, int]
     faces: list[Face]
-    chips: Pixels
 
     @property
     def embeddings(self) -> Embeddings:
         """Embed the faces: (n, 128)."""
-        return loaded.chain().embed(self.chips)
+        chain = loaded.chain()
+        return chain.embed(chain.chips(self.faces))
 
     @property
     def told(self) -> dict[str, Any]:
         """Say in plain values what the answer says of the photo."""
-        faces = [_told(face, chip) for face, chip in zip(self.faces, self.chips, strict=True)]
-        return {"width": self.size[0], "height": self.size[1], "faces": faces}
+        return {"width": self.size[0], "height": self.size[1], "faces": [_told(face) for face in self.faces]}
 
 
-def _told(face: Face, chip: Pixels) -> dict[str, Any]:
+def _told(face: Face) -> dict[str, Any]:
     return {
         **dict(zip(("left", "top", "right", "bottom"), (round(float(side), 1) for side in face.box), strict=True)),
         "landmarks": [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks],
         "confidence": round(float(face.confidence), 4),
         "notes": list(face.notes),
-        "crop": photos.address_of(_jpeg(chip)),
+        "crop": photos.address_of(_jpeg(face.chip)),
     }
 
 
@@ -99,11 +98,10 @@ def _look(name: str) -> Seen:
     try:
         picture = chain.read(data)
         found = chain.detect(picture)[:MOST_FACES]
-        chips = chain.chips(picture, found)
     except ImageError as error:
         message = _("One of the photos cannot be looked at. Take another one.")
         raise JobFailed(code="unusable_picture", message=message) from error
-    return Seen((picture.shape[1], picture.shape[0]), found, chips)
+    return Seen((picture.shape[1], picture.shape[0]), found)
 
 
 def _read(name: str) -> bytes:
@@ -131,8 +129,8 @@ def _detect(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> Non
 def _verify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
     """Compare every face of the first photo with every face of the second."""
     first, second = seen
-    if not len(first.chips) or not len(second.chips):
-        raise JobFailed(code="no_face", message=_none_found(first=not len(first.chips), second=not len(second.chips)))
+    if not first.faces or not second.faces:
+        raise JobFailed(code="no_face", message=_none_found(first=not first.faces, second=not second.faces))
     others = second.embeddings
     table = [verification.scores(face, others).astype(float).round(4).tolist() for face in first.embeddings]
     told = {"photos": [each.told for each in seen], "scores": table}
@@ -160,7 +158,7 @@ def _advice() -> str:
 def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
     """Compare every face of the photo with the owner's gallery."""
     [photo] = seen
-    if not len(photo.chips):
+    if not photo.faces:
         raise JobFailed(code="no_face", message=f"{_('No face was found in the photo.')} {_advice()}")
     kept = EnrolledFace.objects.owned_by(claim.job.owner).numbers()
     gallery = np.frombuffer(b"".join(numbers for _person, numbers in kept), "<f4").reshape(-1, EMBEDDING_SIZE)
@@ -176,27 +174,27 @@ def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> N
 
 def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
     """Keep the face of each photo that shows one face alone."""
-    alone = [each for each in seen if len(each.chips) == 1]
-    refused = [{"photo": n, "reason": _not_alone(each)} for n, each in enumerate(seen, 1) if len(each.chips) != 1]
+    alone = [each.faces[0] for each in seen if len(each.faces) == 1]
+    refused = [{"photo": n, "reason": _not_alone(each)} for n, each in enumerate(seen, 1) if len(each.faces) != 1]
     if not alone:
         reasons = (_("Photo %(n)d: %(reason)s") % {"n": each["photo"], "reason": each["reason"]} for each in refused)
         raise JobFailed(code="no_face", message=" ".join(reasons))
-    numbers = loaded.chain().embed(np.concatenate([each.chips for each in alone])).astype("<f4")
-    rows = [
-        EnrolledFace(person_id=str(claim.job.person_id), embedding=row.tobytes(), crop=_jpeg(each.chips[0]))
-        for each, row in zip(alone, numbers, strict=True)
-    ]
+    chain = loaded.chain()
+    numbers = chain.embed(chain.chips(alone)).astype("<f4")
+    faces = [EnrolledFace(person_id=str(claim.job.person_id), embedding=row.tobytes()) for row in numbers]
+    crops = [FaceCrop(face=face, jpeg=_jpeg(each.chip)) for face, each in zip(faces, alone, strict=True)]
     with transaction.atomic():
-        kept = {"kept": [str(row.pk) for row in rows], "refused": refused}
+        kept = {"kept": [str(face.pk) for face in faces], "refused": refused}
         claim.finish(answer=kept, seconds=time.perf_counter() - started)
-        EnrolledFace.objects.bulk_create(rows)
+        EnrolledFace.objects.bulk_create(faces)
+        FaceCrop.objects.bulk_create(crops)
 
 
 def _not_alone(seen: Seen) -> str:
     """Say why a photo cannot be kept."""
-    if not len(seen.chips):
+    if not seen.faces:
         return f"{_('No face was found.')} {_advice()}"
-    return _("It shows %(n)d faces. Cut it so that the person is alone in it.") % {"n": len(seen.chips)}
+    return _("It shows %(n)d faces. Cut it so that the person is alone in it.") % {"n": len(seen.faces)}
 
 
 WORK: dict[QuestionKind, Callable[[Claim[FaceQuestion], list[Seen], float], None]] = {

@@ -27,7 +27,7 @@ from mlcore.faces.chain import load_chain
 from tests.mlcore.faces.drawn import draw_face
 chain, picture = load_chain(), draw_face()
 assert chain.detect(picture[:60]) == []
-assert len(chain.embed(chain.chips(picture, chain.detect(picture)))) == 1
+assert len(chain.embed(chain.chips(chain.detect(picture)))) == 1
 print("\\n".join(opened))
 """
 
@@ -46,8 +46,8 @@ def as_file(pixels: np.ndarray, **options: object) -> bytes:
 def test_one_face_is_like_itself_and_unlike_noise(chain: FaceChain) -> None:
     picture = draw_face()
     again = draw_face(side=300)
-    first = chain.embed(chain.chips(picture, chain.detect(picture)))[0]
-    second = chain.embed(chain.chips(again, chain.detect(again)))[0]
+    first = chain.embed(chain.chips(chain.detect(picture)))[0]
+    second = chain.embed(chain.chips(chain.detect(again)))[0]
     noise = chain.embed(np.random.default_rng(0).integers(0, 256, (1, 150, 150, 3)).astype(np.uint8))[0]
     threshold = face_card().default_threshold
     assert score(first, second) > threshold
@@ -56,7 +56,7 @@ def test_one_face_is_like_itself_and_unlike_noise(chain: FaceChain) -> None:
 
 def test_a_picture_without_faces_gives_no_chips(chain: FaceChain) -> None:
     picture = np.zeros((60, 60, 3), np.uint8)
-    chips = chain.chips(picture, chain.detect(picture))
+    chips = chain.chips(chain.detect(picture))
     assert chips.shape == (0, 150, 150, 3)
     assert chain.embed(chips).shape == (0, 128)
 

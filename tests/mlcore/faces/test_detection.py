@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from mlcore.errors import ImageError
-from mlcore.faces.alignment import Pixels
+from mlcore.faces.alignment import Pixels, align
 from mlcore.faces.detection import Face, FaceDetector
 from mlcore.faces.notes import QualityNote
 from mlcore.faces.quality import turned_away
@@ -37,6 +37,12 @@ def test_a_face_has_a_box_and_landmarks_in_the_pictures_pixels(detector: FaceDet
     assert face.landmarks[0] == pytest.approx(EYES["right"], abs=6)
     assert face.landmarks[2] == pytest.approx(EYES["left"], abs=6)
     assert face.notes == ()
+
+
+def test_a_face_comes_cut_out_at_its_landmarks(detector: FaceDetector) -> None:
+    picture = draw_face()
+    face = the_face(detector, picture)
+    assert face.chip == pytest.approx(align(picture, np.array(face.landmarks)))
 
 
 @pytest.mark.parametrize("side", [120, 1000, 3000])

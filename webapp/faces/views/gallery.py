@@ -24,7 +24,7 @@ POLICY = "default-src 'none'; sandbox"
 def show(request: OwnedRequest) -> HttpResponse:
     """Show the people of the gallery, or offer to keep one."""
     consent = services.require_consent(owner=request.owner)
-    faces = Prefetch("faces", EnrolledFace.objects.only("person_id", "created"))
+    faces = Prefetch("faces", EnrolledFace.objects.defer("embedding"))
     context = {
         "consent": consent,
         "people": Person.objects.owned_by(request.owner).prefetch_related(faces),
@@ -81,7 +81,7 @@ def enrol(request: OwnedRequest, person_id: UUID) -> HttpResponse:
 def crop(request: OwnedRequest, face_id: UUID) -> HttpResponse:
     """Send the crop of a face that is kept."""
     headers = {"Content-Security-Policy": POLICY, "Cross-Origin-Resource-Policy": "same-origin"}
-    return HttpResponse(find_face(request, face_id).crop, content_type="image/jpeg", headers=headers)
+    return HttpResponse(find_face(request, face_id).crop.jpeg, content_type="image/jpeg", headers=headers)
 
 
 @require_POST

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.faces.chain import photo_upload
@@ -146,3 +149,43 @@ def test_the_pages_keep_a_gallery_without_scripts(agreed: Owner, work: Work) -> 
     assert "Ada L." in client.get("/faces/gallery/").content.decode()
     client.post(f"/faces/people/{person.pk}/delete/")
     assert not Person.objects.exists()
+
+
+def field_and_text(page: Any) -> tuple[str, str]:
+    """Return the one field of a refused page that is marked as wrong, and the whole page."""
+    assert page.status_code == 422
+    text = page.content.decode()
+    [field] = re.findall('<input[^>]* aria-invalid="true" aria-describedby="name-refused"[^>]*>', text)
+    return field, text
+
+
+def test_why_a_name_is_refused_is_said_beside_the_field_that_keeps_it(ada: Person) -> None:
+    field, text = field_and_text(visit(ada.owner).post("/faces/people/", {"name": " ada"}))
+    assert 'value=" ada"' in field
+    assert 'id="name-refused" role="alert">There is a person “ada” already.<' in text
+    assert Person.objects.get() == ada
+
+
+def test_who_cannot_be_renamed_keeps_their_name_and_is_told_beside_it(ada: Person, work: Work) -> None:
+    ben = remembered(ada.owner, "ben", work)
+    field, text = field_and_text(visit(ada.owner).post(f"/faces/people/{ben.pk}/rename/", {"name": "ada"}))
+    assert 'value="ben"' in field
+    assert 'id="name-refused" role="alert">There is a person “ada” already.<' in text
+    ben.refresh_from_db()
+    assert ben.name == "ben"
+
+
+def test_a_full_gallery_and_a_name_that_is_none_are_said_beside_the_field(ada: Person, settings: Any) -> None:
+    client = visit(ada.owner)
+    assert "A name needs at least one character" in field_and_text(client.post("/faces/people/", {"name": " "}))[1]
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "face_people": 1}
+    field, text = field_and_text(client.post("/faces/people/", {"name": "Ben"}))
+    assert 'value="Ben"' in field
+    assert "A gallery may have at most 1 people." in text
+
+
+def test_a_gallery_is_shown_after_one_look_at_the_consent(ada: Person) -> None:
+    client = visit(ada.owner)
+    with CaptureQueriesContext(connection) as seen:
+        assert "ada" in client.get("/faces/gallery/").content.decode()
+    assert sum("faces_consent" in query["sql"] for query in seen.captured_queries) == 1

@@ -2,20 +2,29 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
+from webapp.accounts.models import Owner
 from webapp.accounts.requests import OwnedRequest
 from webapp.faces import services
 from webapp.faces.errors import ConsentNeeded
+from webapp.faces.models import Consent
 from webapp.recognition.errors import PersonError
 from webapp.recognition.views.answers import refusal
 
 P = ParamSpec("P")
+
+
+class ConsentedRequest(OwnedRequest):
+    """A request of an owner who agreed to the notice."""
+
+    owner: Owner
+    consent: Consent
 
 
 def consented(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Concatenate[Any, P], HttpResponse]:
@@ -25,7 +34,7 @@ def consented(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Con
     @wraps(view)
     def wrapped(request: OwnedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
-            services.require_consent(owner=request.owner or None)
+            cast("ConsentedRequest", request).consent = services.require_consent(owner=request.owner or None)
             return view(request, *args, **kwargs)
         except ConsentNeeded as error:
             if request.htmx:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
 from webapp.faces import services
-from webapp.faces.views.admission import consented, notice_context
+from webapp.faces.views.admission import ConsentedRequest, consented, notice_context
 from webapp.recognition.views.answers import go
 
 
@@ -34,10 +34,8 @@ def agree(request: OwnedRequest) -> HttpResponse:
 
 @require_POST
 @consented
-def withdraw(request: OwnedRequest) -> HttpResponse:
+def withdraw(request: ConsentedRequest) -> HttpResponse:
     """Withdraw the consent, and erase everything that is kept about faces."""
-    owner = request.owner
-    if owner:
-        services.withdraw_consent(owner=owner)
+    services.withdraw_consent(owner=request.owner)
     messages.success(request, _("Everything about faces that was yours here is erased, and your consent withdrawn."))
     return go(request, "faces")

@@ -1,5 +1,6 @@
 """The gallery: people with their faces, kept for a day for those who ask for it."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.conf import settings
@@ -8,11 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from webapp.accounts.requests import OwnedRequest
 from webapp.faces import services
+from webapp.faces.errors import GalleryFull, PersonKnown
 from webapp.faces.models import EnrolledFace, Person
-from webapp.faces.views.admission import consented
+from webapp.faces.views.admission import ConsentedRequest, consented
 from webapp.faces.views.questions import DRAWN, fresh
+from webapp.pictures.errors import InvalidName
 from webapp.recognition.forms import sent_pictures
 from webapp.recognition.views.answers import go
 
@@ -21,49 +23,46 @@ POLICY = "default-src 'none'; sandbox"
 
 @require_safe
 @consented
-def show(request: OwnedRequest) -> HttpResponse:
+def show(request: ConsentedRequest) -> HttpResponse:
     """Show the people of the gallery, or offer to keep one."""
-    consent = services.require_consent(owner=request.owner)
-    faces = Prefetch("faces", EnrolledFace.objects.defer("embedding"))
-    context = {
-        "consent": consent,
-        "people": Person.objects.owned_by(request.owner).prefetch_related(faces),
-        "gallery_hours": round(settings.GLIMPSE_GALLERY_HOURS),
-        "limits": settings.GLIMPSE_LIMITS,
-        "drawn": DRAWN,
-    }
-    return render(request, "faces/gallery.html", context)
+    return _page(request)
 
 
 @require_POST
 @consented
-def start(request: OwnedRequest) -> HttpResponse:
+def start(request: ConsentedRequest) -> HttpResponse:
     """Agree that faces are kept in a gallery."""
-    consent = services.require_consent(owner=request.owner)
-    services.give_consent(owner=consent.owner, gallery=True)
+    services.give_consent(owner=request.owner, gallery=True)
     return redirect("face_gallery")
 
 
 @require_POST
 @consented
-def add(request: OwnedRequest) -> HttpResponse:
-    """Add somebody without a photo yet."""
-    owner = services.require_gallery(owner=request.owner).owner
-    services.add_person(owner=owner, name=request.POST.get("name", ""))
+def add(request: ConsentedRequest) -> HttpResponse:
+    """Add somebody without a photo yet; why that cannot be is said beside the name, which stays as it was typed."""
+    name = request.POST.get("name", "")
+    try:
+        services.add_person(owner=request.owner, name=name)
+    except (InvalidName, PersonKnown, GalleryFull) as error:
+        return _page(request, status=error.status, refused={"name": name, "why": error.message})
     return redirect("face_gallery")
 
 
 @require_POST
 @consented
-def rename(request: OwnedRequest, person_id: UUID) -> HttpResponse:
-    """Give somebody another name."""
-    services.rename_person(person=find_person(request, person_id), name=request.POST.get("name", ""))
+def rename(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
+    """Give somebody another name; why that cannot be is said beside the name that they keep."""
+    person = find_person(request, person_id)
+    try:
+        services.rename_person(person=person, name=request.POST.get("name", ""))
+    except (InvalidName, PersonKnown) as error:
+        return _page(request, status=error.status, refused={"person": person_id, "why": error.message})
     return redirect("face_gallery")
 
 
 @require_POST
 @consented
-def remove(request: OwnedRequest, person_id: UUID) -> HttpResponse:
+def remove(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
     """Erase somebody with all their faces."""
     services.remove_person(person=find_person(request, person_id))
     return go(request, "face_gallery")
@@ -71,14 +70,14 @@ def remove(request: OwnedRequest, person_id: UUID) -> HttpResponse:
 
 @require_POST
 @consented
-def enrol(request: OwnedRequest, person_id: UUID) -> HttpResponse:
+def enrol(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
     """Remember somebody by photos."""
     return fresh(request, services.enrol(person=find_person(request, person_id), images=sent_pictures(request)))
 
 
 @require_safe
 @consented
-def crop(request: OwnedRequest, face_id: UUID) -> HttpResponse:
+def crop(request: ConsentedRequest, face_id: UUID) -> HttpResponse:
     """Send the crop of a face that is kept."""
     headers = {"Content-Security-Policy": POLICY, "Cross-Origin-Resource-Policy": "same-origin"}
     return HttpResponse(find_face(request, face_id).crop.jpeg, content_type="image/jpeg", headers=headers)
@@ -86,17 +85,31 @@ def crop(request: OwnedRequest, face_id: UUID) -> HttpResponse:
 
 @require_POST
 @consented
-def remove_face(request: OwnedRequest, face_id: UUID) -> HttpResponse:
+def remove_face(request: ConsentedRequest, face_id: UUID) -> HttpResponse:
     """Erase one face of a person."""
     services.remove_face(face=find_face(request, face_id))
     return redirect("face_gallery")
 
 
-def find_person(request: OwnedRequest, person_id: UUID) -> Person:
+def find_person(request: ConsentedRequest, person_id: UUID) -> Person:
     """Return a person of the owner's gallery, or answer 404."""
     return get_object_or_404(Person.objects.owned_by(request.owner).select_related("owner"), id=person_id)
 
 
-def find_face(request: OwnedRequest, face_id: UUID) -> EnrolledFace:
+def find_face(request: ConsentedRequest, face_id: UUID) -> EnrolledFace:
     """Return a face of the owner's gallery, or answer 404."""
     return get_object_or_404(EnrolledFace.objects.owned_by(request.owner), id=face_id)
+
+
+def _page(request: ConsentedRequest, *, status: int = 200, refused: Mapping[str, object] | None = None) -> HttpResponse:
+    """Show the gallery, with why a name was ``refused`` beside its field: of a ``person``, or of somebody new."""
+    faces = Prefetch("faces", EnrolledFace.objects.defer("embedding"))
+    context = {
+        "consent": request.consent,
+        "people": Person.objects.owned_by(request.owner).prefetch_related(faces),
+        "refused": refused,
+        "gallery_hours": round(settings.GLIMPSE_GALLERY_HOURS),
+        "limits": settings.GLIMPSE_LIMITS,
+        "drawn": DRAWN,
+    }
+    return render(request, "faces/gallery.html", context, status=status)

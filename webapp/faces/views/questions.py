@@ -10,13 +10,11 @@ from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from webapp.accounts.models import Owner
-from webapp.accounts.requests import OwnedRequest
 from webapp.faces import rates, services
 from webapp.faces.answers import answer_of
 from webapp.faces.errors import NoPhoto
 from webapp.faces.models import FaceQuestion
-from webapp.faces.views.admission import consented
+from webapp.faces.views.admission import ConsentedRequest, consented
 from webapp.recognition.views.answers import STOP_POLLING, done, fragment
 
 DRAWN = [f"faces/{name}.webp" for name in ("ada-1", "ada-2", "ben-1", "ben-2")]
@@ -25,14 +23,14 @@ DRAWN = [f"faces/{name}.webp" for name in ("ada-1", "ada-2", "ben-1", "ben-2")]
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @consented
-def verify(request: OwnedRequest) -> HttpResponse:
+def verify(request: ConsentedRequest) -> HttpResponse:
     """Show the page that compares two photos, or compare the two that were sent."""
     if request.method != "POST":
         return render(request, "faces/verify.html", {"offers": rates.offers(), "drawn": DRAWN})
     return fresh(
         request,
         services.verify(
-            owner=_owner(request),
+            owner=request.owner,
             image_a=sent(request, "image_a"),
             image_b=sent(request, "image_b"),
             far=rates.parse(request.POST.get("far")),
@@ -42,21 +40,21 @@ def verify(request: OwnedRequest) -> HttpResponse:
 
 @require_POST
 @consented
-def identify(request: OwnedRequest) -> HttpResponse:
+def identify(request: ConsentedRequest) -> HttpResponse:
     """Ask who of the gallery a photo shows."""
-    return fresh(request, services.identify(owner=_owner(request), image=sent(request, "image")))
+    return fresh(request, services.identify(owner=request.owner, image=sent(request, "image")))
 
 
 @require_safe
 @consented
-def show(request: OwnedRequest, question_id: UUID) -> HttpResponse:
+def show(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
     """Show one question on a page of its own."""
     return render(request, "faces/question.html", _context(find_question(request, question_id)))
 
 
 @require_safe
 @consented
-def status(request: OwnedRequest, question_id: UUID) -> HttpResponse:
+def status(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
     """Say that it is still at work, or show the answer and end the polling."""
     question = find_question(request, question_id)
     if question.is_active:
@@ -67,21 +65,21 @@ def status(request: OwnedRequest, question_id: UUID) -> HttpResponse:
 
 @require_POST
 @consented
-def delete(request: OwnedRequest, question_id: UUID) -> HttpResponse:
+def delete(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
     """Delete a question with its photos and its answer."""
     question = find_question(request, question_id)
     services.end_question(question=question)
     return done(request, "face_verify" if question.kind == "verify" else "face_gallery")
 
 
-def fresh(request: OwnedRequest, question: FaceQuestion) -> HttpResponse:
+def fresh(request: ConsentedRequest, question: FaceQuestion) -> HttpResponse:
     """Answer a question just asked: the place where its answer will appear."""
     if not request.htmx:
         return redirect("face_question", question.id)
     return render(request, "faces/_question.html", _context(question))
 
 
-def sent(request: OwnedRequest, name: str) -> File[bytes]:
+def sent(request: ConsentedRequest, name: str) -> File[bytes]:
     """Return the photo of a field; raise NoPhoto if it was left out."""
     try:
         return cast("File[bytes]", request.FILES[name])
@@ -89,15 +87,10 @@ def sent(request: OwnedRequest, name: str) -> File[bytes]:
         raise NoPhoto(_("A photo is missing. Choose one for each place.")) from error
 
 
-def find_question(request: OwnedRequest, question_id: UUID) -> FaceQuestion:
+def find_question(request: ConsentedRequest, question_id: UUID) -> FaceQuestion:
     """Return a question of the owner whose answer is still kept, or answer 404."""
     return get_object_or_404(FaceQuestion.objects.owned_by(request.owner), id=question_id)
 
 
 def _context(question: FaceQuestion) -> dict[str, Any]:
     return {"question": question, "answer": answer_of(question)}
-
-
-def _owner(request: OwnedRequest) -> Owner:
-    """Return the owner, whom `consented` has made sure of."""
-    return cast("Owner", request.owner)

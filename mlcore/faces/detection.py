@@ -7,6 +7,7 @@ these and other detectors did.
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import dlib
@@ -55,10 +56,11 @@ class Face:
 
 
 class FaceDetector:
-    """Find every face of a picture."""
+    """Find every face of a picture; threads may share one detector."""
 
     def __init__(self, device: torch.device | str = "cpu") -> None:
         self._device = device
+        self._one_at_a_time = Lock()  # dlib's detector works in memory of its own, which two threads would spoil
 
     @cached_property
     def _gradients(self) -> Any:
@@ -105,7 +107,8 @@ class FaceDetector:
         return best
 
     def _by_gradients(self, grey: Pixels) -> list[Found]:
-        boxes, scores, _ = self._gradients.run(grey, 1, LIKELY)
+        with self._one_at_a_time:
+            boxes, scores, _ = self._gradients.run(grey, 1, LIKELY)
         corners = [(float(box.left()), float(box.top()), float(box.right()), float(box.bottom())) for box in boxes]
         return list(zip(corners, scores, strict=True))
 

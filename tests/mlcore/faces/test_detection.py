@@ -1,11 +1,14 @@
 """Detection: faces drawn by program, and pictures without any."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
 from mlcore.errors import ImageError
 from mlcore.faces.alignment import Pixels, align
+from mlcore.faces.cnn_detector import Box
 from mlcore.faces.detection import Face, FaceDetector
 from mlcore.faces.notes import QualityNote
 from mlcore.faces.quality import turned_away
@@ -22,6 +25,10 @@ def detector() -> FaceDetector:
 def the_face(detector: FaceDetector, picture: Pixels) -> Face:
     (face,) = detector.detect(picture)
     return face
+
+
+def boxes(faces: list[Face]) -> list[Box]:
+    return [face.box for face in faces]
 
 
 def crowd(n: int) -> Pixels:
@@ -106,3 +113,11 @@ def test_a_nose_far_from_between_the_eyes_is_a_face_turned_away() -> None:
     assert turned_away(np.array([*eyes, (110, 150)], float)) == 0
     assert turned_away(np.array([*eyes, (130, 150)], float)) == pytest.approx(20 / 80)
     assert turned_away(np.zeros((5, 2))) == 1
+
+
+def test_threads_that_share_a_detector_find_what_each_would_alone(detector: FaceDetector) -> None:
+    pictures = [np.zeros((150, 150, 3), np.uint8), crowd(10), draw_face()]
+    alone = [detector.detect(picture) for picture in pictures]
+    with ThreadPoolExecutor(len(pictures)) as threads:
+        together = list(threads.map(detector.detect, pictures * 10))
+    assert [boxes(faces) for faces in together] == [boxes(faces) for faces in alone] * 10

@@ -182,9 +182,8 @@ class EpisodeSampler:
         return classes[~too_few[groups]]
 
     def _note_groups(self, which: str, left_out: Tensor) -> None:
-        names = self._dataset.group_names
         if numbers := left_out.nonzero()[:, 0].tolist():
-            listed = ", ".join(names[number] if names else str(number) for number in numbers)
+            listed = ", ".join(map(self._dataset.group_name, numbers))
             self.notes.append(f"groups {which} were left out: {listed}")
 
     def _count_by_author(self) -> None:

@@ -20,7 +20,7 @@ class Evaluation:
 
     accuracy: mean over episodes; ci95: half-width of its 95 % interval, 1.96 standard errors over episodes.
     ece: expected calibration error over 15 bins (Guo et al., ICML 2017). nll: mean negative log-likelihood, in nats.
-    episode_accuracy: (n_episodes,) for paired comparisons.
+    episode_accuracy: (n_episodes,) for paired comparisons. episode_classes: (n_episodes, n_way) int64, what it was of.
     """
 
     accuracy: float
@@ -29,6 +29,7 @@ class Evaluation:
     nll: float
     n_episodes: int
     episode_accuracy: Tensor
+    episode_classes: Tensor
 
 
 @torch.no_grad()
@@ -68,14 +69,17 @@ def evaluate(
     accuracies: list[float] = []
     probabilities: list[Tensor] = []
     labels: list[Tensor] = []
+    classes: list[Tensor] = []
     while len(accuracies) < n_episodes:
-        drawn = sampler.draw(min(batch, n_episodes - len(accuracies))).gather(features)
-        for episode in drawn.episodes():
+        drawn = sampler.draw(min(batch, n_episodes - len(accuracies)))
+        classes.append(drawn.classes)
+        for episode in drawn.gather(features).episodes():
             answer = answer_to(method, episode)
             probabilities.append(answer)
             labels.append(episode.query.labels)
             accuracies.append((answer.argmax(-1) == episode.query.labels).float().mean().item())
-    return _summarise(torch.tensor(accuracies, dtype=torch.float64), torch.cat(probabilities), torch.cat(labels))
+    by_episode = torch.tensor(accuracies, dtype=torch.float64)
+    return _summarise(by_episode, torch.cat(classes), torch.cat(probabilities), torch.cat(labels))
 
 
 def _answer(method: FewShotMethod, episode: Episode) -> Tensor:
@@ -89,7 +93,7 @@ def _answer_together(method: FewShotMethod, episode: Episode) -> Tensor:
         return classifier.probabilities_of(method.encode(query.images))
 
 
-def _summarise(accuracies: Tensor, probabilities: Tensor, labels: Tensor) -> Evaluation:
+def _summarise(accuracies: Tensor, classes: Tensor, probabilities: Tensor, labels: Tensor) -> Evaluation:
     likelihood = probabilities.gather(1, labels.unsqueeze(1)).clamp(min=1e-12)
     n = len(accuracies)
     return Evaluation(
@@ -99,7 +103,14 @@ def _summarise(accuracies: Tensor, probabilities: Tensor, labels: Tensor) -> Eva
         nll=-likelihood.log().mean().item(),
         n_episodes=n,
         episode_accuracy=accuracies,
+        episode_classes=classes,
     )
+
+
+def accuracy_by_group(found: Evaluation, groups: Tensor) -> dict[int, float]:
+    """Average the episodes of each group apart, each within one: groups (n_classes,) int64 -> group: accuracy."""
+    of_episode = groups[found.episode_classes[:, 0] % len(groups)]
+    return {group: found.episode_accuracy[of_episode == group].mean().item() for group in of_episode.unique().tolist()}
 
 
 def difference(ours: Evaluation, theirs: Evaluation) -> tuple[float, float]:

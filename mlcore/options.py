@@ -5,7 +5,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,8 +34,18 @@ def command_line(arguments: Sequence[str]) -> str:
 
 def print_figures(result: dict[str, Any], *, as_json: bool) -> None:
     """Print figures, for a program or a person."""
-    lines = [json.dumps(result)] if as_json else [f"{name:>12}  {value}" for name, value in result.items()]
+    lines = [json.dumps(result)] if as_json else _lines(result)
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _lines(figures: dict[str, Any], indent: str = "") -> Iterator[str]:
+    """Give a line for each figure; those that go together stand under their common name."""
+    width = max(map(len, figures), default=0)
+    for name, value in figures.items():
+        is_group = isinstance(value, dict)
+        yield f"{indent}{name:<{width}}  {'' if is_group else value}".rstrip()
+        if is_group:
+            yield from _lines(value, indent + "  ")
 
 
 def add_onnx(parser: argparse.ArgumentParser) -> None:

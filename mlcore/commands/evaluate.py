@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from mlcore.checkpoint import find_checkpoint, load_checkpoint
 from mlcore.commands.unseen import check_unseen
 from mlcore.config import EpisodeConfig
 from mlcore.datasets import DatasetRequest, load_dataset
+from mlcore.datasets.base import PictureDataset
 from mlcore.degrade import degraded
 from mlcore.devices import resolve_device
 from mlcore.episode import EpisodeSampler
-from mlcore.evaluation import compute_inputs, evaluate, featurise
+from mlcore.evaluation import Evaluation, accuracy_by_group, compute_inputs, evaluate, featurise
 from mlcore.images import find_transform
 from mlcore.model_card import ModelCard
 
@@ -75,4 +77,12 @@ class EvaluateCommand:
             "fingerprint": dataset.fingerprint,
             "seconds": round(time.monotonic() - start, 2),
             "notes": [*dataset.warnings, *sampler.notes],
+            **self._by_alphabet(result, dataset),
         }
+
+    def _by_alphabet(self, result: Evaluation, dataset: PictureDataset) -> dict[str, dict[str, float]]:
+        """Give the accuracy within each alphabet, the hardest first, where episodes lie within one."""
+        if not self.episodes.within_group or dataset.groups is None:
+            return {}
+        by_group = sorted(accuracy_by_group(result, dataset.groups).items(), key=itemgetter(1))
+        return {"by_alphabet": {dataset.group_name(group): accuracy for group, accuracy in by_group}}

@@ -75,6 +75,10 @@ class PictureDataset:
         digest.update(self.labels.contiguous().numpy().data)
         return digest.hexdigest()
 
+    def group_name(self, group: int) -> str:
+        """Name a group: its own name, or its number where groups have none."""
+        return self.group_names[group] if self.group_names else str(group)
+
     def images_of(self, label: int) -> Tensor:
         """Give the pictures of one class, (n, C, H, W) uint8."""
         return self.images[self.labels == label]

@@ -86,6 +86,15 @@ def test_one_drawer_within_an_alphabet_says_what_it_left_out(evaluate: Any) -> N
     ]
 
 
+def test_within_alphabets_every_one_has_its_accuracy_the_hardest_first(evaluate: Any) -> None:
+    result = evaluate("--n-way", "2", "--within-alphabet", "--n-classes", "30", "--episodes", "40")
+    found = result["by_alphabet"]
+    assert {"script01", "script02"} == set(found)
+    assert list(found.values()) == sorted(found.values())
+    assert min(found.values()) <= result["accuracy"] <= max(found.values())
+    assert "by_alphabet" not in evaluate()
+
+
 def test_what_a_data_set_left_out_is_among_the_notes(evaluate: Any, tmp_path: Path) -> None:
     files = {f"{name}/{number}.jpg": jpeg(name) for name in ("red", "green", "blue") for number in range(4)}
     root = write_folder(tmp_path / "x", files | {"red/notes.txt": b"no picture"})

@@ -1,6 +1,7 @@
 """Evaluation by each query alone, and by the statistics of a whole query batch."""
 
 import copy
+from collections.abc import Sequence
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch.nn import functional
 from mlcore.config import BackboneConfig, EpisodeConfig
 from mlcore.datasets import load_dataset
 from mlcore.episode import EpisodeSampler, LabeledSet
-from mlcore.evaluation import Evaluation, compute_inputs, difference, evaluate, featurise
+from mlcore.evaluation import Evaluation, accuracy_by_group, compute_inputs, difference, evaluate, featurise
 from mlcore.images import find_transform
 from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
@@ -57,11 +58,18 @@ def test_inductive_figures_are_those_of_every_query_alone() -> None:
     torch.testing.assert_close(torch.tensor(found.nll), torch.stack(nll).mean(), atol=1e-4, rtol=0)
 
 
-def found(*accuracies: float) -> Evaluation:
-    return Evaluation(0.0, 0.0, 0.0, 0.0, len(accuracies), torch.tensor(accuracies, dtype=torch.float64))
+def found(*accuracies: float, classes: Sequence[int] = ()) -> Evaluation:
+    of_episode = torch.tensor(classes, dtype=torch.int64).unsqueeze(1)
+    return Evaluation(0.0, 0.0, 0.0, 0.0, len(accuracies), torch.tensor(accuracies, dtype=torch.float64), of_episode)
 
 
 def test_a_difference_is_paired_over_the_episodes_that_both_had() -> None:
     mean, half = difference(found(0.9, 0.8, 1.0), found(0.7, 0.8, 0.9, 0.0, 0.0))
     assert mean == pytest.approx(0.1)
     assert half == pytest.approx(1.96 * 0.1 / 3**0.5)
+
+
+def test_the_accuracy_of_a_group_is_that_of_its_own_episodes_turned_ones_too() -> None:
+    groups = torch.tensor([5, 5, 7])
+    evaluation = found(1.0, 0.5, 0.2, 0.3, classes=[0, 1, 2, 5])  # class 5 is class 2, turned
+    assert accuracy_by_group(evaluation, groups) == {5: 0.75, 7: 0.25}

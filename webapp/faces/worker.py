@@ -14,6 +14,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def _told(face: Face) -> dict[str, Any]:
     }
 
 
+@cache
 def warm() -> None:
     """Load what looks at faces and use it once, so that the first person waits no longer than the next."""
     loaded.chain().embed(np.zeros((1, CHIP_SIZE, CHIP_SIZE, 3), np.uint8))

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor, distributed, nn
 
-from mlcore.errors import ConfigError
+from mlcore.errors import ConfigError, Stopped
 from mlcore.methods.base import Metrics
 from mlcore.run_folder import ENDED_WITH_PARENT
 
@@ -124,8 +124,13 @@ def gathered(asked: str, *, arguments: Sequence[str], device: torch.device, n_ep
     Team(device, size=size).share(n_episodes)
     with TemporaryDirectory(prefix="mlcore-") as folder:
         place = str(Path(folder) / "meeting")
-        with _helpers(size, arguments, place), _met(0, size, device, place) as team:
-            yield team
+        with _helpers(size, arguments, place) as over, _met(0, size, device, place) as team:
+            try:
+                yield team
+            except Stopped:
+                over.set()
+                raise
+            over.set()
 
 
 @contextmanager
@@ -147,8 +152,12 @@ def _met(rank: int, size: int, device: torch.device, place: str | None) -> Itera
 
 
 @contextmanager
-def _helpers(size: int, arguments: Sequence[str], place: str) -> Iterator[None]:
-    """Start the other processes of a team, end as they do if one of them fails, and wait for their end."""
+def _helpers(size: int, arguments: Sequence[str], place: str) -> Iterator[threading.Event]:
+    """Start the other processes of a team, end as they do if one of them fails, and wait for their end.
+
+    Give what is to be set once the work is over: how a helper leaves no longer matters then.
+    """
+    over = threading.Event()
     command = [sys.executable, "-m", "mlcore", *arguments, "--end-with-parent", "0"]
     shared = {**os.environ, "WORLD_SIZE": str(size), MEETING_PLACE: place}
     helpers = [
@@ -156,9 +165,9 @@ def _helpers(size: int, arguments: Sequence[str], place: str) -> Iterator[None]:
         for rank in range(1, size)
     ]
     for helper in helpers:
-        threading.Thread(target=_end_like, args=(helper,), daemon=True).start()
+        threading.Thread(target=_end_like, args=(helper, over), daemon=True).start()
     try:
-        yield
+        yield over
     finally:
         for helper in helpers:
             with suppress(OSError):
@@ -166,11 +175,11 @@ def _helpers(size: int, arguments: Sequence[str], place: str) -> Iterator[None]:
             helper.wait()
 
 
-def _end_like(helper: "subprocess.Popen[bytes]") -> None:
+def _end_like(helper: "subprocess.Popen[bytes]", over: threading.Event) -> None:
     """End this process as a helper of it does, if that fails: those that are left would wait for it in vain."""
     status = helper.wait()
-    if status in (0, ENDED_WITH_PARENT):
+    if over.is_set() or status in (0, ENDED_WITH_PARENT):
         return
-    if status < 0:
-        os.kill(os.getpid(), -status if status != -signal.SIGTERM else signal.SIGKILL)
-    os._exit(status)
+    if status > 0:
+        os._exit(status)
+    os.kill(os.getpid(), -status if status != -signal.SIGTERM else signal.SIGKILL)

@@ -2,6 +2,7 @@
 #
 # PYTHON                 the Python to build .venv with (default: the first one that is new enough)
 # GLIMPSE_TORCH_INDEX    another package index for torch, e.g. https://download.pytorch.org/whl/cpu
+# PYTEST_OPTIONS         what pytest is given besides, e.g. tests/jobs; a process tests for each core, four at most
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11
@@ -18,7 +19,7 @@ run: $(VENV)/installed
 	@exec $(VENV)/bin/python -m launch
 
 test: $(VENV)/installed-dev
-	@exec $(VENV)/bin/python -m pytest $(PYTEST_OPTIONS)
+	@exec $(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST_OPTIONS)
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check .

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from execnet import XSpec
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -28,6 +29,12 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+def pytest_xdist_setupnodes(specs: list[XSpec]) -> None:
+    """Give every process of tests a data folder of its own, in that of the run."""
+    for spec in specs:
+        spec.env["GLIMPSE_DATA_DIR"] = str(Path(os.environ["GLIMPSE_DATA_DIR"]) / spec.id)
 
 
 @pytest.fixture(autouse=True)

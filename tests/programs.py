@@ -22,6 +22,11 @@ class Program:
     names: Sequence[str]
     install: str
 
+    @property
+    def missing(self) -> str:
+        """Say that it is not there."""
+        return f"{self.names[0]} is not installed"
+
     def path(self) -> str | None:
         """Return where the program is, or None."""
         return next((found for name in self.names if (found := shutil.which(name, path=SEARCHED))), None)
@@ -42,8 +47,7 @@ def need(marker: str) -> str:
     """Return the path of the program behind a marker, or skip the test."""
     path = PROGRAMS[marker].path()
     if path is None:
-        SKIPPED[marker] += 1
-        pytest.skip(f"{PROGRAMS[marker].names[0]} is not installed")
+        pytest.skip(PROGRAMS[marker].missing)
     return path
 
 
@@ -68,11 +72,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             need(marker)
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count what is skipped, in whichever process, by the reason."""
+    if report.skipped and isinstance(report.longrepr, tuple):
+        SKIPPED[report.longrepr[2].removeprefix("Skipped: ")] += 1
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say in the run's last lines what was skipped for want of a program."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    for marker, tests in SKIPPED.items():
-        program = PROGRAMS[marker]
-        line = f"SKIPPED {tests} tests: {program.names[0]} is not installed. To run them: {program.install}"
-        if reporter:
+    for program in PROGRAMS.values():
+        if reporter and (tests := SKIPPED[program.missing]):
+            line = f"SKIPPED {tests} tests: {program.missing}. To run them: {program.install}"
             reporter.write_line(line, yellow=True)

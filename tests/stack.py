@@ -7,12 +7,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import environ
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
@@ -56,11 +58,13 @@ class Stack:
 
     def set_up(self, kept: Path) -> None:
         """Make everything that `make run` makes before it serves; what is slow to make is kept for the next site."""
-        for made in SLOWLY_MADE:
-            _copy(kept / made, self.folder / made)
-        self._run("-m", "launch.preparation")
-        for made in SLOWLY_MADE:
-            _copy(self.folder / made, kept / made)
+        with (kept / "lock").open("w") as lock:
+            flock(lock, LOCK_EX)  # another process of tests waits, and copies
+            for made in SLOWLY_MADE:
+                _copy(kept / made, self.folder / made)
+            self._run("-m", "launch.preparation")
+            for made in SLOWLY_MADE:
+                _copy(self.folder / made, kept / made)
 
     def start_web(self) -> Process:
         """Start the web server, and wait until it answers."""
@@ -124,6 +128,7 @@ class Stack:
         connections["default"].close()
         connections.settings["default"] = configuration
         del connections["default"]
+        ContentType.objects.clear_cache()  # each database numbers them its own way
 
     def _answers(self) -> bool:
         """Say whether the web server answers at all."""

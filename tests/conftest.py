@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,13 @@ def pytest_xdist_setupnodes(specs: list[XSpec]) -> None:
     """Give every process of tests a data folder of its own, in that of the run."""
     for spec in specs:
         spec.env["GLIMPSE_DATA_DIR"] = str(Path(os.environ["GLIMPSE_DATA_DIR"]) / spec.id)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse two tests of one id: several processes would run but one of them."""
+    for test, n in Counter(item.nodeid for item in items).items():
+        if n > 1:
+            raise pytest.UsageError(f"{n} tests have the id {test}")
 
 
 @pytest.fixture(autouse=True)

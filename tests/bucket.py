@@ -11,8 +11,9 @@ from uuid import uuid4
 
 import boto3
 from botocore.config import Config
+from django.conf import settings
+from django.test import override_settings
 from moto.server import ThreadedMotoServer
-from pytest_django import Settings
 
 from webapp.file_storage import storage_at
 
@@ -61,13 +62,12 @@ def s3_server() -> Iterator[str]:
 
 
 @contextmanager
-def out_of_reach(bucket: Bucket, settings: Settings) -> Iterator[None]:
+def out_of_reach(bucket: Bucket) -> Iterator[None]:
     """Let the site look for its bucket where nothing listens, and once only, for as long as the block runs."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         entry = storage_at(bucket.url.replace(bucket.endpoint, f"http://127.0.0.1:{taken.getsockname()[1]}"))
         once = Config(retries={"total_max_attempts": 1})
         entry["OPTIONS"]["client_config"] = entry["OPTIONS"]["client_config"].merge(once)
-        before, settings.STORAGES = settings.STORAGES, {**settings.STORAGES, "default": entry}
-        yield
-        settings.STORAGES = before
+        with override_settings(STORAGES={**settings.STORAGES, "default": entry}):
+            yield

@@ -10,6 +10,7 @@ from django.test import Client
 
 from mlcore.model_card import ModelCard
 from tests.recognition.pictures import drawing_upload
+from tests.training.candidates import registered, tiny
 from webapp.accounts.models import Owner
 from webapp.accounts.services import GUEST_KEY
 from webapp.jobs.models import JobStatus
@@ -59,6 +60,13 @@ def image(signs: SupportSet) -> SupportImage:
 def checkpoint(db: None) -> Checkpoint:
     """Return a live checkpoint that has a row and no files."""
     return checkpoint_row("characters", live=True)
+
+
+@pytest.fixture
+def tiny_checkpoint(db: None, settings: Any, tmp_path: Path) -> Checkpoint:
+    """Return a live checkpoint that can be loaded, on a machine that holds nothing yet."""
+    settings.DATA_DIR, settings.GLIMPSE_DEVICE = tmp_path, "cpu"
+    return registered(tiny(tmp_path / "made"), live=True)
 
 
 @pytest.fixture

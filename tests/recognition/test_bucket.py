@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
@@ -14,7 +13,6 @@ from django.urls import reverse
 from tests.bucket import Bucket
 from tests.recognition.conftest import visit
 from tests.recognition.pictures import drawing_upload
-from tests.training.candidates import registered, tiny
 from webapp import stored_files
 from webapp.accounts.models import Owner
 from webapp.recognition import loaded, retention, services, worker
@@ -67,11 +65,8 @@ def test_files_that_no_row_names_are_deleted_after_a_while(
     assert bucket.names == needed
 
 
-def test_what_was_learned_is_kept_and_read_there(
-    signs: SupportSet, bucket: Bucket, settings: Any, tmp_path: Path
-) -> None:
-    settings.DATA_DIR, settings.GLIMPSE_DEVICE = tmp_path, "cpu"
-    registered(tiny(tmp_path / "made"), live=True)
+@pytest.mark.usefixtures("tiny_checkpoint")
+def test_what_was_learned_is_kept_and_read_there(signs: SupportSet, bucket: Bucket) -> None:
     classifier = services.start_classifier(owner=signs.owner, support_set=signs)
     worker.learn(str(classifier.pk))
     classifier.refresh_from_db()

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from tests.api.client import ApiClient, complaint
 from tests.bucket import Bucket, out_of_reach
 from tests.recognition.conftest import visit
 from tests.recognition.pictures import drawing_upload
-from tests.training.candidates import registered, tiny
 from webapp import stored_files
 from webapp.accounts.models import Owner
 from webapp.bucket import BucketStorage
@@ -40,22 +37,18 @@ def send(client: Client, support_set: SupportSet, *seeds: int, script: bool = Tr
     return client.post(address, {"images": [drawing_upload(seed) for seed in seeds]}, headers=headers)
 
 
-def test_a_picture_is_asked_for_again_when_it_can_be_sent(
-    image: SupportImage, owner: Owner, bucket: Bucket, settings: Settings
-) -> None:
+def test_a_picture_is_asked_for_again_when_it_can_be_sent(image: SupportImage, owner: Owner, bucket: Bucket) -> None:
     address = reverse("picture", args=[image.pk])
-    with out_of_reach(bucket, settings):
+    with out_of_reach(bucket):
         answer = visit(owner).get(address)
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert WHAT_TO_DO in answer.content.decode()
     assert visit(owner).get(address).status_code == 200
 
 
-def test_an_upload_is_refused_and_can_be_sent_again(
-    signs: SupportSet, owner: Owner, bucket: Bucket, settings: Settings
-) -> None:
+def test_an_upload_is_refused_and_can_be_sent_again(signs: SupportSet, owner: Owner, bucket: Bucket) -> None:
     kept, client = bucket.names, visit(owner)
-    with out_of_reach(bucket, settings):
+    with out_of_reach(bucket):
         told, page = send(client, signs, 7), send(client, signs, 7, script=False)
     assert (told.status_code, told.json()["code"]) == (503, "storage_down")
     assert WHAT_TO_DO in told.json()["message"]
@@ -85,8 +78,8 @@ def test_what_was_stored_before_is_kept_and_the_rest_refused_by_name(
     assert all(WHAT_TO_DO in each.reason for each in report.refused)
 
 
-def test_the_api_says_so_with_a_code(signs: SupportSet, owner: Owner, bucket: Bucket, settings: Settings) -> None:
-    with out_of_reach(bucket, settings):
+def test_the_api_says_so_with_a_code(signs: SupportSet, owner: Owner, bucket: Bucket) -> None:
+    with out_of_reach(bucket):
         answer = ApiClient(owner).upload(f"/support-sets/{signs.pk}/images", [drawing_upload(7)], class_name="anchor")
     body = complaint(answer, 503)
     assert (body["code"], WHAT_TO_DO in body["message"]) == ("storage_down", True)
@@ -96,12 +89,11 @@ def test_the_api_says_so_with_a_code(signs: SupportSet, owner: Owner, bucket: Bu
 def test_what_is_deleted_meanwhile_goes_from_the_bucket_later(
     signs: SupportSet,
     bucket: Bucket,
-    settings: Settings,
     django_capture_on_commit_callbacks: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     delete = reverse("support_set_delete", args=[signs.pk])
-    with out_of_reach(bucket, settings), django_capture_on_commit_callbacks(execute=True):
+    with out_of_reach(bucket), django_capture_on_commit_callbacks(execute=True):
         assert visit(signs.owner).post(delete).status_code == 302
     assert not SupportSet.objects.exists()
     assert len(bucket.names) == 8
@@ -110,13 +102,10 @@ def test_what_is_deleted_meanwhile_goes_from_the_bucket_later(
     assert bucket.names == set()
 
 
-def test_learning_ends_with_the_reason_and_can_be_begun_again(
-    signs: SupportSet, bucket: Bucket, settings: Settings, tmp_path: Path
-) -> None:
-    settings.DATA_DIR, settings.GLIMPSE_DEVICE = tmp_path, "cpu"
-    registered(tiny(tmp_path / "made"), live=True)
+@pytest.mark.usefixtures("tiny_checkpoint")
+def test_learning_ends_with_the_reason_and_can_be_begun_again(signs: SupportSet, bucket: Bucket) -> None:
     first = services.start_classifier(owner=signs.owner, support_set=signs)
-    with out_of_reach(bucket, settings):
+    with out_of_reach(bucket):
         worker.learn(str(first.pk))
     first.refresh_from_db()
     assert (first.status, first.error_code) == (JobStatus.FAILED, "storage_down")

@@ -36,14 +36,14 @@ def _in_a_bucket(bucket: Bucket, settings: Any, tmp_path: Path) -> None:
     settings.DATA_DIR, settings.GLIMPSE_DEVICE = tmp_path, "cpu"
 
 
-def test_a_data_set_is_ingested_shown_and_fetched(bucket: Bucket, admin_client: Client, settings: Any) -> None:
+def test_a_data_set_is_ingested_shown_and_fetched(bucket: Bucket, admin_client: Client) -> None:
     version = ingested(zipped(class_folders(4)))
     assert version.status == JobStatus.READY
     assert bucket.names == {version.archive.name, version.contact_sheet.name}
     assert len(paths_in(version)) == 8
     address = reverse("admin:training_datasetversion_sheet", args=[version.pk])
     assert b"".join(admin_client.get(address).streaming_content).startswith(b"\xff\xd8")  # type: ignore[attr-defined]
-    with out_of_reach(bucket, settings):
+    with out_of_reach(bucket):
         answer = admin_client.get(address)
     assert (answer.status_code, "wait a minute, then try again" in answer.content.decode()) == (503, True)
 

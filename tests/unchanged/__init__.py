@@ -1,0 +1,1 @@
+"""What others rely on from outside, recorded: a change that is not meant to change it is held to the record."""

@@ -1,6 +1,7 @@
 """Prepare and run everything: `python -m launch`, which is what `make run` calls."""
 
 import fcntl
+import logging.config
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from webapp import settings
 
 def main() -> None:
     """Check, prepare, and supervise until told to stop."""
+    logging.config.dictConfig(settings.LOGGING)
     if not is_free(settings.GLIMPSE_BIND, settings.GLIMPSE_PORT):
         sys.exit(
             f"Port {settings.GLIMPSE_PORT} is in use: stop what uses it, or choose another, "

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import subprocess
@@ -10,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
+
+logger = logging.getLogger(__name__)
 
 TICK = 0.1  # seconds between two looks at the programs
 STEADY = 10.0  # a program that lived this many seconds is started again at once
@@ -55,7 +58,8 @@ class Child:
             self.delay = 0.0 if lived >= STEADY else min(max(2 * self.delay, 0.5), LONGEST_DELAY)
             self.start_at = time.monotonic() + self.delay
             self.restarting = True
-            say(f"{self.program.name} ended ({describe_exit(self.process.returncode)}); starting it again.")
+            how = describe_exit(self.process.returncode)
+            logger.warning("The %s ended (%s); starting it again.", self.program.name, how)
 
     def stop(self, until: float) -> None:
         """Wait for the program until a moment of the monotonic clock, then kill what is left."""

@@ -1,8 +1,38 @@
-"""The `ModelAdmin` that every admin of the project derives from: unfold's, with the types of Django's."""
+"""The `ModelAdmin` that every admin of the project derives from: unfold's, with the types of Django's, and audited."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from webapp.core.audit import log_act
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin as ModelAdmin
+    from django.contrib.admin import ModelAdmin as UnfoldAdmin
+    from django.contrib.admin.models import LogEntry
 else:
-    from unfold.admin import ModelAdmin as ModelAdmin
+    from unfold.admin import ModelAdmin as UnfoldAdmin
+
+M = TypeVar("M", bound=Model)
+
+
+class ModelAdmin(UnfoldAdmin[M]):
+    """Writes to the audit log what the admin's own pages add, change and delete, beside the admin's history of it."""
+
+    def log_addition(self, request: HttpRequest, obj: M, message: Any) -> LogEntry:
+        """Write down that a row was added."""
+        log_act(user_id=request.user.pk, row=obj, act="Added.")
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: M, message: Any) -> LogEntry:
+        """Write down that a row was changed."""
+        log_act(user_id=request.user.pk, row=obj, act="Changed.")
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[M]) -> list[LogEntry]:
+        """Write down which rows were deleted."""
+        for row in queryset:
+            log_act(user_id=request.user.pk, row=row, act="Deleted.")
+        return super().log_deletions(request, queryset)

@@ -14,6 +14,7 @@ from django.core.management.utils import get_random_secret_key
 from webapp import admin_look, content_security
 from webapp.file_storage import storage_at
 from webapp.limits import LIMITS
+from webapp.log import logging_config
 
 django_stubs_ext.monkeypatch()  # so that `ModelAdmin[Owner]` and its like, which mypy asks for, can be written
 env = environ.Env()
@@ -125,6 +126,8 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("GLIMPSE_TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
+
+LOGGING = logging_config(debug=DEBUG)
 
 # --- Database, files ------------------------------------------------------------------------------------------------
 
@@ -272,7 +275,6 @@ CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120  # a new process loads its models first; with Celery's 4 s it is killed, for ever
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 # A broker that is down must not hold a web thread: the job's row stays queued and the clock sends it later.
 CELERY_TASK_PUBLISH_RETRY = False

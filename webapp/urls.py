@@ -5,6 +5,8 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+handler500 = "webapp.core.failures.page_failed"
+
 urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
 for prefix, module in (
     ("account/", "webapp.accounts.urls"),

@@ -127,6 +127,7 @@ def test_a_killed_program_is_back_in_seconds(launched: Launched, words: str) -> 
     (before,) = launched.find(words)
     before.send_signal(signal.SIGKILL)
     wait_until(lambda: [child for child in launched.find(words) if child.pid != before.pid], seconds=5)
+    assert "WARNING launch.supervisor The " in launched.log.read_text()
 
 
 def launch_to_its_end(data: Path, port: int) -> subprocess.CompletedProcess[str]:

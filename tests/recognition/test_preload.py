@@ -30,18 +30,18 @@ def site(server_folder: Path, django_db_blocker: DjangoDbBlocker, settings: Sett
 
 
 def test_each_process_loads_what_goes_live_before_anybody_asks(site: Stack, tmp_path: Path) -> None:
-    registered(tiny(tmp_path, "first"), live=True)
+    first = registered(tiny(tmp_path, "first"), live=True)
     second = registered(tiny(tmp_path, "second"))
     worker = site.start_worker(concurrency=PROCESSES)
 
-    def loads(name: str) -> int:
-        return worker.log.read_text().count(f"Loaded checkpoint {name} on")
+    def loads(checkpoint: Checkpoint) -> int:
+        return worker.log.read_text().count(f"Loaded checkpoint {checkpoint.pk} on")
 
-    wait_until(lambda: loads("first") == PROCESSES, 60, what="the first in each process")
-    assert loads("second") == 0
+    wait_until(lambda: loads(first) == PROCESSES, 60, what="the first in each process")
+    assert loads(second) == 0
     Checkpoint.objects.update(live=False)
     Checkpoint.objects.filter(pk=second.pk).update(live=True)
-    wait_until(lambda: loads("second") == PROCESSES, 30, what="the second in each process")
+    wait_until(lambda: loads(second) == PROCESSES, 30, what="the second in each process")
     assert len(worker.children()) == PROCESSES
     assert "libtorch" not in Path(f"/proc/{worker.pid}/maps").read_text()
     assert all("libtorch" in Path(f"/proc/{child}/maps").read_text() for child in worker.children())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,10 +14,9 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from webapp.core.failures import HEADER, log_failure
 from webapp.file_storage import StorageDown
 from webapp.recognition.errors import PersonError
-
-logger = logging.getLogger(__name__)
 
 MOST_COMPLAINTS = 5
 """How many wrong fields one answer names."""
@@ -48,6 +45,12 @@ def plain_problem(status: int, *, message: str = "", headers: Mapping[str, str] 
     """Answer with an error of which little more is known than its status."""
     code, usual = _plain_words(status)
     return problem(status, code=code, message=message or usual, headers=headers)
+
+
+def failure_problem(failure_id: str) -> HttpResponse:
+    """Answer for a logged error, with the id that the person can quote."""
+    message = _("Something went wrong on our side. It is logged as %(number)s.") % {"number": failure_id}
+    return problem(500, code="our_fault", message=message, headers={HEADER: failure_id})
 
 
 def _plain_words(status: int) -> tuple[str, str]:
@@ -117,11 +120,8 @@ def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _our_fault(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Log what nobody foresaw, under an id that the person can quote."""
-    number = uuid.uuid4().hex[:12]
-    logger.error("API error %s at %s %s", number, request.method, request.path, exc_info=error)
-    message = _("Something went wrong on our side. It is logged as %(number)s.") % {"number": number}
-    return problem(500, code="our_fault", message=message)
+    """Log what nobody foresaw."""
+    return failure_problem(log_failure(request, error))
 
 
 def register_handlers(api: NinjaAPI) -> None:

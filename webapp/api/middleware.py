@@ -7,7 +7,9 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from .errors import plain_problem
+from webapp.core.failures import HEADER
+
+from .errors import failure_problem, plain_problem
 
 API_PREFIX = "/api/"
 BODY_HEADERS = {"content-type", "content-length", "content-encoding"}
@@ -31,6 +33,8 @@ def _is(response: HttpResponseBase, content_type: str) -> bool:
 
 def _as_problem(response: HttpResponseBase) -> HttpResponse:
     """Rewrite an error page, keeping its words if it is plain text."""
+    if failure_id := response.headers.get(HEADER):
+        return failure_problem(failure_id)
     kept = {name: value for name, value in response.headers.items() if name.lower() not in BODY_HEADERS}
     says = response.content.decode() if _is(response, "text/plain") and isinstance(response, HttpResponse) else ""
     return plain_problem(response.status_code, message=says, headers=kept)

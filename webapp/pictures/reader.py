@@ -69,7 +69,7 @@ class Helper:
             try:
                 return self._ask(self._running(), file)
             except (HelperLost, OSError) as error:
-                logger.warning("The decoder was lost on a picture of %d bytes: %r", file.size, error)
+                logger.warning("The decoder was lost on a picture of %d bytes: %s", file.size, error)
                 self._end()
                 raise UnusablePicture(_("This picture could not be decoded; it may be damaged.")) from error
             finally:

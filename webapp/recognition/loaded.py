@@ -87,7 +87,7 @@ def method_of(checkpoint: Checkpoint) -> FewShotMethod:
 
 def _load(checkpoint: Checkpoint) -> FewShotMethod:
     method = load_checkpoint(_folder_of(checkpoint), device=device(), onnx_folder=settings.DATA_DIR / "onnx")
-    logger.info("Loaded checkpoint %s on %s.", checkpoint.name, device())
+    logger.info("Loaded checkpoint %s on %s.", checkpoint.pk, device())
     return method
 
 

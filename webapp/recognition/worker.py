@@ -58,7 +58,7 @@ def warm() -> None:
             try:
                 _embed_blank(loaded.method_of(checkpoint))
             except Exception:  # whatever storage and files are up to: the others are loaded all the same
-                logger.exception("Checkpoint %s cannot be loaded.", checkpoint.name)
+                logger.exception("Checkpoint %s cannot be loaded.", checkpoint.pk)
     _warm.clear()
     _warm.update(checkpoint.pk for checkpoint in live)
 

@@ -1,21 +1,38 @@
-"""What staff do, written down: in the log, and in the history that the admin shows of each row."""
+"""What staff do, written down: in the audit log, and in the history that the admin shows of each row."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
+from typing import TypeAlias
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db.models import Model
 
-logger = logging.getLogger(__name__)
+from webapp.core.audit import log_act
+
+Named: TypeAlias = Mapping[str, Model | int | str]
 
 
-def note(*, by: User | None, row: Model, act: str) -> None:
-    """Write down who did what to a row; `act` is a sentence. What sweeps and schedules do is under who began them.
+def note(*, by: User | None, row: Model, act: str, named: Named | None = None) -> None:
+    """Write down who did what to a row. What sweeps and schedules do is under who began them.
 
     Where that account is gone, or nobody was named, it is in the log alone.
+
+    act: a sentence, with a placeholder for whatever somebody has named. named: what fills the placeholders: in the
+    history by its name, in the log by its id, and there words are left out.
     """
-    logger.info("%s %s: %s By %s.", row._meta.verbose_name, row.pk, act, f"user {by.pk}" if by else "nobody signed in")
+    log_act(user_id=by.pk if by else None, row=row, act=_filled(act, _ids(named)))
     if by is not None:
-        LogEntry.objects.log_actions(by.pk, [row], CHANGE, change_message=act, single_object=True)
+        LogEntry.objects.log_actions(by.pk, [row], CHANGE, change_message=_filled(act, named), single_object=True)
+
+
+def _filled(act: str, named: Named | None) -> str:
+    return act % named if named else act
+
+
+def _ids(named: Named | None) -> Named:
+    """Return what the log may say of what has a name."""
+    words = {name: "…" for name, value in (named or {}).items() if isinstance(value, str)}
+    rows = {name: str(value.pk) for name, value in (named or {}).items() if isinstance(value, Model)}
+    return {**(named or {}), **rows, **words}

@@ -14,6 +14,7 @@ from typing import Any
 from mlcore.run_folder import ENDED_WITH_PARENT
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed, LeaseLost
+from webapp.log import frames_in
 from webapp.training.child import Child, bound
 from webapp.training.command_line import bond, patience_seconds
 from webapp.training.endings import last_words
@@ -43,7 +44,9 @@ def ask(
             return answer
     if in_time and (child.was_stopped or child.returncode == ENDED_WITH_PARENT):
         _leave_to_another(claim)
-    logger.warning("A question of job %s ended with status %s: %s", claim.job.pk, child.returncode, said[-2000:])
+    logger.warning(
+        "A question of job %s ended with status %s.\n%s", claim.job.pk, child.returncode, frames_in(said[-8000:])
+    )
     if child.returncode == REFUSED and (words := last_words(said)):
         raise JobFailed(code=refused, message=words)
     raise broke_off

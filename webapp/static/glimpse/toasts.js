@@ -17,14 +17,16 @@ export function announce(message) {
 
 export function reasonOf(xhr) {
   try {
-    return JSON.parse(xhr.responseText).message || unexpected();
+    return JSON.parse(xhr.responseText).message || unexpected(xhr);
   } catch {
-    return xhr.status === 413 ? gettext("That is more than Glimpse takes at once.") : unexpected();
+    return xhr.status === 413 ? gettext("That is more than Glimpse takes at once.") : unexpected(xhr);
   }
 }
 
-function unexpected() {
-  return gettext("Something went wrong on our side. Please try again.");
+function unexpected(xhr) {
+  const failure = xhr.getResponseHeader("Failure-Id");
+  const words = gettext("Something went wrong on our side. Please try again.");
+  return failure ? `${words} ${interpolate(gettext("If you report this, quote %s."), [failure])}` : words;
 }
 
 function keep(item) {

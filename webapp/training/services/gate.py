@@ -90,7 +90,7 @@ def measure(*, checkpoint: Checkpoint, by: User | None) -> GateExam:
         checkpoint=checkpoint, against=gate.live, version=gate.exam.version, drawn=gate.exam.drawn, created_by=by
     )
     jobs.enqueue(sitting)
-    acts.note(by=by, row=checkpoint, act=f"Started to measure it against {gate.live.name}.")
+    acts.note(by=by, row=checkpoint, act="Started to measure it against %(live)s.", named={"live": gate.live})
     return sitting
 
 

@@ -14,7 +14,7 @@ from mlcore.faces.config import FACES
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.training import disk
-from webapp.training.acts import note
+from webapp.training.acts import Named, note
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint, DatasetVersion, RunEstimate, TrainingRun
 from webapp.training.run_settings import CheckedSettings, room_needed
@@ -32,10 +32,11 @@ def start_run(
     start_from: Checkpoint | None = None,
     cloned_from: TrainingRun | None = None,
     act: str = "",
+    named: Named | None = None,
 ) -> TrainingRun:
     """Queue a run; raise StaffError where its data, its beginning or the disk do not allow it.
 
-    act: what the log says where it was not a person who started it.
+    act, named: what `note` writes where it was not a person who started it.
     """
     require_fitting(settings, version, start_from)
     run = TrainingRun(name=name, version=version, start_from=start_from, cloned_from=cloned_from, created_by=by)
@@ -43,7 +44,7 @@ def start_run(
         setattr(run, field, value)
     disk.require_room(room_needed(run))
     run.save()
-    note(by=by, row=run, act=act or _("Started."))
+    note(by=by, row=run, act=act or _("Started."), named=named)
     jobs.enqueue(run)
     return run
 

@@ -109,10 +109,11 @@ def _take(schedule: Schedule) -> Occasion:
     """Start a run or find out why none can be, and write down which."""
     try:
         run, words = _start(schedule), ""
+        note(by=schedule.created_by, row=schedule, act=_("Started %(run)s."), named={"run": run})
     except StaffError as error:
         run, words = None, error.message
+        note(by=None, row=schedule, act=f"Started nothing: {error.code}.")
     occasion = Occasion.objects.create(schedule=schedule, run=run, note=words)
-    note(by=schedule.created_by if run else None, row=schedule, act=words or _("Started %(run)s.") % {"run": run})
     kept = list(schedule.occasions.filter(run=None).values_list("pk", flat=True)[:NOTES_KEPT])
     schedule.occasions.filter(run=None).exclude(pk__in=kept).delete()
     return occasion
@@ -130,7 +131,8 @@ def _start(schedule: Schedule) -> TrainingRun:
         version=version,
         start_from=schedule.start_from,
         cloned_from=schedule.run,
-        act=_("Started by the schedule %(name)s.") % {"name": schedule.name},
+        act=_("Started by the schedule %(schedule)s."),
+        named={"schedule": schedule},
     )
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from webapp.training.acts import note
+from webapp.training.acts import Named, note
 from webapp.training.errors import StaffError
 from webapp.training.models import Checkpoint, DatasetVersion, Strategy, Sweep, TrainingRun
 from webapp.training.models.sweeps import best_of
@@ -81,16 +81,17 @@ def start_trial(*, sweep: Sweep, trial: int, values: Mapping[str, Any]) -> Train
     with transaction.atomic():
         if not Sweep.objects.select_for_update().filter(pk=sweep.pk, ended=None).exists():
             return None
-        said = {"number": trial + 1, "name": sweep.name}
+        trial_of: Named = {"number": trial + 1, "sweep": sweep}
         run = start_run(
             by=sweep.created_by,
             name=f"{sweep.name} · {trial + 1}",
             settings=with_values(sweep, values),
             version=sweep.version,
             start_from=sweep.start_from,
-            act=_("Started as trial %(number)d of the sweep %(name)s.") % said,
+            act=_("Started as trial %(number)d of the sweep %(sweep)s."),
+            named=trial_of,
         )
-        note(by=sweep.created_by, row=sweep, act=_("Trial %(number)d was started.") % said)
+        note(by=sweep.created_by, row=sweep, act=_("Trial %(number)d was started."), named=trial_of)
         TrainingRun.objects.filter(pk=run.pk).update(sweep=sweep, trial=trial)
     return run
 
@@ -110,7 +111,8 @@ def end_sweep(*, sweep: Sweep, obstacle: str = "") -> None:
     """Write down that a sweep is over, or why it cannot go on."""
     ended = {"ended": timezone.now(), "stopped": bool(obstacle), "obstacle": obstacle}
     if Sweep.objects.filter(pk=sweep.pk, ended=None).update(**ended):
-        note(by=sweep.created_by, row=sweep, act=obstacle or _("Finished."))
+        act = "%(obstacle)s" if obstacle else _("Finished.")
+        note(by=sweep.created_by, row=sweep, act=act, named={"obstacle": obstacle})
 
 
 @transaction.atomic

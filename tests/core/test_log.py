@@ -25,7 +25,6 @@ CANARY = "Zephyrina"
 """A name that nothing but these tests writes anywhere."""
 QUOTING = f"Key (name)=({CANARY}) already exists."
 """What a database says of a row that it refuses."""
-FAILURE = r"Failure ([0-9a-f]{12}) at "
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 
 def main() -> None:
     """Hand the command line to Django."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

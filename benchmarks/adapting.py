@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.exam import Exam
 from mlcore.config import EpisodeConfig
-from mlcore.episode import EpisodeSampler, LabeledSet
+from mlcore.data.episode import EpisodeSampler, LabeledSet
 from mlcore.methods.base import FewShotMethod
 
 SUPPORT = EpisodeConfig(n_way=5, k_shot=5, n_query=5)

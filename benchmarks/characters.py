@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.exam import FIVE_WAY, LETTERS, Exam, add_results, row_of
-from mlcore.checkpoint import find_checkpoint, load_checkpoint
-from mlcore.datasets import load_dataset
-from mlcore.degrade import DEGRADATIONS
-from mlcore.evaluation import Evaluation, featurise
-from mlcore.images import find_transform
+from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint
+from mlcore.data.corruptions import DEGRADATIONS
+from mlcore.data.datasets import load_dataset
+from mlcore.data.images import find_transform
+from mlcore.evaluation.episodes import Evaluation, featurise
 from mlcore.methods.base import FewShotMethod
 
 

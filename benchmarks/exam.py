@@ -9,14 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mlcore.checkpoints.card import CARD_FILE, ModelCard
 from mlcore.config import EpisodeConfig
-from mlcore.datasets.base import PictureDataset
-from mlcore.degrade import degraded
-from mlcore.episode import EpisodeSampler
-from mlcore.evaluation import Evaluation, compute_inputs, evaluate, featurise
-from mlcore.images import Transform
+from mlcore.data.corruptions import degraded
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.data.episode import EpisodeSampler
+from mlcore.data.images import Transform
+from mlcore.evaluation.episodes import Evaluation, compute_inputs, evaluate, featurise
 from mlcore.methods.base import FewShotMethod
-from mlcore.model_card import CARD_FILE, ModelCard
 
 LEAST_EPISODES = 200
 REHEARSED = 10  # episodes that tell how long one takes

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mlcore.checkpoints.card import CARD_FILE
 from mlcore.faces.config import FACE_LOSSES
-from mlcore.model_card import CARD_FILE
 
 NETWORKS: dict[str, list[str]] = {
     "scratch": ["--backbone-name=mobilefacenet", "--backbone-width=32", "--steps=400", "--validate-every=50"],

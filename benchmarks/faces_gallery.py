@@ -16,7 +16,7 @@ from benchmarks.faces_card import Half, deal, embed_all
 from benchmarks.faces_pictures import load_pictures
 from mlcore.faces.card import face_card
 from mlcore.faces.chain import load_chain
-from mlcore.faces.verification import identify
+from mlcore.faces.verification.scores import identify
 
 N_DRAWS = 2000
 PHOTOS_EACH = 3

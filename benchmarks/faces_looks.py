@@ -18,9 +18,9 @@ from torch.nn import functional
 from benchmarks.faces_card import Half, chips_of, deal
 from benchmarks.faces_pictures import FacePictures, load_pictures
 from mlcore.faces.chain import load_chain
-from mlcore.faces.embedding import ZOOMS, FaceEmbedder, load_embedder, to_tensor, zoomed
-from mlcore.faces.metrics import equal_error_rate, tar_at
-from mlcore.faces.pairs import ScoredPairs, all_pairs
+from mlcore.faces.embedding.embedder import ZOOMS, FaceEmbedder, load_embedder, to_tensor, zoomed
+from mlcore.faces.verification.metrics import equal_error_rate, tar_at
+from mlcore.faces.verification.pairs import ScoredPairs, all_pairs
 
 WAYS = {
     "one look": ((1.0, False),),

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from mlcore.faces.alignment import Pixels
-from mlcore.faces.detection import Box
+from mlcore.faces.detection.alignment import Pixels
+from mlcore.faces.detection.detector import Box
 
 FILE = "faces_250_grey.zip"
 SIDE = 250  # px

@@ -27,7 +27,7 @@ from PIL import Image
 from benchmarks.faces_pictures import FILE, load_pictures
 from benchmarks.running_site import Person, Site, running_site
 from benchmarks.serving import Row, machine, p50, p95, timed
-from webapp.faces.portraits import photos_of
+from tools.drawing.portraits import photos_of
 
 GALLERY, PEOPLE = 10_000, 500
 SECONDS_APART = 1.2

@@ -18,9 +18,9 @@ from PIL import Image
 
 from benchmarks.faces_pictures import load_pictures, to_pixels
 from mlcore.faces.chain import load_chain
-from mlcore.faces.embedding import to_tensor
+from mlcore.faces.embedding.embedder import to_tensor
 from mlcore.faces.packages import RECOGNISER
-from mlcore.faces.verification import identify
+from mlcore.faces.verification.scores import identify
 
 N_GALLERY = 10_000
 LARGE = (5000, 5000)  # px

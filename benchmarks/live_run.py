@@ -25,7 +25,7 @@ SAVE_EVERY = 50
 @contextmanager
 def rows_of(site: Site) -> Iterator[None]:
     """Let the models of this process read and write the site's database."""
-    os.environ.update(site.environment, DJANGO_SETTINGS_MODULE="webapp.settings", GLIMPSE_EMBEDDED="1")
+    os.environ.update(site.environment, DJANGO_SETTINGS_MODULE="webapp.config.settings", GLIMPSE_EMBEDDED="1")
     import django
 
     django.setup()
@@ -37,16 +37,17 @@ def rows_of(site: Site) -> Iterator[None]:
 
 def start() -> TrainingRun:
     """Start a run that ends of itself only long after everything was measured."""
+    from webapp.datasets.models import Dataset, DatasetVersion, Source
     from webapp.jobs.models import JobStatus
-    from webapp.training import services
-    from webapp.training.models import Dataset, DatasetVersion, Source
+    from webapp.training.runs import services as runs
+    from webapp.training.runs import words as words_module
 
     dataset = Dataset.objects.create(name="strokes", source=Source.REGISTERED)
     ready = {"status": JobStatus.READY, "mlcore_name": "strokes"}
     version = DatasetVersion.objects.create(dataset=dataset, number=1, **ready)
     often = [("training.save_every", str(SAVE_EVERY)), ("training.max_minutes", "60"), ("training.steps", "1000000")]
-    settings = services.settings_from_words(kind="characters", method="prototypical", words=often)
-    return services.start_run(by=None, name="Beside", settings=settings, version=version)
+    settings = words_module.settings_from_words(kind="characters", method="prototypical", words=often)
+    return runs.start_run(by=None, name="Beside", settings=settings, version=version)
 
 
 def wait(run: TrainingRun, what: Callable[[TrainingRun], object]) -> float:

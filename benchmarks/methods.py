@@ -20,15 +20,15 @@ from benchmarks.adapting import Cost, time_adapting
 from benchmarks.exam import LETTERS, PHOTOS, TRANSDUCTIVE, Exam, add_results, one_thread, row_of
 from benchmarks.photo_classes import find_photos
 from mlcore.backbones.pretrained import serve_from
-from mlcore.checkpoint import find_checkpoint, load_checkpoint
+from mlcore.checkpoints.card import WEIGHTS_FILE, pretrained_cards
+from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint
 from mlcore.config import KINDS, BackboneConfig
-from mlcore.datasets import load_dataset
-from mlcore.evaluation import Evaluation, difference
-from mlcore.images import find_transform
+from mlcore.data.datasets import load_dataset
+from mlcore.data.images import find_transform
+from mlcore.evaluation.episodes import Evaluation, difference
 from mlcore.method_config import MethodConfig, PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
-from mlcore.model_card import WEIGHTS_FILE, pretrained_cards
 
 LITE0 = BackboneConfig(name="efficientnet_lite0", in_channels=3, image_size=448)
 PLAIN, SHIPPED = "plain prototypes", "photos"

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mlcore.datasets import load_dataset
-from mlcore.datasets.base import PictureDataset
+from mlcore.data.datasets import load_dataset
+from mlcore.data.datasets.base import PictureDataset
 
 N_CALIBRATING = 15
 STORED_SIDE = 160  # px

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.backbones.efficientnet_lite0 import load_network, middle
-from mlcore.images import photos
+from mlcore.data.images import photos
 
 LAYERS = {0: "the first layer", 6: "block 6", 12: "block 12", 16: "block 16"}
 EDGES = ("top left", "top right", "bottom left", "bottom right")

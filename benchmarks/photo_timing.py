@@ -14,10 +14,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.photo_looks import open_probe
-from mlcore.checkpoint import find_checkpoint, load_checkpoint
-from mlcore.datasets.base import PictureDataset
-from mlcore.episode import LabeledSet
-from mlcore.images import decode, image_to_tensor
+from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.data.episode import LabeledSet
+from mlcore.data.images import decode, image_to_tensor
 
 REPEATS = 60
 N_SUPPORT = 25  # 5-way 5-shot

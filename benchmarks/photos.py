@@ -21,8 +21,8 @@ from benchmarks.photo_classes import deal, load_photos
 from benchmarks.photo_looks import EDGES, LAYERS, Looks, look_at
 from benchmarks.photo_timing import time_a_query
 from mlcore.config import EpisodeConfig
-from mlcore.datasets.base import PictureDataset
-from mlcore.episode import EpisodeIndex, EpisodeSampler
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.data.episode import EpisodeIndex, EpisodeSampler
 
 N_EPISODES = 1000
 SETTINGS = ((5, 1), (5, 5), (20, 5))  # n_way, k_shot
@@ -109,7 +109,7 @@ def nearest_centred(gram: Tensor, index: EpisodeIndex) -> Tensor:
 
 
 def shrunk(share: float) -> Head:
-    """Score as `mlcore.methods.shrunk_metric` does, from products of embeddings alone."""
+    """Score as `mlcore.methods.metrics.shrunk` does, from products of embeddings alone."""
 
     def head(gram: Tensor, index: EpisodeIndex) -> Tensor:
         own, cross, mean = _blocks(gram, index)

@@ -19,16 +19,16 @@ from torch import Tensor
 
 from benchmarks.photo_classes import deal, load_photos
 from mlcore.backbones.pretrained import serve_from
-from mlcore.calibration import fit_temperature
-from mlcore.checkpoint import save_checkpoint
+from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig, EpisodeConfig
-from mlcore.datasets.base import PictureDataset
-from mlcore.episode import EpisodeSampler
-from mlcore.evaluation import compute_inputs, evaluate, featurise
-from mlcore.images import find_transform
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.data.episode import EpisodeSampler
+from mlcore.data.images import find_transform
+from mlcore.evaluation.calibration import fit_temperature
+from mlcore.evaluation.episodes import compute_inputs, evaluate, featurise
 from mlcore.method_config import PrototypicalConfig
 from mlcore.methods.prototypical import Prototypical
-from mlcore.model_card import ModelCard
 
 CONFIG = PrototypicalConfig(
     backbone=BackboneConfig(name="efficientnet_lite0", in_channels=3, image_size=448), shrinkage=0.001

@@ -25,10 +25,10 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Sampler
 
 from mlcore.config import EpisodeConfig
-from mlcore.datasets import load_dataset
-from mlcore.datasets.base import PictureDataset
-from mlcore.episode import EpisodeSampler
-from mlcore.torchvision_ops import torchvision_module
+from mlcore.data.datasets import load_dataset
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.data.episode import EpisodeSampler
+from mlcore.data.torchvision_ops import torchvision_module
 
 transforms = torchvision_module("torchvision.transforms")
 

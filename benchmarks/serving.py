@@ -25,11 +25,11 @@ import httpx
 import torch
 
 from benchmarks.running_site import Person, Site, drawing, photo, running_site
-from mlcore.checkpoint import load_checkpoint
-from mlcore.episode import LabeledSet
-from mlcore.images import image_to_tensor
+from mlcore.checkpoints.card import PRETRAINED
+from mlcore.checkpoints.checkpoint import load_checkpoint
+from mlcore.data.episode import LabeledSet
+from mlcore.data.images import image_to_tensor
 from mlcore.methods.base import Classifier, FewShotMethod
-from mlcore.model_card import PRETRAINED
 
 WAYS, SHOTS = 5, 5
 MEGABYTE = 1024 * 1024

@@ -42,10 +42,10 @@ def _resumed_at(site: Site, run: TrainingRun) -> float | None:
 
 def cancelled(site: Site, run: TrainingRun) -> tuple[float, float]:
     """Cancel the run; give the seconds until nothing trains, and the steps by which its kept state is behind."""
-    from webapp.training import services
+    from webapp.training.runs import services as runs
 
     moment = time.time()
-    services.cancel_run(by=None, run=run)
+    runs.cancel_run(by=None, run=run)
     seconds = wait(run, lambda run: run.status == "cancelled" and not training(run))
     said = re.search(r"stopped at step (\d+)", (folder(site, run) / "stderr.txt").read_text())
     stopped_at = float(said[1]) if said else reached(site, run, moment)  # it says nothing where it had to be killed
@@ -54,7 +54,7 @@ def cancelled(site: Site, run: TrainingRun) -> tuple[float, float]:
 
 def rounds(site: Site, number: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Kill and cancel at random moments; give the seconds and lost steps of each."""
-    from webapp.training import services
+    from webapp.training.runs import services as runs
 
     chance, run = random.Random(0), start()
     kills, cancels = [], []
@@ -64,7 +64,7 @@ def rounds(site: Site, number: int) -> tuple[list[tuple[float, float]], list[tup
             time.sleep(chance.uniform(0.0, 10.0))
             run.refresh_from_db()
             found.append(act(site, run))
-        services.resume_run(by=None, run=run)
+        runs.resume_run(by=None, run=run)
     return kills, cancels
 
 

@@ -12,7 +12,7 @@ os.environ["GLIMPSE_EMBEDDED"] = "1"
 from launch.address import Announcement, is_free
 from launch.programs import programs
 from launch.supervisor import Supervisor, run_to_end
-from webapp import settings
+from webapp.config import settings
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ def prepare() -> None:
     """Bring the data folder up to date with the code."""
     import django
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
     django.setup()
     from django.conf import settings
     from django.core.management import call_command
@@ -43,7 +43,7 @@ def require_storage() -> None:
     from django.core.files.base import ContentFile
     from django.core.files.storage import default_storage
 
-    from webapp.file_storage import StorageDown
+    from webapp.storage.addresses import StorageDown
 
     try:
         name = default_storage.save("probe", ContentFile(b"Glimpse"))

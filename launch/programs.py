@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from launch.supervisor import Program
-from webapp import settings
+from webapp.config import settings
 
 AS_ROOT = "ignore:You're running the worker with superuser privileges"  # it only reads JSON, and containers do so
 AFTER_WEB = 2.0  # seconds: whoever waits for the first page should not wait for the workers to load their models
@@ -32,7 +32,13 @@ def valkey() -> Program:
 
 def web() -> Program:
     """Return the web server."""
-    serve = ["webapp.wsgi", "--bind", f"{settings.GLIMPSE_BIND}:{settings.GLIMPSE_PORT}", "--worker-class", "gthread"]
+    serve = [
+        "webapp.config.wsgi",
+        "--bind",
+        f"{settings.GLIMPSE_BIND}:{settings.GLIMPSE_PORT}",
+        "--worker-class",
+        "gthread",
+    ]
     size = ["--workers", str(settings.GLIMPSE_WEB_PROCESSES), "--threads", str(settings.GLIMPSE_WEB_THREADS)]
     manner = ["--graceful-timeout", "4", "--no-control-socket", "--log-level", "warning"]
     return Program("web server", python("-m", "gunicorn", *serve, *size, *manner), ONE_THREAD)
@@ -63,7 +69,7 @@ def worker(queue: str, processes: int) -> list[str]:
     """Return the command of a Celery worker that serves one queue."""
     options = ["--queues", queue, "--hostname", f"{queue}-{os.getpid()}@%h", "--concurrency", str(processes)]
     quiet = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
-    return python("-W", AS_ROOT, "-m", "celery", "--quiet", "--app", "webapp.celery", "worker", *options, *quiet)
+    return python("-W", AS_ROOT, "-m", "celery", "--quiet", "--app", "webapp.config.celery", "worker", *options, *quiet)
 
 
 def interactive_processes() -> int:

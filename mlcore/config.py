@@ -90,7 +90,7 @@ class TrainingConfig(Config):
     warped_share: share of the episodes whose pictures are all turned by one angle, mirrored or not and slanted alike:
     alphabets that nobody has drawn.
     optimizer: of the outer loop, `adam` or `sgd`.
-    precision: what the backbone computes in, `float32` or `bfloat16` (see `mlcore.precision`).
+    precision: what the backbone computes in, `float32` or `bfloat16` (see `mlcore.training.precision`).
     save_every: steps between the states that a run can be resumed from; 0 saves none.
     """
 

@@ -13,7 +13,7 @@ class MethodConfig(Config):
 
     adapter: hidden units of the small residual network that is trained on top of a pretrained backbone, which itself
     stays frozen; 0 leaves its embedding as it is.
-    views: name of the test-time views whose embeddings are averaged when serving (see `mlcore.views`).
+    views: name of the test-time views whose embeddings are averaged when serving (see `mlcore.data.test_time`).
     """
 
     backbone: BackboneConfig = field(default_factory=BackboneConfig)
@@ -34,7 +34,7 @@ class PrototypicalConfig(MethodConfig):
 
     take_turns: in training, let every picture of an episode be support once, for one embedding of it.
     shrinkage: how far the metric that the support's scatter gives is drawn towards Euclid's when serving; 1 is wholly
-    (see `mlcore.methods.shrunk_metric`).
+    (see `mlcore.methods.metrics.shrunk`).
     """
 
     distance: str = "euclidean"
@@ -52,9 +52,9 @@ class PrototypicalConfig(MethodConfig):
 class MamlConfig(MethodConfig):
     """MAML and what varies its inner loop.
 
-    adapts: `all`, or the `head` alone (ANIL). head_init: `prototypes` or `shared` (see `mlcore.methods.class_head`).
-    inner_lr: rate of the inner loop. rates: `fixed`; or factors on inner_lr that are learned, for each `parameter`
-    (Meta-SGD) or each layer and step, `layer_step` (MAML++).
+    adapts: `all`, or the `head` alone (ANIL). head_init: `prototypes` or `shared` (see
+    `mlcore.methods.inner.class_head`). inner_lr: rate of the inner loop. rates: `fixed`; or factors on inner_lr that
+    are learned, for each `parameter` (Meta-SGD) or each layer and step, `layer_step` (MAML++).
     inner_steps, adapt_steps: steps in meta-training, and at most when adapting to a person's pictures.
     first_order: leave second derivatives out (FOMAML). first_order_share: share of the meta-training that does so.
     multi_step_share: share of the meta-training over which the loss after every step, not only the last, fades out.
@@ -155,7 +155,7 @@ class BaselinePlusPlusConfig(BaselineConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class ReptileConfig(MethodConfig):
-    """Reptile. head_init: `prototypes` or `shared` (see `mlcore.methods.class_head`).
+    """Reptile. head_init: `prototypes` or `shared` (see `mlcore.methods.inner.class_head`).
 
     inner_optimizer: `adam` (without momentum, as published) or `sgd`; inner_lr: its rate.
     inner_steps: steps on each episode in meta-training; inner_batch: pictures of each, 0 takes all.

@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.processes", "tests.programs", "tests.stack")
+pytest.register_assert_rewrite("tests.running", "tests.programs", "tests.stack")

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.test import override_settings
 from moto.server import ThreadedMotoServer
 
-from webapp.file_storage import storage_at
+from webapp.storage.addresses import storage_at
 
 KEYS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "open nothing of value"}
 PREFIX = "site"

@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests.bucket import KEYS, Bucket, s3_server
-from tests.processes import Postgres, made, redis, valkey
 from tests.programs import need
+from tests.running import Postgres, made, redis, valkey
 from tests.stack import Stack, running_site
-from webapp.file_storage import storage_at
+from webapp.storage.addresses import storage_at
 
 pytest_plugins = ["tests.programs"]
 

@@ -10,7 +10,7 @@ if "GLIMPSE_DATA_DIR" not in os.environ:
     os.environ["GLIMPSE_DATA_DIR"] = tempfile.mkdtemp(prefix="glimpse-test-")
     atexit.register(shutil.rmtree, os.environ["GLIMPSE_DATA_DIR"], ignore_errors=True)
 
-from webapp.settings import *  # noqa: F403
+from webapp.config.settings import *  # noqa: F403
 
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.jobs.app"]  # noqa: F405
 # A file and not memory, so that threads lock each other out as they do in life.

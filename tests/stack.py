@@ -18,7 +18,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 from pytest_django import DjangoDbBlocker
 
-from tests.processes import Broker, Process, free_port, python
+from tests.running import Broker, Process, free_port, python
 
 ROOT = Path(__file__).resolve().parent.parent
 # The exported photo backbone and the static files, each with the stamp that says what they were made from.
@@ -39,7 +39,7 @@ class Stack:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "webapp.settings",
+            "DJANGO_SETTINGS_MODULE": "webapp.config.settings",
             "GLIMPSE_SECRET_KEY": SECRET_KEY,
             "GLIMPSE_DATA_DIR": str(folder),
             "GLIMPSE_DEVICE": "cpu",
@@ -68,7 +68,7 @@ class Stack:
 
     def start_web(self) -> Process:
         """Start the web server, and wait until it answers."""
-        serve = ["webapp.wsgi", f"--bind=127.0.0.1:{self.port}", "--worker-class=gthread", "--threads=8"]
+        serve = ["webapp.config.wsgi", f"--bind=127.0.0.1:{self.port}", "--worker-class=gthread", "--threads=8"]
         web = self.start("web", "-m", "gunicorn", *serve, "--graceful-timeout=2", "--no-control-socket")
         web.wait_for(self._answers)
         return web
@@ -76,7 +76,7 @@ class Stack:
     def start_worker(self, queue: str = "interactive", *, name: str = "worker", concurrency: int = 1) -> Process:
         """Start a worker of one queue, and wait until it listens."""
         options = ["--queues", queue, "--concurrency", str(concurrency), "--hostname", f"{name}@%h", "--loglevel=INFO"]
-        worker = self.start(name, "-m", "celery", "--app=webapp.celery", "worker", *options, "--without-mingle")
+        worker = self.start(name, "-m", "celery", "--app=webapp.config.celery", "worker", *options, "--without-mingle")
         already = worker.log.read_text().count(" ready.")
         worker.wait_for(lambda: worker.log.read_text().count(" ready.") > already)
         return worker

@@ -12,21 +12,21 @@ import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("mlcore", "webapp", "launch")
+PACKAGES = ("mlcore", "webapp", "launch", "tools")
 HEAVY = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "optuna", "dlib")
 LOAD_THE_SITE = """
 import sys
 import django
 django.setup()
 from django.urls import get_resolver
-import webapp.wsgi
+import webapp.config.wsgi
 def walk(patterns):
     for pattern in patterns:
         walk(getattr(pattern, "url_patterns", []))
 walk(get_resolver().url_patterns)
 print(" ".join(sorted(sys.modules)))
 """
-READ_ENVIRONMENT = {"webapp/settings.py", "launch/supervisor.py", "launch/__main__.py"}
+READ_ENVIRONMENT = {"webapp/config/settings.py", "launch/supervisor.py", "launch/__main__.py"}
 
 
 def sources(*packages: str) -> Iterator[Path]:

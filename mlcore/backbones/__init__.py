@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from mlcore.backbones.adapter import Adapter
+from mlcore.backbones.layers.adapter import Adapter
 from mlcore.config import BACKBONES
 from mlcore.method_config import MethodConfig
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from mlcore.batch_norm import BatchNorm2d
+from mlcore.backbones.layers.batch_norm import BatchNorm2d
 from mlcore.config import BackboneConfig
 
 

@@ -9,8 +9,8 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.backbones.convolution import convolution
-from mlcore.batch_norm import BatchNorm2d
+from mlcore.backbones.layers.batch_norm import BatchNorm2d
+from mlcore.backbones.layers.convolution import convolution
 from mlcore.config import BackboneConfig
 
 

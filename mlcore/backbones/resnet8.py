@@ -10,7 +10,7 @@ import math
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.backbones.convolution import convolution
+from mlcore.backbones.layers.convolution import convolution
 from mlcore.config import BackboneConfig
 
 

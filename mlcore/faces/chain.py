@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from mlcore.faces.alignment import CHIP_SIZE, Pixels
-from mlcore.faces.detection import Face, FaceDetector
-from mlcore.faces.embedding import Embeddings, embed, load_embedder
-from mlcore.images import decode
+from mlcore.data.images import decode
+from mlcore.faces.detection.alignment import CHIP_SIZE, Pixels
+from mlcore.faces.detection.detector import Face, FaceDetector
+from mlcore.faces.embedding.embedder import Embeddings, embed, load_embedder
 
 LOAD_SIDE = 1600  # longest side of what is decoded, px: a photo of 25 MP is read small
 

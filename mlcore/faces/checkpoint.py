@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from mlcore.checkpoint import find_checkpoint, load_weights
+from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.checkpoint import find_checkpoint, load_weights
 from mlcore.errors import CheckpointError, ConfigError
 from mlcore.faces.config import FACES, FaceNetworkConfig
-from mlcore.faces.training import build_network
-from mlcore.model_card import ModelCard
+from mlcore.faces.training.face_training import build_network
 
 DEFAULT = "default"
 """The name of the default embedder, where a checkpoint is asked for."""

@@ -152,14 +152,14 @@ class RegisteredLoss(Registered):
 
 
 FACE_NETWORKS: dict[str, RegisteredFaceNetwork] = {
-    "mobilefacenet": RegisteredFaceNetwork(path="mlcore.faces.mobilefacenet.MobileFaceNet", widest=64),
-    "head": RegisteredFaceNetwork(path="mlcore.faces.head.HeadOnDefault", widest=1024, pretrained=True),
+    "mobilefacenet": RegisteredFaceNetwork(path="mlcore.faces.embedding.mobilefacenet.MobileFaceNet", widest=64),
+    "head": RegisteredFaceNetwork(path="mlcore.faces.embedding.head.HeadOnDefault", widest=1024, pretrained=True),
 }
 
 FACE_LOSSES: dict[str, RegisteredLoss] = {
-    "contrastive": RegisteredLoss(path="mlcore.faces.losses.contrastive", config=ContrastiveConfig),
-    "triplet": RegisteredLoss(path="mlcore.faces.losses.triplet", config=TripletConfig),
-    "sphereface": RegisteredLoss(path="mlcore.faces.losses.sphereface", config=SphereFaceConfig),
-    "cosface": RegisteredLoss(path="mlcore.faces.losses.cosface", config=CosFaceConfig),
-    "arcface": RegisteredLoss(path="mlcore.faces.losses.arcface", config=ArcFaceConfig),
+    "contrastive": RegisteredLoss(path="mlcore.faces.training.losses.contrastive", config=ContrastiveConfig),
+    "triplet": RegisteredLoss(path="mlcore.faces.training.losses.triplet", config=TripletConfig),
+    "sphereface": RegisteredLoss(path="mlcore.faces.training.losses.sphereface", config=SphereFaceConfig),
+    "cosface": RegisteredLoss(path="mlcore.faces.training.losses.cosface", config=CosFaceConfig),
+    "arcface": RegisteredLoss(path="mlcore.faces.training.losses.arcface", config=ArcFaceConfig),
 }

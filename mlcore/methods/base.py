@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.backbones import build_backbone
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.checkpoints.card import ModelCard
+from mlcore.data.episode import EpisodeBatch, LabeledSet
+from mlcore.data.test_time import VIEWS
 from mlcore.errors import CheckpointError
 from mlcore.method_config import MethodConfig
-from mlcore.model_card import ModelCard
-from mlcore.views import VIEWS
 
 Metrics = dict[str, float]
 Watch = Callable[[int, int, float], None]

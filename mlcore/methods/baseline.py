@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config import BaselineConfig, BaselinePlusPlusConfig
 from mlcore.methods.base import Adaptation, Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
-from mlcore.methods.class_head import balanced_loss
-from mlcore.methods.inner_loop import CONVERGED, check_loss
+from mlcore.methods.inner.class_head import balanced_loss
+from mlcore.methods.inner.loop import CONVERGED, check_loss
 from mlcore.methods.prototypical import class_means
 
 MOMENTUM = 0.9

@@ -2,7 +2,7 @@
 
 A few gradient steps on the support set adapt the backbone and a head; meta-training seeks the weights from which these
 steps lead furthest, by the exact gradient through them. The head starts alike for every class, so one checkpoint serves
-any number of ways (see `mlcore.methods.class_head`). FOMAML, ANIL, Meta-SGD and MAML++ are configs of this file.
+any number of ways (see `mlcore.methods.inner.class_head`). FOMAML, ANIL, Meta-SGD and MAML++ are configs of this file.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mlcore.batch_norm import Statistics, recording, replaying
-from mlcore.episode import Episode, EpisodeBatch, LabeledSet
+from mlcore.backbones.layers.batch_norm import Statistics, recording, replaying
+from mlcore.data.episode import Episode, EpisodeBatch, LabeledSet
 from mlcore.method_config import MamlConfig
 from mlcore.methods.base import Adaptation, FewShotMethod, Metrics, Watch, unwatched
-from mlcore.methods.class_head import ClassHead, Weights, balanced_loss
-from mlcore.methods.inner_loop import (
+from mlcore.methods.inner.class_head import ClassHead, Weights, balanced_loss
+from mlcore.methods.inner.loop import (
     CONVERGED,
     FastClassifier,
     backbone_weights,
@@ -27,7 +27,7 @@ from mlcore.methods.inner_loop import (
     restore_fast,
     seen_by,
 )
-from mlcore.methods.inner_rates import InnerRates, StepNorms
+from mlcore.methods.inner.rates import InnerRates, StepNorms
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,19 @@ scale, and a class's probability is the attention that its pictures get. As publ
 more of it; here each picture counts 1 / (pictures of its class), so that every class weighs alike whatever its shots.
 With equal shots, as in the paper, that is the same.
 
-With `full_context` the embeddings depend on the whole support set (see `mlcore.methods.full_context`). The order of the
-support then matters: it is read class by class, and within a class as given. So permuting the classes is promised to
-permute the answer only without full context.
+With `full_context` the embeddings depend on the whole support set (see `mlcore.methods.metrics.full_context`). The
+order of the support then matters: it is read class by class, and within a class as it comes. So permuting the classes
+is promised to permute the answer only without full context.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config import MatchingConfig
 from mlcore.methods.base import Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
-from mlcore.methods.full_context import FullContext
+from mlcore.methods.metrics.full_context import FullContext
 
 INITIAL_SCALE = 10.0
 

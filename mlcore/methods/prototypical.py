@@ -3,17 +3,17 @@
 A class's prototype is the mean embedding of its support pictures; a query belongs to the nearest one. Distances are
 squared Euclidean, as published, over the embedding's size and times a learned scale, so that softmax is neither flat
 nor saturated whatever the backbone; or cosine, with a learned scale (Gidaris & Komodakis, CVPR 2018). When serving,
-the support set may shape the metric (see `mlcore.methods.shrunk_metric`).
+the support set may shape the metric (see `mlcore.methods.metrics.shrunk`).
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config import PrototypicalConfig
 from mlcore.methods.base import Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
-from mlcore.methods.shrunk_metric import shrunk_metric
+from mlcore.methods.metrics.shrunk import shrunk_metric
 
 INITIAL_SCALE = 10.0
 

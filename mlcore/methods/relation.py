@@ -23,8 +23,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.batch_norm import BatchNorm2d
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.backbones.layers.batch_norm import BatchNorm2d
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config import RelationConfig
 from mlcore.methods.base import Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
 

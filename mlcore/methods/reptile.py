@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
-from mlcore.batch_norm import Statistics, recording
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.backbones.layers.batch_norm import Statistics, recording
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config import ReptileConfig
 from mlcore.methods.base import Adaptation, FewShotMethod, Metrics, Watch, unwatched
-from mlcore.methods.class_head import WEIGHT, ClassHead, Weights, balanced_loss
-from mlcore.methods.inner_loop import (
+from mlcore.methods.inner.class_head import WEIGHT, ClassHead, Weights, balanced_loss
+from mlcore.methods.inner.loop import (
     BACKBONE,
     CONVERGED,
     FastClassifier,

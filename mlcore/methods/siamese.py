@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config import SiameseConfig
 from mlcore.methods.base import Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
 

@@ -8,8 +8,9 @@ from datetime import timedelta
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from mlcore.model_card import ModelCard
+from mlcore.checkpoints.card import ModelCard
 from webapp.accounts.models import Owner
+from webapp.checkpoints.models import Checkpoint
 from webapp.faces.models import Consent, EnrolledFace, FaceCrop, FaceQuestion, Person, QuestionKind
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import (
@@ -21,7 +22,6 @@ from webapp.recognition.models import (
     SupportSet,
     ZipImport,
 )
-from webapp.training.models import Checkpoint
 
 from .client import picture
 

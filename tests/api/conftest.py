@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from webapp.accounts.models import Owner
 from webapp.accounts.services import owner_of_user
-from webapp.training.models import Checkpoint
+from webapp.checkpoints.models import Checkpoint
 
 from .belongings import Belongings, belongings_of, checkpoint
 from .client import ApiClient

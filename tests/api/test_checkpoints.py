@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.training.models import Checkpoint
+from webapp.checkpoints.models import Checkpoint
 
 from .belongings import checkpoint
 from .client import ApiClient

@@ -8,9 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from webapp.accounts.models import Owner
+from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
-from webapp.training.models import Checkpoint
 
 from .belongings import Belongings, checkpoint, learned
 from .client import ApiClient, complaint

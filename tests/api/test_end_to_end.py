@@ -10,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
-from tests.processes import wait_until
+from tests.running import wait_until
 from tests.stack import Stack
 
 from .client import drawing

@@ -17,7 +17,7 @@ from webapp.accounts.models import Owner
 from webapp.accounts.services import create_token
 from webapp.api import waiting
 from webapp.api.waiting import WaitPlaces
-from webapp.wsgi import application
+from webapp.config.wsgi import application
 
 from .belongings import Belongings
 

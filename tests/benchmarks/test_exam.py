@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.exam import add_results
-from mlcore.model_card import CARD_FILE, ModelCard
+from mlcore.checkpoints.card import CARD_FILE, ModelCard
 
 
 def test_a_figure_takes_the_place_of_the_older_one_and_leaves_the_others(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ import pytest
 
 from tests.jobs.drawings import drawings
 from tests.journeys.staff import PASSWORD, staff_name
-from tests.processes import made, python, wait_until
+from tests.running import made, python, wait_until
 from tests.site_client import SiteClient
 from tests.stack import Stack
-from webapp.log import IdsOnly, frames_in
+from webapp.core.log import IdsOnly, frames_in
 
 CANARY = "Zephyrina"
 """A name that nothing but these tests writes anywhere."""
@@ -130,10 +130,10 @@ def test_acts_of_staff_are_logged_in_ids(stack: Stack) -> None:
         submit(client, "/admin/login/", {"username": name, "password": PASSWORD, "next": "/admin/"})
         number = re.search(r"/admin/auth/user/(\d+)/", client.get(f"/admin/auth/user/?q={name}").text)
         assert number
-        page = client.get("/admin/training/checkpoint/").text
-        checkpoint = re.search(r"/admin/training/checkpoint/([0-9a-f-]{36})/change/", page)
+        page = client.get("/admin/checkpoints/checkpoint/").text
+        checkpoint = re.search(r"/admin/checkpoints/checkpoint/([0-9a-f-]{36})/change/", page)
         assert checkpoint, page
-        assert client.get(f"/admin/training/checkpoint/{checkpoint[1]}/export/").status_code == 200
+        assert client.get(f"/admin/checkpoints/checkpoint/{checkpoint[1]}/export/").status_code == 200
         record = record_of(web, f"checkpoint {checkpoint[1]}: ")
         assert f"checkpoint {checkpoint[1]}: Exported. By user {number[1]}." in record
         submit(client, "/admin/auth/group/add/", {"name": f"{CANARY}s"})

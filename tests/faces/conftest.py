@@ -9,8 +9,10 @@ import pytest
 
 from tests.faces.chain import StubChain, photo_upload
 from webapp.accounts.models import Owner
-from webapp.faces import loaded, services, worker
+from webapp.faces import services
 from webapp.faces.models import FaceQuestion, Person
+from webapp.faces.worker import loaded
+from webapp.faces.worker import work as worker
 from webapp.jobs.models import JobStatus
 
 Work = Callable[[], None]

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from tests.recognition.pictures import encoded
-from webapp.faces.portraits import photos_of
+from tools.drawing.portraits import photos_of
 
 
 def drawn(person: str, place: int = 0, side: int = 400) -> Image.Image:

@@ -17,9 +17,10 @@ from tests.faces.drawn import drawn, drawn_file, grainy_file
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing, encoded, photo
 from webapp.accounts.models import Owner
-from webapp.faces import services, worker
+from webapp.faces import services
 from webapp.faces.answers import Comparison, Detection, answer_of
 from webapp.faces.models import FaceQuestion
+from webapp.faces.worker import work
 from webapp.jobs.models import JobStatus
 from webapp.pictures.errors import PersonError
 
@@ -77,7 +78,7 @@ def asked_of(owner: Owner, data: bytes) -> FaceQuestion:
         image_b=SimpleUploadedFile("face.jpg", drawn_file("ada", 1)),
     )
     for question in (found, compared):
-        worker.answer(str(question.pk))
+        work.answer(str(question.pk))
         question.refresh_from_db()
     assert isinstance(answer_of(found), Detection), found.error
     return compared
@@ -159,7 +160,7 @@ def test_a_small_dark_blurred_face_is_compared_with_advice(agreed: Owner) -> Non
     out = io.BytesIO()
     sheet.save(out, "PNG")
     question = services.detect(owner=agreed, image=SimpleUploadedFile("photo.png", out.getvalue()))
-    worker.answer(str(question.pk))
+    work.answer(str(question.pk))
     question.refresh_from_db()
     answer = answer_of(question)
     assert isinstance(answer, Detection)

@@ -16,7 +16,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from tests.faces.drawn import drawn_file, grainy_file
-from tests.processes import made, valkey
+from tests.running import made, valkey
 from tests.site_client import SiteClient
 from tests.stack import Stack, running_site
 from webapp.faces.models import EnrolledFace

@@ -20,10 +20,12 @@ from tests.faces.chain import StubChain, photo_upload
 from tests.faces.conftest import Work, ask
 from tests.recognition.conftest import stored_files, visit
 from webapp.accounts.models import Owner
-from webapp.faces import loaded, photos, retention, services, worker
+from webapp.faces import photos, retention, services
 from webapp.faces.answers import Comparison, answer_of
 from webapp.faces.errors import NotMeasurable
 from webapp.faces.models import FaceQuestion
+from webapp.faces.worker import loaded
+from webapp.faces.worker import work as worker
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.pictures.errors import PersonError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlcore.faces.card import face_card
-from mlcore.faces.notes import QualityNote
+from mlcore.faces.detection.notes import QualityNote
 from webapp.faces import rates
 from webapp.faces.errors import NotMeasurable
 from webapp.faces.notes import notes_in_words

@@ -11,7 +11,7 @@ from celery import Celery
 from django.conf import settings as django_settings
 from pytest_django import DjangoDbBlocker
 
-from tests.processes import Broker, Postgres, made, redis, valkey
+from tests.running import Broker, Postgres, made, redis, valkey
 from tests.stack import Stack
 from webapp.jobs import broker
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.jobs.app.models import Rehearsal, RehearsalResult
-from tests.processes import wait_until
+from tests.running import wait_until
 from webapp.jobs import services
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import Cancelled, LeaseLost

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 from celery import current_app
 
-from tests.processes import wait_until
+from tests.running import wait_until
 from tests.stack import Stack
 from webapp.jobs import tasks
 from webapp.jobs.clock import Clock

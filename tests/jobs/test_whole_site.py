@@ -8,7 +8,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.jobs.drawings import drawings
-from tests.processes import wait_until
+from tests.running import wait_until
 from tests.site_client import SiteClient
 from tests.stack import Stack
 from webapp.jobs.models import JobStatus

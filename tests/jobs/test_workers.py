@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 
 from tests.jobs.app.models import Rehearsal
-from tests.processes import Process, wait_until
+from tests.running import Process, wait_until
 from tests.stack import Stack
 from webapp.jobs import services
 from webapp.jobs.models import JobStatus

@@ -31,8 +31,8 @@ def addresses(page: Page) -> Iterator[str]:
     """Walk the admin: its front page, every list, the form to add, and the first row with its history."""
     yield "/admin/"
     yield "/admin/password_change/"
-    yield "/admin/training/checkpoint/import/"
-    yield "/admin/training/checkpoint/compare/"
+    yield "/admin/checkpoints/checkpoint/import/"
+    yield "/admin/checkpoints/checkpoint/compare/"
     page.goto("/admin/")
     lists = page.locator("#nav-sidebar-apps a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
     for address in lists:

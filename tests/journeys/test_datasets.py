@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.staff import sign_in, staff_name
 from tests.journeys.visitor import Visitor
-from tests.processes import Process, wait_until
 from tests.recognition.pictures import drawing, encoded, photo
+from tests.running import Process, wait_until
 from tests.stack import Stack
+from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training.models import DatasetVersion
 
 pytestmark = pytest.mark.requires_chromium
 
@@ -56,7 +56,7 @@ def many() -> dict[str, bytes]:
 
 
 def upload(office: Page, name: str, path: Path, least: int = 2) -> None:
-    office.goto("/admin/training/dataset/add/")
+    office.goto("/admin/datasets/dataset/add/")
     office.get_by_label("Name").fill(name)
     office.get_by_label("Zip of class folders").set_input_files(path)
     office.get_by_label("Pictures a class at least").fill(str(least))
@@ -108,7 +108,7 @@ def test_an_owner_lends_pictures_and_takes_them_back(
 ) -> None:
     context = browser.new_context(base_url=stack.url)
     home = lend(context.new_page(), tmp_path)
-    office.goto("/admin/training/dataset/add/?source=site")
+    office.goto("/admin/datasets/dataset/add/?source=site")
     office.get_by_label("Name").fill("What people lend")
     office.get_by_label("Pictures a class at least").fill("2")
     office.get_by_role("button", name="Start").click()

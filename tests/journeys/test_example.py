@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.visitor import LEARNING_MS, Visitor
-from webapp.examples.catalogue import EXAMPLES
-from webapp.training.models import Checkpoint
+from webapp.checkpoints.models import Checkpoint
+from webapp.site.examples.catalogue import EXAMPLES
 
 pytestmark = pytest.mark.requires_chromium
 

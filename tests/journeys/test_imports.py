@@ -9,10 +9,10 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.checkpoints.candidates import tiny
 from tests.journeys.looks import flaws
 from tests.journeys.staff import sign_in, staff_name
 from tests.stack import Stack
-from tests.training.candidates import tiny
 
 pytestmark = pytest.mark.requires_chromium
 PATIENCE_MS = 60_000
@@ -38,7 +38,7 @@ def zip_of(folder: Path, made: Path, *, damaged: bool = False) -> Path:
 
 
 def send(office: Page, path: Path) -> None:
-    office.goto("/admin/training/checkpoint/")
+    office.goto("/admin/checkpoints/checkpoint/")
     office.get_by_role("link", name="Import", exact=True).click()
     office.get_by_label("The zip").set_input_files(path)
     office.get_by_role("button", name="Import").click()
@@ -66,7 +66,7 @@ def test_a_damaged_one_is_refused_with_a_sentence(office: Page, tmp_path: Path) 
 
 
 def test_what_is_live_is_not_deleted(office: Page) -> None:
-    office.goto("/admin/training/checkpoint/?live__exact=1")
+    office.goto("/admin/checkpoints/checkpoint/?live__exact=1")
     office.get_by_role("link", name="characters", exact=True).first.click()
     office.get_by_role("link", name="Delete …").click()
     expect(office.get_by_text("It is live.")).to_be_visible()

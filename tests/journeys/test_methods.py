@@ -11,17 +11,17 @@ import torch
 from playwright.sync_api import Locator, expect
 from pytest_django import Settings
 
-from mlcore.checkpoint import save_checkpoint
+from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
 from mlcore.method_config import MamlConfig
 from mlcore.methods import build_method
-from mlcore.model_card import ModelCard
+from tests.checkpoints.candidates import registered
 from tests.journeys.test_keyboard import tab_to
 from tests.journeys.test_looks import problems
 from tests.journeys.visitor import Visitor, query
 from tests.stack import Stack
-from tests.training.candidates import registered
-from webapp.training.models import Checkpoint
+from webapp.checkpoints.models import Checkpoint
 
 pytestmark = pytest.mark.requires_chromium
 

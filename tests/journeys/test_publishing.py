@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from mlcore.checkpoint import find_checkpoint
-from mlcore.checkpoint_zip import export_checkpoint
+from mlcore.checkpoints.archive import export_checkpoint
+from mlcore.checkpoints.checkpoint import find_checkpoint
 from tests.journeys.staff import sign_in, staff_name
 from tests.journeys.visitor import LEARNING_MS, Visitor, query
 from tests.stack import Stack
@@ -129,7 +129,7 @@ def test_a_checkpoint_that_is_measured_and_not_worse_needs_no_reason(
     if "staff" not in stack.processes:
         stack.start_worker("staff", name="staff")
     before = live(stack)
-    office.goto("/admin/training/checkpoint/")
+    office.goto("/admin/checkpoints/checkpoint/")
     office.get_by_role("link", name=another).click()
     page = office.url
     office.get_by_role("link", name="Add a standing exam").click()
@@ -152,7 +152,7 @@ def test_a_checkpoint_that_is_measured_and_not_worse_needs_no_reason(
 
 def test_a_zip_is_looked_at_and_two_checkpoints_are_compared(office: Page, tmp_path: Path) -> None:
     (tmp_path / "bad.zip").write_bytes(b"no zip")
-    office.goto("/admin/training/checkpoint/")
+    office.goto("/admin/checkpoints/checkpoint/")
     office.get_by_role("link", name="Import", exact=True).click()
     office.set_input_files("input[name=file]", tmp_path / "bad.zip")
     office.get_by_role("button", name="Import").click()
@@ -162,7 +162,7 @@ def test_a_zip_is_looked_at_and_two_checkpoints_are_compared(office: Page, tmp_p
     office.get_by_role("button", name="Import").click()
     expect(office.get_by_role("alert")).to_contain_text("here already")
 
-    office.goto("/admin/training/checkpoint/")
+    office.goto("/admin/checkpoints/checkpoint/")
     for box in office.locator("input.action-select").all()[:2]:
         box.check()
     office.locator("select[name=action]").select_option("compare")

@@ -35,7 +35,8 @@ from django.contrib.auth.models import Permission, User
 user = User.objects.get(username="nell")
 user.is_superuser = False
 user.save()
-user.user_permissions.set(Permission.objects.filter(content_type__app_label="training"))
+apps = ("datasets", "checkpoints", "training")
+user.user_permissions.set(Permission.objects.filter(content_type__app_label__in=apps))
 """
 
 
@@ -74,7 +75,7 @@ def signs_zip(tmp_path: Path) -> Path:
 
 
 def upload(page: Page, path: Path) -> None:
-    page.goto("/admin/training/dataset/add/")
+    page.goto("/admin/datasets/dataset/add/")
     page.get_by_label("Name").fill("Signs from the field")
     page.get_by_label("Zip of class folders").set_input_files(path)
     page.get_by_role("button", name="Start").click()

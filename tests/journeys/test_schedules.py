@@ -13,8 +13,9 @@ from tests.journeys.staff import sign_in, staff_name
 from tests.journeys.visitor import Visitor
 from tests.stack import Stack
 from tests.training import small_runs
+from webapp.datasets.models import Dataset
 from webapp.jobs.models import JobStatus
-from webapp.training.models import Dataset, Occasion, Schedule, TrainingRun
+from webapp.training.models import Occasion, Schedule, TrainingRun
 
 pytestmark = pytest.mark.requires_chromium
 

@@ -19,9 +19,10 @@ from tests.journeys.test_keyboard import tab_to
 from tests.journeys.visitor import Visitor
 from tests.stack import Stack
 from tests.training import small_runs
+from webapp.datasets.models import Dataset
 from webapp.jobs.models import JobStatus
-from webapp.training import services
-from webapp.training.models import Dataset, Sweep, TrainingRun
+from webapp.training.models import Sweep, TrainingRun
+from webapp.training.sweeps import services as sweeps
 
 pytestmark = pytest.mark.requires_chromium
 SPACE = {
@@ -55,10 +56,10 @@ def swept(run: TrainingRun) -> Sweep:
     """Have a sweep that is over: its trials are made up, one of them pruned."""
     with transaction.atomic():  # the clock is to see it only when it is over
         given = {"by": None, "name": "Rates", "settings": small_runs.small_settings(), "version": run.version}
-        sweep = services.start_sweep(**given, space=SPACE, strategy="tpe", budget=8)
+        sweep = sweeps.start_sweep(**given, space=SPACE, strategy="tpe", budget=8)
         for trial in range(8):
             values = {"training.outer_lr": 10 ** (-4 + 3 * trial / 7), "episodes.n_way": [5, 10, 20][trial % 3]}
-            started = services.start_trial(sweep=sweep, trial=trial, values=values)
+            started = sweeps.start_trial(sweep=sweep, trial=trial, values=values)
             assert started
             status = {"status": JobStatus.CANCELLED, "pruned": True} if trial == 7 else {"status": JobStatus.READY}
             TrainingRun.objects.filter(pk=started.pk).update(**status, **learned(0.95 - 0.03 * abs(trial - 4)))

@@ -12,7 +12,8 @@ from pytest_django import Settings
 from tests.journeys.visitor import Visitor
 from tests.stack import Stack
 from tests.training import small_runs
-from webapp.training.models import Dataset, DatasetVersion, TrainingRun
+from webapp.datasets.models import Dataset, DatasetVersion
+from webapp.training.models import TrainingRun
 
 LONG_MS = 120_000
 SETTINGS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from webapp.examples.catalogue import EXAMPLES
+from webapp.site.examples.catalogue import EXAMPLES
 
 LEARNING_MS = 90_000
 """How long a busy machine may take to learn; a free one takes a second or two."""

@@ -6,7 +6,7 @@ import pytest
 
 from launch import programs
 from launch.address import Announcement
-from webapp import settings
+from webapp.config import settings
 from webapp.jobs.services import job_models
 
 

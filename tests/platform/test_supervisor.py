@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from launch.supervisor import Child, Program
-from tests.processes import wait_until
+from tests.running import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from mlcore.model_card import ModelCard
+from mlcore.checkpoints.card import ModelCard
+from tests.checkpoints.candidates import registered, tiny
 from tests.recognition.pictures import drawing_upload
-from tests.training.candidates import registered, tiny
 from webapp.accounts.models import Owner
 from webapp.accounts.services import GUEST_KEY
+from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
-from webapp.training.models import Checkpoint
 
 
 def checkpoint_row(name: str, *, kind: str = "characters", live: bool = False, **card: Any) -> Checkpoint:

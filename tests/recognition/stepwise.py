@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from mlcore.episode import LabeledSet
+from mlcore.data.episode import LabeledSet
 from mlcore.errors import AdaptationError
 from mlcore.method_config import PrototypicalConfig, RegisteredMethod
 from mlcore.methods.base import Adaptation, Watch, unwatched

@@ -12,24 +12,26 @@ import pytest
 import torch
 from django.db import connection
 
-from mlcore.checkpoint import save_checkpoint
+from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
 from mlcore.method_config import METHODS
 from mlcore.methods import build_method
-from mlcore.model_card import ModelCard
-from tests.processes import wait_until
+from tests.checkpoints.candidates import registered
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload
 from tests.recognition.stepwise import REGISTERED
-from tests.training.candidates import registered
+from tests.running import wait_until
+from webapp.checkpoints.models import Checkpoint
 from webapp.jobs import services as jobs
 from webapp.jobs.claims import Claim
 from webapp.jobs.models import JobStatus
-from webapp.recognition import loaded, services, worker
+from webapp.recognition import services
 from webapp.recognition.allowances import bytes_used
 from webapp.recognition.errors import StorageFull
 from webapp.recognition.models import Classifier, Prediction, SupportSet
-from webapp.training.models import Checkpoint
+from webapp.recognition.worker import loaded
+from webapp.recognition.worker import work as worker
 
 BACKBONE = BackboneConfig(name="conv4", image_size=56, width=8)
 Save = Callable[..., Checkpoint]

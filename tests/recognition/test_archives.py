@@ -14,9 +14,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing, encoded
 from webapp.jobs.models import JobStatus
-from webapp.recognition import archive_job, services
+from webapp.recognition import services
 from webapp.recognition.errors import TooLarge, UnusableArchive
 from webapp.recognition.models import SupportSet, ZipImport
+from webapp.recognition.worker import archives
 
 PICTURE = encoded(drawing(1))
 
@@ -31,7 +32,7 @@ def zipped(entries: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> 
 
 def imported(support_set: SupportSet, file: SimpleUploadedFile) -> ZipImport:
     row = services.import_zip(support_set=support_set, file=file)
-    archive_job.import_zip(str(row.pk))
+    archives.import_zip(str(row.pk))
     return ZipImport.objects.get(pk=row.pk)
 
 
@@ -98,7 +99,7 @@ def test_a_huge_directory_is_refused_before_it_is_read(
     limit(zip_entries=3)
     row = services.import_zip(support_set=support_set, file=zipped({f"kite/{n}.png": b"" for n in range(30)}))
     monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *_: pytest.fail("read"))
-    archive_job.import_zip(str(row.pk))
+    archives.import_zip(str(row.pk))
     assert ZipImport.objects.get(pk=row.pk).error_code == "too_many_entries"
 
 

@@ -13,10 +13,11 @@ from django.urls import reverse
 from tests.bucket import Bucket
 from tests.recognition.conftest import visit
 from tests.recognition.pictures import drawing_upload
-from webapp import stored_files
 from webapp.accounts.models import Owner
-from webapp.recognition import loaded, retention, services, worker
+from webapp.recognition import retention, services
 from webapp.recognition.models import SupportImage, SupportSet
+from webapp.recognition.worker import loaded, work
+from webapp.storage import orphans
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def test_files_that_no_row_names_are_deleted_after_a_while(
     bucket.put("pictures/00/orphan.png", b"x")
     retention.delete_orphan_files()
     assert "pictures/00/orphan.png" in bucket.names
-    monkeypatch.setattr(stored_files, "OLD", -timedelta(minutes=1))
+    monkeypatch.setattr(orphans, "OLD", -timedelta(minutes=1))
     retention.delete_orphan_files()
     assert bucket.names == needed
 
@@ -68,12 +69,12 @@ def test_files_that_no_row_names_are_deleted_after_a_while(
 @pytest.mark.usefixtures("tiny_checkpoint")
 def test_what_was_learned_is_kept_and_read_there(signs: SupportSet, bucket: Bucket) -> None:
     classifier = services.start_classifier(owner=signs.owner, support_set=signs)
-    worker.learn(str(classifier.pk))
+    work.learn(str(classifier.pk))
     classifier.refresh_from_db()
     assert classifier.state_file.name in bucket.names
     prediction = services.start_prediction(owner=signs.owner, classifier=classifier, files=[drawing_upload(1)])
     loaded.classifiers._values.clear()
-    worker.predict(str(prediction.pk))
+    work.predict(str(prediction.pk))
     assert prediction.queries.get().result["class_name"] == "anchor"
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from tests.recognition.conftest import checkpoint_row, stored_files
 from webapp.accounts.models import Owner
+from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
 from webapp.recognition.errors import AlreadyOver, NotReady, TooManyJobs, UnknownCheckpoint
 from webapp.recognition.models import Classifier, SupportSet
-from webapp.training.models import Checkpoint
 
 
 def test_learning_keeps_the_classes_and_pictures_of_that_moment(classifier: Classifier, signs: SupportSet) -> None:

@@ -16,31 +16,24 @@ from tests.recognition.conftest import checkpoint_row, stored_files
 from tests.recognition.pictures import drawing_upload
 from webapp.accounts.models import Owner
 from webapp.accounts.services import owner_of_user
+from webapp.checkpoints.models import Act, Checkpoint, GateExam, Publication
+from webapp.datasets import services as datasets
+from webapp.datasets import stored_datasets, worker
+from webapp.datasets.models import Contribution, DatasetVersion, Source
+from webapp.datasets.services import Material
 from webapp.jobs.models import JobStatus
-from webapp.recognition import contributions, removal, retention, services
+from webapp.recognition import deletion, retention, services
 from webapp.recognition.errors import AccountNeeded
 from webapp.recognition.models import SupportImage, SupportSet
-from webapp.training import ingest_job, stored_datasets
-from webapp.training import services as training
-from webapp.training.disk import FULL
-from webapp.training.models import (
-    Act,
-    Checkpoint,
-    Contribution,
-    DatasetVersion,
-    GateExam,
-    Publication,
-    RunEstimate,
-    Source,
-    TrainingRun,
-)
-from webapp.training.services import Material
+from webapp.recognition.services import contributions
+from webapp.storage.disk import FULL
+from webapp.training.models import RunEstimate, TrainingRun
 
 
 @pytest.fixture(autouse=True)
 def _end_decoder() -> Iterator[None]:
     yield
-    ingest_job.helper._end()
+    worker.helper._end()
 
 
 def user(name: str) -> Owner:
@@ -71,8 +64,8 @@ def ben(db: None) -> SupportSet:
 def version_of_the_site(least: int = 2) -> DatasetVersion:
     """Ingest what people let the models learn from."""
     material = Material(least_pictures=least)
-    version = training.create_dataset(name="Site", source=Source.SITE, material=material, by=None)
-    ingest_job.ingest(str(version.pk))
+    version = datasets.create_dataset(name="Site", source=Source.SITE, material=material, by=None)
+    worker.ingest(str(version.pk))
     return DatasetVersion.objects.get(pk=version.pk)
 
 
@@ -111,8 +104,8 @@ def test_small_classes_are_left_out_and_counted_without_their_names(ada: Support
 def test_a_class_keeps_its_side_in_the_next_version(ada: SupportSet, ben: SupportSet) -> None:
     first = version_of_the_site()
     services.allow_improvement(support_set=support_set_of(user("cem"), seed=300, classes=6), allowed=True)
-    second = training.add_version(dataset=first.dataset, material=Material(least_pictures=2), by=None)
-    ingest_job.ingest(str(second.pk))
+    second = datasets.add_version(dataset=first.dataset, material=Material(least_pictures=2), by=None)
+    worker.ingest(str(second.pk))
     second.refresh_from_db()
     sides = {each["name"]: each["split"] for each in second.classes}
     assert {each["name"]: each["split"] for each in first.classes}.items() <= sides.items()
@@ -128,7 +121,7 @@ def delete_the_set(support_set: SupportSet) -> None:
 
 
 def delete_the_owner(support_set: SupportSet) -> None:
-    removal.remove_owner(support_set.owner)
+    deletion.remove_owner(support_set.owner)
 
 
 def delete_the_user(support_set: SupportSet) -> None:
@@ -205,8 +198,8 @@ def test_nothing_is_touched_while_nobody_takes_anything_back(ada: SupportSet, be
 
 
 def test_what_is_taken_back_while_it_is_ingested_is_taken_out_after(ada: SupportSet, ben: SupportSet) -> None:
-    version = training.create_dataset(name="Site", source=Source.SITE, material=Material(least_pictures=2), by=None)
-    ingest_job.ingest(str(version.pk))
+    version = datasets.create_dataset(name="Site", source=Source.SITE, material=Material(least_pictures=2), by=None)
+    worker.ingest(str(version.pk))
     revoke(ada)
     revoke(ben)
     contributions.withdraw()
@@ -222,7 +215,7 @@ def test_where_there_is_no_room_to_rewrite_the_whole_archive_goes(
 
     version = version_of_the_site()
     archive = version.archive.name
-    monkeypatch.setattr("webapp.training.services.contributions.store_staged", full)
+    monkeypatch.setattr("webapp.training.contributions.store_staged", full)
     revoke(ada)
     contributions.withdraw()
     version.refresh_from_db()
@@ -240,7 +233,7 @@ def test_published_checkpoints_that_learned_from_a_version_are_found(ada: Suppor
     run(other, unrelated)
     for each in (learned, retrained, unrelated):
         Publication.objects.create(kind="characters", act=Act.PUBLISH, checkpoint=each)
-    assert set(training.published_learners(version=version)) == {learned, retrained}
+    assert set(contributions.published_learners(version=version)) == {learned, retrained}
 
 
 def checkpoint(name: str) -> Checkpoint:
@@ -253,7 +246,7 @@ def run(version: DatasetVersion, made: Checkpoint, start_from: Checkpoint | None
 
 
 def test_the_clock_looks_for_what_is_taken_back_well_within_a_minute(settings: Any) -> None:
-    assert settings.GLIMPSE_CLOCK["webapp.recognition.contributions.withdraw"] <= 30
+    assert settings.GLIMPSE_CLOCK["webapp.recognition.services.contributions.withdraw"] <= 30
 
 
 def test_the_staging_folder_is_left_empty(ada: SupportSet, ben: SupportSet) -> None:

@@ -7,10 +7,10 @@ from django.urls import reverse
 
 from tests.recognition.conftest import checkpoint_row, visit
 from webapp.accounts.models import Owner
+from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import JobStatus
+from webapp.recognition.methods.settings_in_words import loss_in_words
 from webapp.recognition.models import Classifier, SupportSet
-from webapp.recognition.settings_in_words import loss_in_words
-from webapp.training.models import Checkpoint
 
 RESULTS = [{"protocol": "5-way 1-shot", "accuracy": 0.98, "ci95": 0.001}]
 

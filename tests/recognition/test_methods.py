@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.recognition.conftest import checkpoint_row
-from webapp.recognition.methods import WORDS, MethodChoice, method_choices, title_of
-from webapp.recognition.settings_in_words import settings_of
+from webapp.recognition.methods.catalogue import WORDS, MethodChoice, method_choices, title_of
+from webapp.recognition.methods.settings_in_words import settings_of
 
 pytestmark = pytest.mark.django_db
 

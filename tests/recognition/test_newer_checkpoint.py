@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from tests.recognition.conftest import checkpoint_row, visit
+from webapp.checkpoints.models import Act, Checkpoint, Publication
 from webapp.recognition import services
 from webapp.recognition.models import Classifier
-from webapp.training.models import Act, Checkpoint, Publication
 
 pytestmark = pytest.mark.django_db
 OFFER = "Learn again on the new one"

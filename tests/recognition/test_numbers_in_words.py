@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from webapp.recognition.templatetags.glimpse import best, percent, seconds, svg_percent
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
-from tests.processes import made, valkey, wait_until
+from tests.checkpoints.candidates import registered, tiny
+from tests.running import made, valkey, wait_until
 from tests.stack import Stack
-from tests.training.candidates import registered, tiny
-from webapp.training.models import Checkpoint
+from webapp.checkpoints.models import Checkpoint
 
 PROCESSES = 2
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.processes import wait_until
+from tests.running import wait_until
 from webapp.jobs.models import JobStatus
 from webapp.training.models import TrainingRun
 

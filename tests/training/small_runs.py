@@ -11,11 +11,12 @@ from typing import Any
 from django.core.files.base import ContentFile
 from PIL import Image, ImageDraw
 
-from webapp.faces.portraits import Portrait
+from tools.drawing.portraits import Portrait
+from webapp.datasets.models import Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
-from webapp.training import services
-from webapp.training.models import Dataset, DatasetVersion, Source, TrainingRun
-from webapp.training.run_settings import CheckedSettings, checked
+from webapp.training.models import TrainingRun
+from webapp.training.runs import services as runs
+from webapp.training.runs.settings import CheckedSettings, checked
 
 CLASSES = {"train": 6, "val": 5, "test": 5}
 PICTURES = 10
@@ -81,4 +82,4 @@ def small_settings(**training: Any) -> CheckedSettings:
 def start(version: DatasetVersion | None = None, **training: Any) -> TrainingRun:
     """Start a run."""
     version = version or DatasetVersion.objects.first() or small_version()
-    return services.start_run(by=None, name="Signs", settings=small_settings(**training), version=version)
+    return runs.start_run(by=None, name="Signs", settings=small_settings(**training), version=version)

@@ -14,18 +14,22 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
-from mlcore.checkpoint import load_checkpoint
+from mlcore.checkpoints.checkpoint import load_checkpoint
 from tests.bucket import Bucket, out_of_reach
+from tests.checkpoints.candidates import registered, tiny
+from tests.datasets.conftest import class_folders, ingested, paths_in, zipped
 from tests.training import small_runs
-from tests.training.candidates import registered, tiny
-from tests.training.conftest import class_folders, ingested, paths_in, zipped
-from webapp import stored_files
+from webapp.checkpoints import services as checkpoints
+from webapp.checkpoints.stored_checkpoints import local_folder
+from webapp.checkpoints.worker import importing
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
-from webapp.training import copies, import_job, leftovers, services, worker
+from webapp.storage import copies
+from webapp.storage import orphans as stored_files
+from webapp.training import leftovers
 from webapp.training.models import TrainingRun
-from webapp.training.relay import Relay, fetch_states, forget_states
-from webapp.training.stored_checkpoints import local_folder
+from webapp.training.runs.relay import Relay, fetch_states, forget_states
+from webapp.training.runs.worker import training
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 
@@ -41,7 +45,7 @@ def test_a_data_set_is_ingested_shown_and_fetched(bucket: Bucket, admin_client: 
     assert version.status == JobStatus.READY
     assert bucket.names == {version.archive.name, version.contact_sheet.name}
     assert len(paths_in(version)) == 8
-    address = reverse("admin:training_datasetversion_sheet", args=[version.pk])
+    address = reverse("admin:datasets_datasetversion_sheet", args=[version.pk])
     assert b"".join(admin_client.get(address).streaming_content).startswith(b"\xff\xd8")  # type: ignore[attr-defined]
     with out_of_reach(bucket):
         answer = admin_client.get(address)
@@ -73,7 +77,7 @@ def test_a_state_is_kept_for_whichever_machine_goes_on(bucket: Bucket, tmp_path:
 
 def test_a_run_leaves_its_checkpoint_in_the_bucket_and_nothing_else(bucket: Bucket) -> None:
     run = small_runs.start()
-    worker.train(str(run.pk))
+    training.train(str(run.pk))
     run.refresh_from_db()
     assert (run.status, run.error) == (JobStatus.READY, "")
     assert run.checkpoint
@@ -87,7 +91,7 @@ def test_a_run_leaves_its_checkpoint_in_the_bucket_and_nothing_else(bucket: Buck
 def test_a_checkpoint_is_exported_from_the_bucket(bucket: Bucket, tmp_path: Path) -> None:
     made = tiny(tmp_path)
     row = registered(made)
-    with services.export_checkpoint(checkpoint=row, by=None) as out, zipfile.ZipFile(out) as archive:
+    with checkpoints.export_checkpoint(checkpoint=row, by=None) as out, zipfile.ZipFile(out) as archive:
         assert archive.read("weights.safetensors") == (made / "weights.safetensors").read_bytes()
     assert list(copies.all_copies()) == []
 
@@ -97,9 +101,9 @@ def test_a_checkpoint_is_imported_through_the_bucket(bucket: Bucket, tmp_path: P
     with zipfile.ZipFile(out, "w") as archive:
         for file in tiny(tmp_path).iterdir():
             archive.write(file, file.name)
-    row = services.import_checkpoint(file=ContentFile(out.getvalue(), "sent.zip"), by=None)
+    row = checkpoints.import_checkpoint(file=ContentFile(out.getvalue(), "sent.zip"), by=None)
     assert bucket.names == {row.upload.name}
-    import_job.take_in(str(row.pk))
+    importing.take_in(str(row.pk))
     row.refresh_from_db()
     assert (row.status, row.error) == (JobStatus.READY, "")
     assert row.checkpoint

@@ -11,15 +11,18 @@ from django_celery_beat.models import PeriodicTask
 from pytest_django import DjangoDbBlocker, Settings
 
 from tests.jobs.conftest import sender_to
-from tests.processes import made, valkey, wait_until
+from tests.running import made, valkey, wait_until
 from tests.stack import Stack
 from tests.training import small_runs
 from tests.training.live_runs import LONG, follow, is_ready
+from webapp.datasets.models import Dataset
 from webapp.jobs import broker
 from webapp.jobs.models import JobStatus
-from webapp.training import services
-from webapp.training.models import Dataset, Occasion, Schedule, Strategy, Sweep, TrainingRun
-from webapp.training.recurrence import crontab_of
+from webapp.training.models import Occasion, Schedule, Strategy, Sweep, TrainingRun
+from webapp.training.runs import services as runs
+from webapp.training.schedules import services as schedules
+from webapp.training.schedules.recurrence import crontab_of
+from webapp.training.sweeps import services as sweeps
 
 SQLITE = pytest.mark.parametrize("running", ["sqlite"], indirect=True)
 """Where the database makes no difference."""
@@ -67,7 +70,7 @@ def test_a_schedule_that_is_due_starts_a_run_and_does_not_where_the_data_is_the_
     follow(first, is_ready)
     others = small_runs.small_version("others").dataset
     repeat = crontab_of(every="day", at=time(3, 0))
-    schedule = services.add_schedule(by=None, name="Nightly", run=first, repeat=repeat, dataset=others)
+    schedule = schedules.add_schedule(by=None, name="Nightly", run=first, repeat=repeat, dataset=others)
     run = latest(schedule, 1).run
     assert run
     follow(run, is_ready)
@@ -78,7 +81,7 @@ def test_a_schedule_that_is_due_starts_a_run_and_does_not_where_the_data_is_the_
 
 
 def test_a_sweep_comes_to_its_end_by_itself(site: Stack) -> None:
-    sweep = services.start_sweep(
+    sweep = sweeps.start_sweep(
         by=None,
         name="Rates",
         settings=small_runs.small_settings(),
@@ -107,7 +110,7 @@ def test_a_run_goes_on_and_a_waiting_one_starts_whatever_becomes_of_the_broker(s
     step = going.latest["step"]
     follow(going, lambda run: run.latest["step"] > step)
     assert (going.status, going.attempt) == (JobStatus.RUNNING, 1)
-    services.cancel_run(by=None, run=going)
+    runs.cancel_run(by=None, run=going)
     follow(going, lambda run: run.status == JobStatus.CANCELLED)
     follow(waiting, is_ready)
 

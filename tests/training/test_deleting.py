@@ -13,25 +13,21 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from tests.checkpoints.candidates import candidate, measured, staff, standing_exam
+from tests.datasets.conftest import another, class_folders, ingested, started, stored_files, zipped
 from tests.training import small_runs
-from tests.training.candidates import candidate, measured, staff, standing_exam
-from tests.training.conftest import another, class_folders, ingested, started, stored_files, zipped
 from webapp.accounts.models import Owner
+from webapp.checkpoints import services as checkpoints
+from webapp.checkpoints.models import Checkpoint, Publication
+from webapp.datasets.models import Contribution, Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import Classifier, SupportSet
-from webapp.training import disk, leftovers, retention, services
+from webapp.storage import disk
+from webapp.training import deleting, deletion, leftovers, retention
 from webapp.training.deletion import Deletable
 from webapp.training.errors import StaffError
-from webapp.training.models import (
-    Checkpoint,
-    Contribution,
-    Dataset,
-    DatasetVersion,
-    Publication,
-    Source,
-    Sweep,
-    TrainingRun,
-)
+from webapp.training.models import Sweep, TrainingRun
+from webapp.training.runs import services as runs
 
 pytestmark = pytest.mark.django_db
 WHY = "we looked at it ourselves"
@@ -64,15 +60,15 @@ def delete(django_capture_on_commit_callbacks: Any) -> Any:
 
     def deleted(row: Deletable) -> None:
         with django_capture_on_commit_callbacks(execute=True):
-            services.delete(row=row, by=None)
+            deleting.delete(row=row, by=None)
 
     return deleted
 
 
 def refusal(row: Deletable) -> str:
     with pytest.raises(StaffError) as caught:
-        services.delete(row=row, by=None)
-    assert caught.value.message == " ".join(services.deletion_of(row=row).forbidden)
+        deleting.delete(row=row, by=None)
+    assert caught.value.message == " ".join(deletion.deletion_of(row=row).forbidden)
     return caught.value.message
 
 
@@ -85,7 +81,7 @@ def finished(run: TrainingRun, name: str = "made") -> Checkpoint:
 
 
 def test_a_version_that_nothing_needs_goes_with_its_files(version: DatasetVersion, delete: Any, settings: Any) -> None:
-    plan = services.deletion_of(row=version)
+    plan = deletion.deletion_of(row=version)
     assert plan.goes == ["Its 8 pictures in 4 classes, and the contact sheet.", "Its line in the list."]
     assert (plan.stays, plan.forbidden) == ([], [])
     delete(version)
@@ -98,7 +94,7 @@ def test_a_version_that_runs_learned_from_stays_listed_without_its_pictures(
 ) -> None:
     finished(run)
     Contribution.objects.create(version=version, picture=uuid4(), path="train/a/1.png")
-    plan = services.deletion_of(row=version)
+    plan = deletion.deletion_of(row=version)
     assert plan.stays[0].startswith("Its line in the list, marked as deleted, for 1 training run;")
     assert plan.stays[1] == "The checkpoints that learned from it: made."
     delete(version)
@@ -119,7 +115,7 @@ def test_nothing_is_trained_or_measured_on_deleted_pictures(
     assert not run.can_go_on
     assert not DatasetVersion.objects.trainable().exists()
     with pytest.raises(StaffError, match="pictures of its data set were deleted"):
-        services.resume_run(run=run, by=None)
+        runs.resume_run(run=run, by=None)
     with pytest.raises(StaffError, match="were deleted; choose another version"):
         small_runs.start(version)
 
@@ -165,7 +161,7 @@ def test_a_version_that_is_being_ingested_is_kept() -> None:
 
 def test_a_data_set_goes_with_all_of_its_versions(version: DatasetVersion, delete: Any, settings: Any) -> None:
     another(version, zipped(class_folders(5)))
-    plan = services.deletion_of(row=version.dataset)
+    plan = deletion.deletion_of(row=version.dataset)
     assert "v1: Its 8 pictures in 4 classes, and the contact sheet." in plan.goes
     assert "The data set Signs." in plan.goes
     delete(version.dataset)
@@ -177,7 +173,7 @@ def test_a_data_set_stays_for_a_version_that_was_learned_from(
     version: DatasetVersion, run: TrainingRun, delete: Any, settings: Any
 ) -> None:
     another(version, zipped(class_folders(5)))
-    assert "The data set Signs." in services.deletion_of(row=version.dataset).stays
+    assert "The data set Signs." in deletion.deletion_of(row=version.dataset).stays
     delete(version.dataset)
     assert [each.gap for each in DatasetVersion.objects.all()] == ["deleted"]
     assert stored_files(settings) == {run.state_file.name}
@@ -188,7 +184,7 @@ def test_a_version_that_is_deleted_already_keeps_no_other_from_going(
 ) -> None:
     delete(version)
     another(version, zipped(class_folders(5)))
-    assert "v1: Its line in the list, for 1 training run." in services.deletion_of(row=version.dataset).stays
+    assert "v1: Its line in the list, for 1 training run." in deletion.deletion_of(row=version.dataset).stays
     delete(version.dataset)
     assert [(each.number, each.gap) for each in DatasetVersion.objects.all()] == [(1, "deleted")]
     assert refusal(version.dataset) == "Nothing of it is left here that could go."
@@ -198,7 +194,7 @@ def test_a_registered_version_that_was_learned_from_is_as_it_was(version: Datase
     Dataset.objects.update(source=Source.REGISTERED)
     DatasetVersion.objects.update(archive="", mlcore_name="strokes")
     version.refresh_from_db()
-    assert "The files on the server that it was made of." in services.deletion_of(row=version).stays
+    assert "The files on the server that it was made of." in deletion.deletion_of(row=version).stays
     assert refusal(version) == "Nothing of it is left here that could go."
     run.version.refresh_from_db()
     assert run.can_go_on
@@ -217,7 +213,7 @@ def test_a_run_goes_with_its_states_and_its_folder(run: TrainingRun, delete: Any
     folder.mkdir(parents=True)
     clone = small_runs.start(run.version)
     TrainingRun.objects.filter(pk=clone.pk).update(cloned_from=run)
-    plan = services.deletion_of(row=run)
+    plan = deletion.deletion_of(row=run)
     assert "Its state of step 8, from which it could go on." in plan.goes
     assert "The runs that were cloned from it: Signs." in plan.stays
     delete(run)
@@ -243,7 +239,7 @@ def test_a_trial_of_a_sweep_that_goes_on_is_kept(run: TrainingRun) -> None:
 
 def test_a_finished_run_goes_with_its_checkpoint(run: TrainingRun, delete: Any, settings: Any) -> None:
     made = finished(run)
-    assert "Its checkpoint, made." in services.deletion_of(row=run).goes
+    assert "Its checkpoint, made." in deletion.deletion_of(row=run).goes
     delete(run)
     assert not Checkpoint.objects.exists()
     assert made.weights.name not in stored_files(settings)
@@ -251,7 +247,7 @@ def test_a_finished_run_goes_with_its_checkpoint(run: TrainingRun, delete: Any, 
 
 def test_a_finished_run_stays_where_its_checkpoint_is_needed(run: TrainingRun) -> None:
     made = finished(run)
-    services.publish(checkpoint=made, by=staff(), reason=WHY)
+    checkpoints.publish(checkpoint=made, by=staff(), reason=WHY)
     assert (
         refusal(run) == "Of its checkpoint, made: It is live. Of its checkpoint, made: It is needed by 1 publication."
     )
@@ -259,7 +255,7 @@ def test_a_finished_run_stays_where_its_checkpoint_is_needed(run: TrainingRun) -
 
 def test_an_unpublished_checkpoint_goes_and_its_run_stays(run: TrainingRun, delete: Any, settings: Any) -> None:
     made = finished(run)
-    assert services.deletion_of(row=made).stays == ["The run that it came of: Signs."]
+    assert deletion.deletion_of(row=made).stays == ["The run that it came of: Signs."]
     delete(made)
     run.refresh_from_db()
     assert run.checkpoint is None
@@ -268,7 +264,7 @@ def test_an_unpublished_checkpoint_goes_and_its_run_stays(run: TrainingRun, dele
 
 def test_a_checkpoint_that_was_ever_live_is_kept() -> None:
     old, new, sue = candidate("old", live=True), candidate("new"), staff()
-    services.publish(checkpoint=new, by=sue, reason=WHY)
+    checkpoints.publish(checkpoint=new, by=sue, reason=WHY)
     old.refresh_from_db()
     assert refusal(new) == "It is live. It is needed by 1 publication."
     assert refusal(old) == "It is needed by 1 publication."
@@ -290,7 +286,7 @@ def test_a_checkpoint_that_something_stands_on_or_came_of_is_kept(run: TrainingR
 
 
 def test_a_checkpoint_that_ships_is_kept() -> None:
-    shipped = next(row for row in services.sync_shipped() if row.name == "characters-maml")
+    shipped = next(row for row in checkpoints.sync_shipped() if row.name == "characters-maml")
     assert refusal(shipped) == "It ships with the project, and would be back with the next start."
 
 
@@ -306,7 +302,7 @@ def test_what_somebody_else_has_deleted_is_said_to_be_gone(run: TrainingRun, del
     delete(run)
     run.pk = uuid4()
     with pytest.raises(StaffError, match="Somebody else has deleted it"):
-        services.delete(row=run, by=None)
+        deleting.delete(row=run, by=None)
 
 
 def test_states_of_runs_that_are_over_go_after_a_month(run: TrainingRun, settings: Any) -> None:

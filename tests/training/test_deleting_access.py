@@ -10,11 +10,13 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from tests.checkpoints.candidates import candidate
 from tests.training import small_runs
-from tests.training.candidates import candidate
 from tests.training.people import signed_in
+from webapp.checkpoints.models import Checkpoint
+from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training.models import Checkpoint, Dataset, DatasetVersion, TrainingRun
+from webapp.training.models import TrainingRun
 
 pytestmark = pytest.mark.django_db
 MODELS = (Dataset, DatasetVersion, TrainingRun, Checkpoint)
@@ -84,7 +86,7 @@ def test_what_may_not_be_deleted_says_why_and_offers_no_button(rows: dict[str, M
     Checkpoint.objects.update(live=True)
     client, address = (
         signed_in(*VIEW, *DELETE),
-        reverse("admin:training_checkpoint_delete", args=[rows["checkpoint"].pk]),
+        reverse("admin:checkpoints_checkpoint_delete", args=[rows["checkpoint"].pk]),
     )
     page = client.get(address).content.decode()
     assert "It is live." in page
@@ -102,7 +104,7 @@ def test_a_run_that_left_a_checkpoint_asks_for_both_permissions(rows: dict[str, 
 
 
 def test_a_data_set_asks_for_the_permission_to_delete_its_versions(rows: dict[str, Any]) -> None:
-    address = reverse("admin:training_dataset_delete", args=[rows["dataset"].pk])
+    address = reverse("admin:datasets_dataset_delete", args=[rows["dataset"].pk])
     assert signed_in(*VIEW, "delete_dataset").post(address).status_code == 403
 
 

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.training.candidates import candidate
-from tests.training.conftest import class_folders, ingested, started, stored_files, zipped
+from tests.checkpoints.candidates import candidate
+from tests.datasets.conftest import class_folders, ingested, started, stored_files, zipped
+from webapp.datasets import stored_datasets
+from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training import copies, leftovers, stored_datasets
-from webapp.training.models import DatasetVersion
+from webapp.storage import copies
+from webapp.training import leftovers
 
 pytestmark = pytest.mark.django_db
 

@@ -8,16 +8,17 @@ from pathlib import Path, PurePosixPath
 import pytest
 from pytest_django import DjangoDbBlocker, Settings
 
-from mlcore.checkpoint import load_checkpoint
+from mlcore.checkpoints.checkpoint import load_checkpoint
 from tests.bucket import KEYS, Bucket
 from tests.jobs.conftest import sender_to
-from tests.processes import made, valkey, wait_until
+from tests.running import made, valkey, wait_until
 from tests.stack import Stack
 from tests.training import small_runs
 from tests.training.live_runs import follow, is_ready, training_processes
+from webapp.checkpoints.stored_checkpoints import local_folder
 from webapp.jobs import broker
-from webapp.training import copies, services
-from webapp.training.stored_checkpoints import local_folder
+from webapp.storage import copies
+from webapp.training.runs import services as runs
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_a_run_whose_machine_is_lost_is_ended_by_another(site: Stack, bucket: Bu
     assert left == {run.version.archive.name, weights, weights.replace("weights.safetensors", "card.json")}
     assert load_checkpoint(local_folder(checkpoint=run.checkpoint)).card
     assert local_folder(checkpoint=run.checkpoint).is_relative_to(copies.root())
-    again = services.start_run(
+    again = runs.start_run(
         by=None, name="Again", settings=small_runs.small_settings(), version=run.version, start_from=run.checkpoint
     )
     follow(again, is_ready)

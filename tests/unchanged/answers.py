@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mlcore.checkpoint import find_checkpoint, load_checkpoint
-from mlcore.episode import LabeledSet
-from mlcore.faces.embedding import embed, load_embedder
-from mlcore.images import image_to_tensor
-from mlcore.model_card import pretrained_cards
+from mlcore.checkpoints.card import pretrained_cards
+from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint
+from mlcore.data.episode import LabeledSet
+from mlcore.data.images import image_to_tensor
+from mlcore.faces.embedding.embedder import embed, load_embedder
 from tests.unchanged.pictures import DRAWN, LABELS, QUERIES, SUPPORT, Mixture, face, file
 from tests.unchanged.recordings import Rows
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from mlcore.checkpoints.card import CARD_FILE, PRETRAINED, ModelCard
 from mlcore.faces.card import CARD as FACE_CARD
 from mlcore.faces.card import read_card
 from mlcore.faces.config import FACE_LOSSES
 from mlcore.method_config import METHODS
-from mlcore.model_card import CARD_FILE, PRETRAINED, ModelCard
 
 
 def card_keys() -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlcore.cli import _parser as parser_for
+from mlcore.cli.main import _parser as parser_for
 
 Options = dict[str, dict[str, Any]]
 SELECTORS = ("--method", "--loss")

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.unchanged.options import Options, parser_options
-from webapp.celery import app
+from webapp.config.celery import app
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("GLIMPSE_", "DJANGO_", "REDIS_URL", "DATABASE_URL")

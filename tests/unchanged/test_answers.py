@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlcore.model_card import pretrained_cards
+from mlcore.checkpoints.card import pretrained_cards
 from tests.unchanged import answers, recordings
 from tests.unchanged.recordings import Rows
 

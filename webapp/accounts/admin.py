@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from webapp.accounts.models import Owner
-from webapp.model_admin import ModelAdmin
+from webapp.core.staff.model_admin import ModelAdmin
 
 admin.site.unregister([User, Group, axes.AccessAttempt, axes.AccessLog, axes.AccessFailureLog])
 

@@ -15,8 +15,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
 from webapp.core.failures import HEADER, log_failure
-from webapp.file_storage import StorageDown
 from webapp.recognition.errors import PersonError
+from webapp.storage.addresses import StorageDown
 
 MOST_COMPLAINTS = 5
 """How many wrong fields one answer names."""

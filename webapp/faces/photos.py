@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from webapp.faces.models import FaceQuestion, FaceQuestionQuerySet
 from webapp.pictures.errors import PersonError
 from webapp.pictures.reader import Picture, read_picture
-from webapp.stored_files import delete_unnamed
+from webapp.storage.orphans import delete_unnamed
 
 FOLDER = "faces"
 ORPHAN_AGE = timedelta(seconds=30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from webapp.accounts.models import Owner
-from webapp.faces import erasure, photos
+from webapp.faces import deletion, photos
 from webapp.faces.models import Consent, FaceQuestion, Person, answers_kept_since
 from webapp.jobs import services as jobs
 
@@ -16,10 +16,10 @@ def forget() -> None:
     photos.remove_of_ended(FaceQuestion.objects.all())
     old = FaceQuestion.objects.ended().filter(finished__lt=answers_kept_since())
     if old.exists():
-        erasure.erase_questions(old)
+        deletion.erase_questions(old)
     people = Person.objects.filter(expires__lt=timezone.now())
     if people.exists():
-        erasure.erase_people(people)
+        deletion.erase_people(people)
     for owner in Owner.objects.filter(face_consents__in=Consent.objects.run_out()).distinct():
         _end_consents(owner)
 
@@ -35,4 +35,4 @@ def _end_consents(owner: Owner) -> None:
     if Consent.objects.owned_by(owner).standing().exists():
         Consent.objects.owned_by(owner).run_out().update(withdrawn=timezone.now())
     else:
-        erasure.erase(owner)
+        deletion.erase(owner)

@@ -6,13 +6,13 @@ from celery import shared_task
 @shared_task(name="faces.answer")
 def answer(job_id: str) -> None:
     """Answer a question about faces."""
-    from webapp.faces import worker
+    from webapp.faces.worker import work
 
-    worker.answer(job_id)
+    work.answer(job_id)
 
 
 def warm() -> None:
     """Load what looks at faces: a chore of each process that serves people, of which the first time counts."""
-    from webapp.faces import worker
+    from webapp.faces.worker import work
 
-    worker.warm()
+    work.warm()

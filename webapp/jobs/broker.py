@@ -9,7 +9,7 @@ from kombu.exceptions import KombuError
 from kombu.pools import producers
 from redis.exceptions import RedisError
 
-from webapp.celery import app as celery
+from webapp.config.celery import app as celery
 
 logger = logging.getLogger(__name__)
 

@@ -87,7 +87,7 @@ class Job(models.Model):
 
     class Meta:
         abstract = True
-        indexes = [models.Index(fields=["status", "lease_expires"], name="%(app_label)s_%(class)s_due")]
+        indexes = [models.Index(fields=["status", "lease_expires"], name="%(class)s_due")]
 
     @property
     def is_active(self) -> bool:

@@ -16,7 +16,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from webapp.file_storage import StorageDown
+from webapp.storage.addresses import StorageDown
 
 from .broker import send_id
 from .claims import Claim, lease_end

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from webapp.model_admin import ModelAdmin
+from webapp.core.staff.model_admin import ModelAdmin
 from webapp.recognition.models import Classifier, Prediction, SupportSet, ZipImport
 
 

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from webapp.accounts import services as accounts
 from webapp.accounts.models import Owner
 from webapp.jobs.models import JobStatus
+from webapp.recognition.deletion import remove_deleted
 from webapp.recognition.errors import StorageFull, TooManyJobs, TooOften
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, ZipImport
-from webapp.recognition.removal import remove_deleted
 
 MEGABYTE = 1024 * 1024
 

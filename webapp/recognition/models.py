@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from webapp.accounts.models import Owner
+from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import Job, JobQuerySet
-from webapp.training.models import Checkpoint
 
 NAME_LENGTH = 64
 """The most characters in the name of a class, a support set or a classifier."""

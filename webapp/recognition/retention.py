@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from webapp.accounts.models import Owner
-from webapp.recognition import removal
+from webapp.recognition import deletion
 from webapp.recognition.models import Classifier, Query, SupportClass, SupportImage, ZipImport
-from webapp.stored_files import delete_unnamed
+from webapp.storage.orphans import delete_unnamed
 
 FOLDERS = ("pictures", "states", "archives")
 
@@ -26,20 +26,20 @@ def forget() -> None:
 def forget_guests() -> None:
     """Delete guests who have not been seen for a day, with everything they made."""
     for owner in Owner.objects.expired_guests(before=_ago(settings.GLIMPSE_GUEST_HOURS)):
-        removal.remove_owner(owner)
+        deletion.remove_owner(owner)
 
 
 def forget_query_pictures() -> None:
     """Delete query pictures after a day; copies that a correction put into a support set stay."""
     old = Query.objects.filter(prediction__created__lt=_ago(settings.GLIMPSE_QUERY_HOURS)).exclude(file="")
-    removal.forget_query_pictures(old)
+    deletion.forget_query_pictures(old)
 
 
 def forget_deleted() -> None:
     """Delete for good what was deleted an hour ago and not brought back."""
     before = _ago(settings.GLIMPSE_UNDO_HOURS)
-    removal.remove_images(SupportImage.objects.filter(deleted_at__lt=before))
-    removal.remove_classes(SupportClass.objects.filter(deleted_at__lt=before))
+    deletion.remove_images(SupportImage.objects.filter(deleted_at__lt=before))
+    deletion.remove_classes(SupportClass.objects.filter(deleted_at__lt=before))
 
 
 def delete_orphan_files() -> None:

@@ -16,11 +16,11 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from webapp.file_storage import StorageDown
 from webapp.pictures import reader
 from webapp.pictures.names import display_file_name
 from webapp.recognition.errors import PersonError, StorageFull
 from webapp.recognition.models import Query, picture_path
+from webapp.storage.addresses import StorageDown
 
 logger = logging.getLogger(__name__)
 

@@ -6,29 +6,29 @@ from celery import shared_task
 @shared_task(name="recognition.learn")
 def learn(job_id: str) -> None:
     """Adapt a checkpoint to a support set."""
-    from webapp.recognition import worker
+    from webapp.recognition.worker import work
 
-    worker.learn(job_id)
+    work.learn(job_id)
 
 
 @shared_task(name="recognition.predict")
 def predict(job_id: str) -> None:
     """Answer what query pictures show."""
-    from webapp.recognition import worker
+    from webapp.recognition.worker import work
 
-    worker.predict(job_id)
+    work.predict(job_id)
 
 
 @shared_task(name="recognition.import_zip")
 def import_zip(job_id: str) -> None:
     """Import a zip of class folders."""
-    from webapp.recognition import archive_job
+    from webapp.recognition.worker import archives
 
-    archive_job.import_zip(job_id)
+    archives.import_zip(job_id)
 
 
 def warm() -> None:
     """Load what has gone live: a chore of each process that serves people."""
-    from webapp.recognition import worker
+    from webapp.recognition.worker import work
 
-    worker.warm()
+    work.warm()

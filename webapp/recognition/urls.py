@@ -4,8 +4,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from webapp.recognition import media
-from webapp.recognition.views import classifiers, images, pages, predictions, support_sets
+from webapp.recognition.views import classifiers, images, media, pages, predictions, support_sets
 
 SET = "support-sets/<uuid:support_set_id>/"
 CLASS = f"{SET}classes/<uuid:class_id>/"

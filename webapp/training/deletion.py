@@ -12,18 +12,10 @@ from django.db.models import Model, ProtectedError
 from django.db.models.deletion import Collector
 from django.utils.translation import gettext as _
 
+from webapp.checkpoints.models import Checkpoint, GateExam, StandingExam
+from webapp.datasets.models import Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
-from webapp.training.models import (
-    Checkpoint,
-    Dataset,
-    DatasetVersion,
-    GateExam,
-    Schedule,
-    Source,
-    StandingExam,
-    Sweep,
-    TrainingRun,
-)
+from webapp.training.models import Schedule, Sweep, TrainingRun
 
 Deletable = Dataset | DatasetVersion | TrainingRun | Checkpoint
 

@@ -9,17 +9,18 @@ from pathlib import Path, PurePosixPath
 
 from django.db.models import Q
 
-from mlcore.model_card import WEIGHTS_FILE
+from mlcore.checkpoints.card import WEIGHTS_FILE
+from webapp.checkpoints.models import Checkpoint, CheckpointImport
+from webapp.checkpoints.models.checkpoints import checkpoint_path
+from webapp.checkpoints.models.imports import import_path
+from webapp.datasets.models import DatasetVersion, dataset_path
+from webapp.datasets.stored_datasets import all_staging, staging
 from webapp.jobs.models import ACTIVE, Job
-from webapp.stored_files import delete_unnamed
-from webapp.training import copies
-from webapp.training.disk import run_folders
-from webapp.training.models import Checkpoint, CheckpointImport, DatasetVersion, TrainingRun
-from webapp.training.models.checkpoints import checkpoint_path
-from webapp.training.models.datasets import dataset_path
-from webapp.training.models.imports import import_path
+from webapp.storage import copies
+from webapp.storage.disk import run_folders
+from webapp.storage.orphans import delete_unnamed
+from webapp.training.models import TrainingRun
 from webapp.training.models.runs import state_path
-from webapp.training.stored_datasets import all_staging, staging
 
 OLD_SECONDS = 3600
 """What is younger may be waiting for its row."""

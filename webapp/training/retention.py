@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from webapp.jobs.models import JobStatus
 from webapp.training.models import TrainingRun
-from webapp.training.relay import forget_states
+from webapp.training.runs.relay import forget_states
 
 
 def forget_old_states() -> None:

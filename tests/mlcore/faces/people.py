@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mlcore.datasets.base import PictureDataset
-from mlcore.faces.face_set import FaceSet, cut_out
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.faces.training.face_set import FaceSet, cut_out
 
 
 def pictures(n_people: int, n_pictures: int, *, seed: int) -> torch.Tensor:

@@ -14,7 +14,7 @@ from mlcore.errors import ImageError
 from mlcore.faces.card import face_card
 from mlcore.faces.chain import LOAD_SIDE, FaceChain, load_chain
 from mlcore.faces.packages import CNN_DETECTOR, LANDMARKS, RECOGNISER
-from mlcore.faces.verification import score
+from mlcore.faces.verification.scores import score
 from tests.mlcore.faces.drawn import draw_face
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from mlcore.cli import main
+from mlcore.checkpoints.card import ModelCard
+from mlcore.cli.main import main
 from mlcore.errors import CheckpointError
 from mlcore.faces.checkpoint import load_face_network
-from mlcore.model_card import ModelCard
 from tests.mlcore.faces.people import write_people
 
 SETTINGS = (
@@ -135,7 +135,7 @@ def test_a_face_checkpoint_is_no_method_for_episodes(trained: Path, capsys: pyte
 
 def test_other_commands_load_neither_dlib_nor_metric_learning() -> None:
     program = (
-        "import sys; from mlcore.cli import main; import mlcore.commands.train, mlcore.commands.evaluate; "
+        "import sys; from mlcore.cli.main import main; import mlcore.cli.commands.train, mlcore.cli.commands.evaluate; "
         "print(sorted({'dlib', 'pytorch_metric_learning', 'sklearn', 'scipy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

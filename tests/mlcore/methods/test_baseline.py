@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.config import BackboneConfig
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import AdaptationError, ConfigError
 from mlcore.method_config import METHODS, BaselineConfig, BaselinePlusPlusConfig
 from mlcore.methods import build_method

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from mlcore.checkpoint import load_checkpoint, save_checkpoint
+from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from mlcore.config import BackboneConfig
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import CheckpointError, SupportSetError
 from mlcore.method_config import METHODS
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
-from mlcore.model_card import ModelCard
 
 SIDE = 32
 BACKBONE = BackboneConfig(name="conv4", image_size=SIDE, width=8)

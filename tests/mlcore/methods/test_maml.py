@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mlcore.batch_norm import batch_statistics, norms_of
+from mlcore.backbones.layers.batch_norm import batch_statistics, norms_of
 from mlcore.config import BackboneConfig
-from mlcore.episode import Episode, EpisodeBatch, LabeledSet
+from mlcore.data.episode import Episode, EpisodeBatch, LabeledSet
 from mlcore.errors import AdaptationError, ConfigError
 from mlcore.method_config import METHODS, MamlConfig
 from mlcore.methods.base import FewShotMethod

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from mlcore.config import BackboneConfig
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import ConfigError
 from mlcore.method_config import MatchingConfig
 from mlcore.methods.base import FewShotMethod
-from mlcore.methods.full_context import FullContext
 from mlcore.methods.matching import INITIAL_SCALE, Matching, class_log_probabilities
+from mlcore.methods.metrics.full_context import FullContext
 
 SIDE = 16
 BACKBONE = BackboneConfig(name="conv4", image_size=SIDE, width=8)

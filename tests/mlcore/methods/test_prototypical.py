@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from mlcore.config import BackboneConfig
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod

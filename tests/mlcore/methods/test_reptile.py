@@ -9,7 +9,7 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from mlcore.config import BackboneConfig
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import AdaptationError, ConfigError
 from mlcore.method_config import ReptileConfig
 from mlcore.methods.prototypical import INITIAL_SCALE

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mlcore.config import BackboneConfig
-from mlcore.episode import EpisodeBatch, LabeledSet
+from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import ConfigError
 from mlcore.method_config import SiameseConfig
 from mlcore.methods.base import FewShotMethod

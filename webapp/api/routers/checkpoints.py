@@ -9,8 +9,8 @@ from ninja.pagination import paginate
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
 from webapp.api.pagination import Pages
-from webapp.api.schemas import CheckpointOut
-from webapp.training.models import Checkpoint
+from webapp.api.schemas.recognition import CheckpointOut
+from webapp.checkpoints.models import Checkpoint
 
 router = Router(tags=["Checkpoints"])
 

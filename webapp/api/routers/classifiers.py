@@ -12,7 +12,7 @@ from ninja.pagination import paginate
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
 from webapp.api.pagination import Pages
-from webapp.api.schemas import ClassifierOut, JobStarted, Patience, PredictionOut
+from webapp.api.schemas.recognition import ClassifierOut, JobStarted, Patience, PredictionOut
 from webapp.api.waiting import wait_for
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, Prediction

@@ -13,10 +13,10 @@ from ninja.pagination import paginate
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
 from webapp.api.face_answers import told
-from webapp.api.face_schemas import CropOut, EnrolmentOut, IdentificationOut, PersonIn, PersonOut
 from webapp.api.pagination import Pages
 from webapp.api.routers.faces import PHOTOS, question_of
-from webapp.api.schemas import JobStarted, Patience
+from webapp.api.schemas.faces import CropOut, EnrolmentOut, IdentificationOut, PersonIn, PersonOut
+from webapp.api.schemas.recognition import JobStarted, Patience
 from webapp.faces import services
 from webapp.faces.models import EnrolledFace, Person, QuestionKind
 

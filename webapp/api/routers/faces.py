@@ -11,8 +11,8 @@ from ninja import File, Form, Query, Router, Status, UploadedFile
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
 from webapp.api.face_answers import told
-from webapp.api.face_schemas import ConsentOut, DetectionOut, GalleryWish, VerificationOut
-from webapp.api.schemas import JobStarted, Patience
+from webapp.api.schemas.faces import ConsentOut, DetectionOut, GalleryWish, VerificationOut
+from webapp.api.schemas.recognition import JobStarted, Patience
 from webapp.faces import services
 from webapp.faces.models import Consent, FaceQuestion, QuestionKind
 

@@ -9,7 +9,7 @@ from ninja import Router, Status
 
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
-from webapp.api.schemas import Corrected, Correction, PredictionOut
+from webapp.api.schemas.recognition import Corrected, Correction, PredictionOut
 from webapp.recognition import services
 from webapp.recognition.models import Prediction, SupportImage
 

@@ -13,7 +13,7 @@ from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
 from webapp.api.pagination import Pages
 from webapp.api.parsing import Text
-from webapp.api.schemas import (
+from webapp.api.schemas.recognition import (
     ImageChanges,
     ImageOut,
     JobStarted,

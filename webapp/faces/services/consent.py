@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
-from webapp.faces import erasure
+from webapp.faces import deletion
 from webapp.faces.errors import ConsentNeeded, GalleryNotWanted
 from webapp.faces.models import Consent
 
@@ -57,4 +57,4 @@ def require_gallery(*, owner: Owner | None) -> Consent:
 
 def withdraw_consent(*, owner: Owner) -> None:
     """Withdraw the consent and erase everything that is kept about faces."""
-    erasure.erase(owner)
+    deletion.erase(owner)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
-from webapp.faces import erasure
+from webapp.faces import deletion
 from webapp.faces.errors import GalleryFull, PersonKnown
 from webapp.faces.models import EnrolledFace, Person
 from webapp.faces.services.consent import require_gallery
@@ -44,12 +44,12 @@ def rename_person(*, person: Person, name: str) -> Person:
 
 def remove_person(*, person: Person) -> None:
     """Erase somebody with all their faces."""
-    erasure.erase_people(Person.objects.filter(pk=person.pk))
+    deletion.erase_people(Person.objects.filter(pk=person.pk))
 
 
 def remove_face(*, face: EnrolledFace) -> None:
     """Erase one face of a person."""
-    erasure.erase_face(face)
+    deletion.erase_face(face)
 
 
 def require_faces_left(owner: Owner, *, wanted: int) -> None:

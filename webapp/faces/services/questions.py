@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
-from webapp.faces import allowances, erasure, photos
+from webapp.faces import allowances, deletion, photos
 from webapp.faces.errors import GalleryEmpty, NoPhoto
 from webapp.faces.models import EnrolledFace, FaceQuestion, Person, QuestionKind
 from webapp.faces.rates import require_offered
@@ -76,4 +76,4 @@ def _ask(
 
 def end_question(*, question: FaceQuestion) -> None:
     """Delete a question with its photos and its answer, whether it is answered yet or not."""
-    erasure.erase_questions(FaceQuestion.objects.filter(pk=question.pk))
+    deletion.erase_questions(FaceQuestion.objects.filter(pk=question.pk))

@@ -18,7 +18,7 @@ from webapp.faces.views.admission import ConsentedRequest, consented
 from webapp.recognition.views.answers import STOP_POLLING, done, fragment
 
 DRAWN = [f"faces/{name}.webp" for name in ("ada-1", "ada-2", "ben-1", "ben-2")]
-"""Static files of faces drawn by ``webapp.faces.portraits``, for those who would rather not show their own."""
+"""Static files of faces drawn by ``tools.drawing.portraits``, for those who would rather not show their own."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

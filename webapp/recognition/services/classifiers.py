@@ -6,15 +6,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
+from webapp.checkpoints import services as checkpoints
+from webapp.checkpoints.models import Checkpoint
 from webapp.jobs import services as jobs
 from webapp.pictures.names import clean_name
 from webapp.recognition.allowances import require_room, take_job_place
+from webapp.recognition.deletion import remove_classifier
 from webapp.recognition.errors import AlreadyOver, NotReady, UnknownCheckpoint
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
-from webapp.recognition.removal import remove_classifier
 from webapp.recognition.services.readiness import readiness, suggest_kind
-from webapp.training import services as training
-from webapp.training.models import Checkpoint
 
 
 @transaction.atomic
@@ -52,9 +52,9 @@ def start_classifier(
 def _checkpoint(support_set: SupportSet, name: str | None) -> Checkpoint:
     """Find the checkpoint that is meant; raise UnknownCheckpoint with the valid ones if there is none."""
     name = name or suggest_kind(support_set=support_set)
-    found = training.find_checkpoint(name=name)
+    found = checkpoints.find_checkpoint(name=name)
     if found is None:
-        valid = training.valid_names()
+        valid = checkpoints.valid_names()
         message = _("There is no checkpoint “%(name)s”. Choose one of: %(valid)s.")
         raise UnknownCheckpoint(message % {"name": name[:100], "valid": ", ".join(valid)}, valid=valid)
     return found
@@ -72,7 +72,7 @@ def _snapshot(support_set: SupportSet) -> tuple[list[str], list[list[str]]]:
 
 def newer_checkpoint(*, classifier: Classifier) -> Checkpoint | None:
     """Return what went live in the place of a classifier's checkpoint since it was made, or None."""
-    return training.successor(checkpoint=classifier.checkpoint, since=classifier.created)
+    return checkpoints.successor(checkpoint=classifier.checkpoint, since=classifier.created)
 
 
 def cancel_classifier(*, classifier: Classifier) -> Classifier:

@@ -21,9 +21,9 @@ from webapp.recognition.allowances import (
     storage_sentence,
     take_job_place,
 )
+from webapp.recognition.deletion import remove_prediction
 from webapp.recognition.errors import ClassifierNotReady, LimitReached, NoUsablePicture, PictureGone, UnknownPicture
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
-from webapp.recognition.removal import remove_prediction
 from webapp.recognition.services.classes import class_named
 from webapp.recognition.services.images import move_image, require_place
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
 from webapp.pictures.names import clean_name
+from webapp.recognition.deletion import remove_support_set
 from webapp.recognition.errors import AccountNeeded, NameTaken
 from webapp.recognition.models import SupportClass, SupportSet
-from webapp.recognition.removal import remove_support_set
 from webapp.recognition.services.classes import find_class, reorder_classes
 
 

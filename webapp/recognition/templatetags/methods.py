@@ -2,9 +2,9 @@
 
 from django import template
 
-from webapp.recognition.methods import title_of
-from webapp.recognition.settings_in_words import loss_in_words, settings_of
-from webapp.training.models import Checkpoint
+from webapp.checkpoints.models import Checkpoint
+from webapp.recognition.methods.catalogue import title_of
+from webapp.recognition.methods.settings_in_words import loss_in_words, settings_of
 
 register = template.Library()
 register.filter(loss_in_words)

@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from webapp.accounts.requests import OwnedRequest
-from webapp.file_storage import StorageDown
 from webapp.recognition.errors import PersonError
+from webapp.storage.addresses import StorageDown
 
 P = ParamSpec("P")
 STOP_POLLING = 286

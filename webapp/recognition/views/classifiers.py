@@ -9,13 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
-from webapp.examples.sessions import example_queries_url
-from webapp.recognition import services, shelf
+from webapp.recognition import selectors, services
 from webapp.recognition.forms import sent_pictures
 from webapp.recognition.models import Classifier
 from webapp.recognition.views.answers import STOP_POLLING, done, fragment, go, refusable
 from webapp.recognition.views.pages import query_hours
 from webapp.recognition.views.predictions import fresh_prediction
+from webapp.site.examples.sessions import example_queries_url
 
 PREDICTIONS_SHOWN = 12
 
@@ -83,13 +83,13 @@ def find_classifier(request: OwnedRequest, classifier_id: UUID) -> Classifier:
 
 
 def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
-    predictions = shelf.predictions_of(classifier, PREDICTIONS_SHOWN)
+    predictions = selectors.predictions_of(classifier, PREDICTIONS_SHOWN)
     return {
         "classifier": classifier,
-        "class_covers": shelf.class_covers(classifier),
+        "class_covers": selectors.class_covers(classifier),
         "newer": services.newer_checkpoint(classifier=classifier),
         "predictions": predictions,
-        "present_ids": shelf.nearest_present(query for each in predictions for query in each.queries.all()),
+        "present_ids": selectors.nearest_present(query for each in predictions for query in each.queries.all()),
         "example_queries_url": "" if predictions else example_queries_url(request, classifier),
         "query_hours": query_hours(),
         "limits": settings.GLIMPSE_LIMITS,

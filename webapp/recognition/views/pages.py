@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from webapp.accounts.requests import OwnedRequest
-from webapp.examples.catalogue import EXAMPLES
-from webapp.recognition import shelf
+from webapp.recognition import selectors
+from webapp.site.examples.catalogue import EXAMPLES
 
 PER_PAGE = 24
 RECENT = 3
@@ -17,16 +17,16 @@ RECENT = 3
 @require_safe
 def home(request: OwnedRequest) -> HttpResponse:
     """Say what this does, and offer a new classifier, an example, and what was begun."""
-    recent = shelf.shelf(shelf.support_sets_of(request.owner)[:RECENT])
+    recent = selectors.shelf(selectors.support_sets_of(request.owner)[:RECENT])
     context = {"examples": EXAMPLES.values(), "recent": recent, "guest_hours": guest_hours()}
-    return render(request, "home.html", context)
+    return render(request, "site/home.html", context)
 
 
 @require_safe
 def my_classifiers(request: OwnedRequest) -> HttpResponse:
     """List everything the owner made."""
-    page = Paginator(shelf.support_sets_of(request.owner), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"support_sets": shelf.shelf(page.object_list), "page": page, "guest_hours": guest_hours()}
+    page = Paginator(selectors.support_sets_of(request.owner), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"support_sets": selectors.shelf(page.object_list), "page": page, "guest_hours": guest_hours()}
     return render(request, "recognition/my_classifiers.html", context)
 
 
@@ -42,7 +42,7 @@ def privacy(request: OwnedRequest) -> HttpResponse:
         "face_minutes": limits["face_answer_seconds"] // 60,
         "face_days": limits["face_consent_days"],
     }
-    return render(request, "privacy.html", context)
+    return render(request, "site/privacy.html", context)
 
 
 def guest_hours() -> int:

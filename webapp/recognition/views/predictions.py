@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.jobs import services as jobs
-from webapp.recognition import services, shelf
+from webapp.recognition import selectors, services
 from webapp.recognition.models import Prediction, Query
 from webapp.recognition.views.answers import STOP_POLLING, done, fragment, refusable
 
@@ -69,7 +69,7 @@ def correct(request: OwnedRequest, query_id: UUID) -> HttpResponse:
     services.correct(query=query, class_name=request.POST.get("class_name", ""))
     if not request.htmx:
         return redirect("prediction", query.prediction_id)
-    context = {"query": query, "present_ids": shelf.nearest_present([query])}
+    context = {"query": query, "present_ids": selectors.nearest_present([query])}
     return render(request, "recognition/_result.html", context)
 
 
@@ -83,7 +83,7 @@ def fresh_prediction(request: OwnedRequest, prediction: Prediction) -> HttpRespo
 
 
 def _answers(prediction: Prediction) -> dict[str, Any]:
-    return {"prediction": prediction, "present_ids": shelf.nearest_present(prediction.queries.all())}
+    return {"prediction": prediction, "present_ids": selectors.nearest_present(prediction.queries.all())}
 
 
 def _find_prediction(request: OwnedRequest, prediction_id: UUID) -> Prediction:

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
-from webapp.recognition import services, shelf
+from webapp.recognition import selectors, services
 from webapp.recognition.forms import sent_choice
-from webapp.recognition.kinds import kind_choices
-from webapp.recognition.methods import method_choices
+from webapp.recognition.methods.catalogue import method_choices
+from webapp.recognition.methods.kinds import kind_choices
 from webapp.recognition.models import SupportClass, SupportSet
 from webapp.recognition.views.answers import CHANGED, done, fragment, go, refusable
 from webapp.recognition.views.pages import guest_hours
@@ -151,7 +151,7 @@ def find_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> S
 
 def board(support_set: SupportSet) -> dict[str, Any]:
     """Return what the class cards show."""
-    classes = shelf.classes_with_pictures(support_set)
+    classes = selectors.classes_with_pictures(support_set)
     pictures = sum(len(each.pictures) for each in classes)  # type: ignore[attr-defined, misc]
     return {
         "support_set": support_set,
@@ -179,6 +179,6 @@ def learn_panel(request: OwnedRequest, support_set: SupportSet) -> dict[str, Any
 def _class_card(request: OwnedRequest, support_set: SupportSet, support_class: SupportClass) -> HttpResponse:
     if not request.htmx:
         return redirect("support_set", support_set.id)
-    card = next(each for each in shelf.classes_with_pictures(support_set) if each.id == support_class.id)
+    card = next(each for each in selectors.classes_with_pictures(support_set) if each.id == support_class.id)
     context = {"support_set": support_set, "support_class": card, "limits": settings.GLIMPSE_LIMITS}
     return fragment(request, "recognition/_class.html", context, headers=CHANGED)

@@ -1,16 +1,5 @@
-"""Data sets, meta-training runs, the checkpoints that come of them, and which of these were published when."""
+"""Meta-training runs, and the sweeps and schedules that start them."""
 
-from webapp.training.models.checkpoints import Checkpoint as Checkpoint
-from webapp.training.models.checkpoints import CheckpointQuerySet as CheckpointQuerySet
-from webapp.training.models.datasets import Contribution as Contribution
-from webapp.training.models.datasets import Dataset as Dataset
-from webapp.training.models.datasets import DatasetVersion as DatasetVersion
-from webapp.training.models.datasets import Source as Source
-from webapp.training.models.gates import GateExam as GateExam
-from webapp.training.models.gates import StandingExam as StandingExam
-from webapp.training.models.imports import CheckpointImport as CheckpointImport
-from webapp.training.models.publications import Act as Act
-from webapp.training.models.publications import Publication as Publication
 from webapp.training.models.runs import RunEstimate as RunEstimate
 from webapp.training.models.runs import TrainingRun as TrainingRun
 from webapp.training.models.schedules import Occasion as Occasion

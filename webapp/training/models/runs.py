@@ -9,9 +9,9 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from webapp.checkpoints.models.checkpoints import Checkpoint
+from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import Job, JobQuerySet, JobStatus
-from webapp.training.models.checkpoints import Checkpoint
-from webapp.training.models.datasets import DatasetVersion
 
 
 def state_path(instance: models.Model | None, filename: str) -> str:

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_celery_beat.models import PeriodicTask
 
-from webapp.training import recurrence
-from webapp.training.models.checkpoints import Checkpoint
-from webapp.training.models.datasets import Dataset
+from webapp.checkpoints.models.checkpoints import Checkpoint
+from webapp.datasets.models import Dataset
 from webapp.training.models.runs import RunSettings, TrainingRun
+from webapp.training.schedules import recurrence
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager

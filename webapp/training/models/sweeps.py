@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from webapp.training.models.checkpoints import Checkpoint
-from webapp.training.models.datasets import DatasetVersion
+from webapp.checkpoints.models.checkpoints import Checkpoint
+from webapp.datasets.models import DatasetVersion
 from webapp.training.models.runs import RunSettings
 
 if TYPE_CHECKING:

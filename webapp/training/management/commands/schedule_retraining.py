@@ -10,15 +10,16 @@ from django.utils.dateparse import parse_time
 from django.utils.translation import gettext as _
 from django_celery_beat.models import CrontabSchedule
 
-from webapp.training import services
-from webapp.training.management.staff_command import USAGE, StaffCommand
+from webapp.core.staff.command import USAGE, StaffCommand
 from webapp.training.models import Schedule
-from webapp.training.recurrence import DAYS, Every, crontab_of
+from webapp.training.runs import words as words_module
+from webapp.training.schedules import services as schedules
+from webapp.training.schedules.recurrence import DAYS, Every, crontab_of
 
 ACTS = {
-    "pause": services.pause_schedule,
-    "resume": services.resume_schedule,
-    "delete": services.delete_schedule,
+    "pause": schedules.pause_schedule,
+    "resume": schedules.resume_schedule,
+    "delete": schedules.delete_schedule,
 }
 
 
@@ -53,10 +54,10 @@ class Command(StaffCommand):
             return _told(_made(by, options, repeat))
         if options["dataset"] or (repeat and options["act"]):
             raise CommandError("--dataset goes with --run; do one thing at a time.", returncode=USAGE)
-        schedule = services.named_schedule(name=options["name"])
+        schedule = schedules.named_schedule(name=options["name"])
         told = _told(schedule)
         if repeat:
-            services.change_schedule(by=by, schedule=schedule, repeat=repeat)
+            schedules.change_schedule(by=by, schedule=schedule, repeat=repeat)
         elif options["act"]:
             ACTS[options["act"]](by=by, schedule=schedule)
         if options["act"] == "delete":
@@ -78,13 +79,13 @@ def _repeat(options: dict[str, Any]) -> CrontabSchedule | None:
 
 
 def _made(by: User, options: dict[str, Any], repeat: CrontabSchedule) -> Schedule:
-    run = services.named_run(name=options["run"])
-    dataset = services.named_version(name=options["dataset"]).dataset if options["dataset"] else None
-    return services.add_schedule(by=by, name=options["name"], run=run, repeat=repeat, dataset=dataset)
+    run = words_module.named_run(name=options["run"])
+    dataset = words_module.named_version(name=options["dataset"]).dataset if options["dataset"] else None
+    return schedules.add_schedule(by=by, name=options["name"], run=run, repeat=repeat, dataset=dataset)
 
 
 def _told(schedule: Schedule) -> tuple[dict[str, Any], str]:
     """Give how a schedule stands, plainly and in words."""
     latest = f" {schedule.latest}" if schedule.latest else ""
     words = f"{schedule.name}: {schedule.repeats}. {schedule.sentence}{latest}"
-    return services.plain_schedule(schedule=schedule), words
+    return schedules.plain_schedule(schedule=schedule), words

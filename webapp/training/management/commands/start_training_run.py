@@ -8,9 +8,11 @@ from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from webapp.training import services
+from webapp.checkpoints import services as checkpoints
+from webapp.core.staff.command import StaffCommand
 from webapp.training.errors import StaffError
-from webapp.training.management.staff_command import StaffCommand
+from webapp.training.runs import services as runs
+from webapp.training.runs import words
 
 
 class Command(StaffCommand):
@@ -43,19 +45,19 @@ class Command(StaffCommand):
 
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Check every setting, then queue the run."""
-        run = services.start_run(
+        run = runs.start_run(
             by=by,
             name=options["name"],
-            settings=services.settings_from_words(
+            settings=words.settings_from_words(
                 kind=options["kind"],
                 transform=options["transform"],
                 method=options["method"],
                 words=[_pair(each) for each in options["chosen"]],
             ),
-            version=services.named_version(name=options["dataset"], number=options["dataset_version"]),
-            start_from=services.named_checkpoint(name=options["start_from"]) if options["start_from"] else None,
+            version=words.named_version(name=options["dataset"], number=options["dataset_version"]),
+            start_from=checkpoints.named_checkpoint(name=options["start_from"]) if options["start_from"] else None,
         )
-        return services.plain_run(run=run), f"{run.name} is queued: {run.pk}"
+        return words.plain_run(run=run), f"{run.name} is queued: {run.pk}"
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -8,11 +8,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError, CommandParser
 
-from webapp.training import services
-from webapp.training.management.staff_command import REFUSED, STOPPED, StaffCommand
+from webapp.core.staff.command import REFUSED, STOPPED, StaffCommand
 from webapp.training.models import Strategy, Sweep
-from webapp.training.run_settings import checked_row
-from webapp.training.search_space import space_from_words
+from webapp.training.runs import words as words_module
+from webapp.training.runs.settings import checked_row
+from webapp.training.sweeps import services as sweeps
+from webapp.training.sweeps.search_space import space_from_words
 
 LOOK_SECONDS = 1.0
 
@@ -51,8 +52,8 @@ class Command(StaffCommand):
 
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Check everything, then start, and wait for the end if asked."""
-        run = services.named_run(name=options["run"])
-        self.sweep: Sweep = services.start_sweep(
+        run = words_module.named_run(name=options["run"])
+        self.sweep: Sweep = sweeps.start_sweep(
             by=by,
             name=options["name"],
             settings=checked_row(run),
@@ -65,4 +66,4 @@ class Command(StaffCommand):
             sleep(LOOK_SECONDS)
             self.sweep.refresh_from_db()
         words = f"{self.sweep.name}: {self.sweep.pk}: {self.sweep.sentence}"
-        return services.plain_sweep(sweep=self.sweep), words
+        return sweeps.plain_sweep(sweep=self.sweep), words

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from webapp.core.staff.command import REFUSED, STOPPED
 from webapp.jobs.models import JobStatus
-from webapp.training import services
 from webapp.training.errors import StaffError
-from webapp.training.management.staff_command import REFUSED, STOPPED
 from webapp.training.models import TrainingRun
+from webapp.training.runs import words
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         told = ""
         while True:
             run = self._run(options["run"])
-            line = json.dumps(services.plain_run(run=run)) if options["json"] else services.run_in_words(run=run)
+            line = json.dumps(words.plain_run(run=run)) if options["json"] else words.run_in_words(run=run)
             if line != told:
                 self.stdout.write(line)
                 told = line
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
     def _run(self, pk: str) -> TrainingRun:
         try:
-            return services.named_run(name=pk)
+            return words.named_run(name=pk)
         except StaffError as error:
             raise CommandError(error.message, returncode=REFUSED) from error
 

@@ -1,0 +1,89 @@
+"""What is known of a checkpoint: `card.json` beside the weights (Mitchell et al., "Model cards", FAT* 2019)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from statistics import harmonic_mean
+from typing import Any, Self
+
+from mlcore.errors import CheckpointError
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+CARD_FILE = "card.json"
+WEIGHTS_FILE = "weights.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard:
+    """A checkpoint's card.
+
+    kind: what it is for (`characters`, `photos`, ...). transform: name in `mlcore.data.images.TRANSFORMS`.
+    method, config: name in `METHODS` and the fields of its config. digest: SHA-256 of the weights file.
+    temperature: what logits are multiplied with before softmax at one picture a class; at k pictures, it grows with
+    k ** temperature_growth. not_sure_below: confidence under which no class should
+    be named alone. data: what it learned from (name, split, fingerprint, counts). training: config, seed and time.
+    results: measured figures, each with its protocol and the command that gives it. packages: pretrained weights that
+    stay in their packages, with versions and SHA-256.
+    """
+
+    name: str
+    kind: str
+    method: str
+    config: dict[str, Any]
+    transform: str
+    digest: str = ""
+    temperature: float = 1.0
+    temperature_growth: float = 0.0
+    not_sure_below: float = 0.6
+    parameters: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    packages: dict[str, Any] = field(default_factory=dict)
+    command: str = ""
+    created: str = ""
+    licence: str = ""
+    credit: str = ""
+    notes: str = ""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values; raise CheckpointError for a missing or unknown field."""
+        known = {entry.name for entry in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise CheckpointError(f"the card has an unknown field {unknown[0]!r}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise CheckpointError(f"the card is not complete: {error}") from error
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read a checkpoint's card; raise CheckpointError if it is missing or damaged."""
+        path = folder / CARD_FILE
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"no readable card at {path}: {error}") from error
+        if not isinstance(values, dict):
+            raise CheckpointError(f"the card {path} is not an object")
+        return cls.from_dict(values)
+
+    def temperature_of(self, shots: Sequence[int]) -> float:
+        """Give what logits are multiplied with, from the number of support pictures of each class."""
+        k_shot = harmonic_mean(shots)
+        return self.temperature * float(k_shot**self.temperature_growth)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the fields as plain JSON values."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """Give the text of `card.json`."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+
+def pretrained_cards() -> dict[str, ModelCard]:
+    """Read the cards of the checkpoints that ship, by folder name."""
+    return {path.parent.name: ModelCard.read(path.parent) for path in sorted(PRETRAINED.glob(f"*/{CARD_FILE}"))}

@@ -1,0 +1,68 @@
+"""What a checkpoint and its ancestors learned from, class by class, so that an exam can be held on what none saw.
+
+A class is known by its data set and its name. Standard library only.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlcore.checkpoints.card import ModelCard
+from mlcore.data.datasets import DATASETS
+
+LEAST_UNSEEN = 20
+"""Fewer classes than these say too little of what a checkpoint makes of new ones."""
+ANONYMOUS = "image_folder"
+"""The name of a folder that was given none: a class of any data set may be one of its own."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one checkpoint was trained on; `class_names` is None where its card does not list them."""
+
+    checkpoint: str
+    dataset: str
+    split: str
+    class_names: frozenset[str] | None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Say whether nobody can tell which classes these were."""
+        return self.class_names is None and self.dataset in ("", ANONYMOUS)
+
+    def holds(self, class_name: str, *, dataset: str, split: str) -> bool:
+        """Say whether a class of a data set's split may have been among these; where it is not known, it may."""
+        if self.dataset not in (dataset, ANONYMOUS, ""):
+            return False
+        if self.dataset in DATASETS and DATASETS[self.dataset].are_disjoint(self.split, split):
+            return False
+        return self.class_names is None or class_name in self.class_names
+
+
+def descent(card: ModelCard) -> list[dict[str, Any]]:
+    """Describe a checkpoint and those that its weights came through, the nearest first, as cards hold it."""
+    kept = {name: card.data[name] for name in ("name", "split", "class_names") if name in card.data}
+    start = card.training.get("start_from")
+    earlier = card.training.get("ancestors", [{**start, "data": {}}] if start else [])
+    return [{"name": card.name, "digest": card.digest, "data": kept}, *earlier]
+
+
+def lessons(card: ModelCard) -> list[Lesson]:
+    """List what a checkpoint and each of its ancestors were trained on."""
+    return [_lesson(each["name"], each.get("data", {})) for each in descent(card)]
+
+
+def _lesson(checkpoint: str, data: dict[str, Any]) -> Lesson:
+    listed = data.get("class_names")
+    names = None if listed is None else frozenset(listed)
+    return Lesson(checkpoint, data.get("name", ""), data.get("split", ""), names)
+
+
+def unseen(class_names: Sequence[str], taught: Iterable[Lesson], *, dataset: str, split: str) -> list[int]:
+    """Give the places of the classes that are in none of the lessons."""
+    taught = list(taught)
+    return [
+        place
+        for place, name in enumerate(class_names)
+        if not any(lesson.holds(name, dataset=dataset, split=split) for lesson in taught)
+    ]

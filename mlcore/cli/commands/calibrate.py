@@ -1,0 +1,47 @@
+"""`python -m mlcore calibrate`: choose how a checkpoint serves, and refit its temperature on validation classes."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from mlcore.cli.commands.unseen import check_unseen
+from mlcore.data.datasets import DatasetRequest, load_dataset
+from mlcore.data.images import find_transform
+from mlcore.devices import resolve_device
+from mlcore.evaluation.calibration import fit_temperature
+from mlcore.evaluation.episodes import compute_inputs, featurise
+from mlcore.method_config import METHODS
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrateCommand:
+    """What to change; `command` is the line that repeats it, and is added to the card's."""
+
+    checkpoint: str
+    dataset: str
+    data: DatasetRequest
+    views: str | None
+    device: str
+    threads: int
+    onnx_folder: Path | None
+    command: str
+
+    def run(self) -> ModelCard:
+        """Write the checkpoint anew with its serving options and its temperature; give its card."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        folder = find_checkpoint(self.checkpoint)
+        card = ModelCard.read(folder)
+        method = load_checkpoint(folder, device=resolve_device(self.device), onnx_folder=self.onnx_folder)
+        check_unseen(self.dataset, method.config)
+        if self.views is not None:
+            config = METHODS[card.method].config.from_dict({**card.config, "views": self.views})
+            method.config, card = config, replace(card, config=config.to_dict())
+        transform = find_transform(card.transform)
+        dataset = load_dataset(self.dataset, **vars(self.data)).in_mode(transform.mode)
+        features = featurise(method, compute_inputs(method, dataset.images, transform))
+        card = fit_temperature(method, card, dataset, features, seed=self.data.seed)
+        return save_checkpoint(folder, method, replace(card, command=f"{card.command} && {self.command}"))

@@ -1,0 +1,97 @@
+"""What every command that trains does with its folder: nobody else trains into it, and it holds the states."""
+
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mlcore.config import Config
+from mlcore.errors import ConfigError, TrainingError
+from mlcore.training.loop import Event, TrainingLoop
+from mlcore.training.progress import Events
+from mlcore.training.run_folder import locked, stop_on_terminate
+from mlcore.training.state import TrainingState, newest_readable, save_state
+
+ESTIMATE_SECONDS = 20.0
+"""The longest that steps are timed for an estimate."""
+STATES = "states"
+"""Folder within a run's own that holds what it can be resumed from; gone once the run is over."""
+
+
+@contextmanager
+def run_folder(out: Path) -> Iterator[None]:
+    """Make the folder, hold it while a run trains into it, and delete its states when all went well.
+
+    Raise ConfigError if it cannot be a folder, TrainingError if another process holds it.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"out is {out}, which cannot be a folder: {error.strerror}") from error
+    with locked(out):
+        yield
+        shutil.rmtree(out / STATES, ignore_errors=True)
+
+
+@contextmanager
+def memory_in_words(smaller: str) -> Iterator[None]:
+    """Say what to try where the device runs out of memory."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(f"the device ran out of memory; try {smaller}") from error
+
+
+def estimate(prepare: Callable[[], TrainingLoop], n_steps: int) -> dict[str, float]:
+    """Time a few steps and a validation of a run, and give what it would take, in seconds; nothing is kept."""
+    since = time.monotonic()
+    run = prepare()
+    prepared, config = time.monotonic() - since, run.config
+    step, validated = run.rehearse(n_steps, most_seconds=ESTIMATE_SECONDS)
+    trained = config.steps * (step + validated / config.validate_every)
+    if config.max_minutes:
+        trained = min(trained, 60 * config.max_minutes)
+    return {
+        "seconds_per_step": step,
+        "validation_seconds": validated,
+        "preparation_seconds": prepared,
+        "seconds": prepared + trained,
+    }
+
+
+def resumed(run: TrainingLoop, path: Path | None) -> Path | None:
+    """Go on from a state, or the newest of a folder that can be read; give its file, or None where there is none."""
+    found = newest_readable(path) if path is not None else None
+    if found is None:
+        return None
+    run.resume(found[1])
+    return found[0]
+
+
+def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None) -> Event:
+    """Train to the end, from a state where there is one, telling how it goes and keeping others; give what was best."""
+    if state := resumed(run, resume):
+        events.resumed(state, step=run.step)
+
+    def keep(state: TrainingState) -> None:
+        events.saved(save_state(out / STATES, state), step=run.step)
+
+    with stop_on_terminate() as stop:
+        return run.run(events.progress, keep, tick=events.step, stop=stop)
+
+
+def how_trained(run: TrainingLoop, config: Config, best: Event) -> dict[str, Any]:
+    """Give what a card says of every training."""
+    return {
+        "config": config.to_dict(),
+        "validation": best,
+        "minutes": round(run.seconds / 60, 1),
+        "device": run.team.device.type,
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+    }

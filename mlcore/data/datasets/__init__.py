@@ -1,0 +1,128 @@
+"""Data sets for meta-training and evaluation.
+
+This module names them and needs the standard library alone; the modules it resolves load torch.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlcore.errors import DatasetError
+
+if TYPE_CHECKING:
+    from mlcore.data.datasets.base import PictureDataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSource:
+    """Describe a data set that `load_dataset` can read.
+
+    loader: dotted path of a function (DatasetRequest) -> PictureDataset.
+    splits: the class splits that it knows. taken_from: the larger collection that its pictures are a part of.
+    disjoint: families of splits no two of which share a class.
+    """
+
+    loader: str
+    splits: tuple[str, ...]
+    description: str
+    taken_from: str = ""
+    disjoint: tuple[tuple[str, ...], ...] = ()
+
+    def are_disjoint(self, one: str, other: str) -> bool:
+        """Say whether two splits are known to share no class."""
+        return one != other and any(one in family and other in family for family in self.disjoint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetRequest:
+    """Say what to load; a loader ignores what does not concern it.
+
+    image_size: side in pixels, where the data set does not fix it.
+    n_classes: how many classes, where the data set is drawn by program.
+    download: fetch what is missing, where the data set can be downloaded.
+    called: what the data set goes by on cards, where it is a folder of one's own.
+    """
+
+    root: Path | None
+    split: str
+    seed: int = 0
+    image_size: int | None = None
+    n_classes: int | None = None
+    download: bool = False
+    called: str = ""
+
+
+DATASETS: dict[str, DatasetSource] = {
+    "omniglot": DatasetSource(
+        loader="mlcore.data.datasets.omniglot.load",
+        splits=("background", "evaluation", "background_train", "background_val", "train", "val", "trainval", "test"),
+        description="1,623 handwritten characters of 50 alphabets, 20 drawings each (Lake et al., 2015)",
+        disjoint=(
+            ("background", "evaluation"),
+            ("background_train", "background_val", "evaluation"),
+            ("train", "val", "test"),
+            ("trainval", "test"),
+        ),
+    ),
+    "mini_imagenet": DatasetSource(
+        loader="mlcore.data.datasets.mini_imagenet.load",
+        splits=("train", "val", "test"),
+        description="100 classes of ImageNet photos, 84 px (Ravi & Larochelle, 2017); for research only",
+        taken_from="ImageNet",
+        disjoint=(("train", "val", "test"),),
+    ),
+    "orl_faces": DatasetSource(
+        loader="mlcore.data.datasets.orl_faces.load",
+        splits=("train", "val", "test"),
+        description="400 grey pictures of 40 people, 112 x 92 px (Samaria & Harter, 1994)",
+        disjoint=(("train", "val", "test"),),
+    ),
+    "image_folder": DatasetSource(
+        loader="mlcore.data.datasets.image_folder.load",
+        splits=("all", "train", "val", "test"),
+        description="a folder or zip of your own that holds one folder of pictures for each class",
+    ),
+    "strokes": DatasetSource(
+        loader="mlcore.data.datasets.strokes.load",
+        splits=("train", "val", "test"),
+        description="characters drawn by program from random pen strokes, 20 hands each; needs no files",
+        disjoint=(("train", "val", "test"),),
+    ),
+}
+
+
+def load_dataset(
+    name: str,
+    *,
+    split: str,
+    root: Path | None = None,
+    seed: int = 0,
+    image_size: int | None = None,
+    n_classes: int | None = None,
+    download: bool = False,
+    called: str = "",
+) -> "PictureDataset":
+    """Load one class split of a data set into memory.
+
+    Raise DatasetError, in words that say what to do, if it is unknown, missing or damaged.
+    """
+    source = DATASETS.get(name)
+    if source is None:
+        raise DatasetError(f"There is no data set called {name!r}; choose one of {', '.join(DATASETS)}.")
+    if split not in source.splits:
+        raise DatasetError(
+            f"The data set {name} has no split called {split!r}; choose one of {', '.join(source.splits)}."
+        )
+    module, function = source.loader.rsplit(".", 1)
+    request = DatasetRequest(
+        root=root,
+        split=split,
+        seed=seed,
+        image_size=image_size,
+        n_classes=n_classes,
+        download=download,
+        called=called,
+    )
+    dataset: PictureDataset = getattr(import_module(module), function)(request)
+    return dataset

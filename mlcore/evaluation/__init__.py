@@ -1,0 +1,1 @@
+"""From episodes to accuracy with its interval, and calibration."""

@@ -1,0 +1,130 @@
+"""Accuracy with its confidence interval, and calibration, over many episodes."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mlcore.backbones.layers.batch_norm import batch_statistics
+from mlcore.data.episode import Episode, EpisodeSampler, LabeledSet
+from mlcore.data.images import Transform
+from mlcore.methods.base import FewShotMethod
+
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation found.
+
+    accuracy: mean over episodes; ci95: half-width of its 95 % interval, 1.96 standard errors over episodes.
+    ece: expected calibration error over 15 bins (Guo et al., ICML 2017). nll: mean negative log-likelihood, in nats.
+    episode_accuracy: (n_episodes,) for paired comparisons. episode_classes: (n_episodes, n_way) int64, what it was of.
+    """
+
+    accuracy: float
+    ci95: float
+    ece: float
+    nll: float
+    n_episodes: int
+    episode_accuracy: Tensor
+    episode_classes: Tensor
+
+
+@torch.no_grad()
+def compute_inputs(method: FewShotMethod, images: Tensor, transform: Transform) -> Tensor:
+    """Transform a whole data set and compute what training does not change: (n, C, H, W) uint8 -> (n, ...)."""
+    device = _device(method)
+    chunk = 16 if method.is_pretrained else 256
+    return torch.cat([method.inputs(transform.apply(part).to(device)) for part in images.split(chunk)])
+
+
+@torch.no_grad()
+def featurise(method: FewShotMethod, inputs: Tensor, *, chunk: int = 256) -> Tensor:
+    """Compute the features of a whole data set once, from its inputs: (n, ...) -> (n, ...)."""
+    return torch.cat([method.features_of(part) for part in inputs.split(chunk)])
+
+
+def _device(method: FewShotMethod) -> torch.device:
+    return next(method.parameters()).device
+
+
+@torch.no_grad()
+def evaluate(
+    method: FewShotMethod,
+    features: Tensor,
+    sampler: EpisodeSampler,
+    *,
+    n_episodes: int,
+    batch: int = 20,
+    transductive: bool = False,
+) -> Evaluation:
+    """Adapt to `n_episodes` episodes of features (n, ...), and score their queries.
+
+    transductive: normalise support and query each by its own batch's statistics, as MAML's and the relation network's
+    published figures do; an answer then depends on the other queries. What is given must be `inputs`, not features.
+    """
+    answer_to = _answer_together if transductive else _answer
+    accuracies: list[float] = []
+    probabilities: list[Tensor] = []
+    labels: list[Tensor] = []
+    classes: list[Tensor] = []
+    while len(accuracies) < n_episodes:
+        drawn = sampler.draw(min(batch, n_episodes - len(accuracies)))
+        classes.append(drawn.classes)
+        for episode in drawn.gather(features).episodes():
+            answer = answer_to(method, episode)
+            probabilities.append(answer)
+            labels.append(episode.query.labels)
+            accuracies.append((answer.argmax(-1) == episode.query.labels).float().mean().item())
+    by_episode = torch.tensor(accuracies, dtype=torch.float64)
+    return _summarise(by_episode, torch.cat(classes), torch.cat(probabilities), torch.cat(labels))
+
+
+def _answer(method: FewShotMethod, episode: Episode) -> Tensor:
+    return method.adapt_features(episode.support).probabilities_of(episode.query.images)
+
+
+def _answer_together(method: FewShotMethod, episode: Episode) -> Tensor:
+    support, query = episode.support, episode.query
+    with batch_statistics(method):
+        classifier = method.adapt_features(LabeledSet(method.encode(support.images), support.labels))
+        return classifier.probabilities_of(method.encode(query.images))
+
+
+def _summarise(accuracies: Tensor, classes: Tensor, probabilities: Tensor, labels: Tensor) -> Evaluation:
+    likelihood = probabilities.gather(1, labels.unsqueeze(1)).clamp(min=1e-12)
+    n = len(accuracies)
+    return Evaluation(
+        accuracy=accuracies.mean().item(),
+        ci95=1.96 * accuracies.std().item() / math.sqrt(n) if n > 1 else math.nan,
+        ece=expected_calibration_error(probabilities, labels),
+        nll=-likelihood.log().mean().item(),
+        n_episodes=n,
+        episode_accuracy=accuracies,
+        episode_classes=classes,
+    )
+
+
+def accuracy_by_group(found: Evaluation, groups: Tensor) -> dict[int, float]:
+    """Average the episodes of each group apart, each within one: groups (n_classes,) int64 -> group: accuracy."""
+    of_episode = groups[found.episode_classes[:, 0] % len(groups)]
+    return {group: found.episode_accuracy[of_episode == group].mean().item() for group in of_episode.unique().tolist()}
+
+
+def difference(ours: Evaluation, theirs: Evaluation) -> tuple[float, float]:
+    """Give the mean difference in accuracy over the episodes that both had, and the half-width of its 95 % interval."""
+    n = min(ours.n_episodes, theirs.n_episodes)
+    paired = ours.episode_accuracy[:n] - theirs.episode_accuracy[:n]
+    return paired.mean().item(), 1.96 * paired.std().item() / math.sqrt(n)
+
+
+def expected_calibration_error(probabilities: Tensor, labels: Tensor, *, bins: int = BINS) -> float:
+    """Mean gap between confidence and accuracy over equal bins of confidence: (n, n_way), (n,) -> 0..1."""
+    confidence, answer = probabilities.max(-1)
+    place = (confidence * bins).ceil().long().clamp(1, bins) - 1
+    gap = confidence - (answer == labels).to(confidence)
+    return torch.zeros(bins, dtype=gap.dtype, device=gap.device).index_add(0, place, gap).abs().sum().item() / len(
+        labels
+    )

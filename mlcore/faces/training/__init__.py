@@ -1,0 +1,1 @@
+"""Train a face embedding on a data set of people."""

@@ -1,0 +1,1 @@
+"""Metrics that a method may compare embeddings by."""

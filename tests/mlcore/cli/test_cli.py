@@ -1,0 +1,215 @@
+"""The command line, as a researcher types it, on an untrained checkpoint and characters drawn by program."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.checkpoint import save_checkpoint
+from mlcore.cli.main import main
+from mlcore.config import BackboneConfig
+from mlcore.method_config import PrototypicalConfig
+from mlcore.methods import build_method
+from mlcore.training.progress import Progress
+from tests.mlcore.data.datasets.files import jpeg, write_folder
+from tests.mlcore.shared_data import need_data
+
+STROKES = ["--dataset", "strokes", "--split", "test", "--n-classes", "26", "--image-size", "32", "--device", "cpu"]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    config = PrototypicalConfig(backbone=BackboneConfig(image_size=56, width=4))
+    folder = tmp_path_factory.mktemp("checkpoints") / "tiny"
+    card = ModelCard(
+        name="tiny", kind="characters", method="prototypical", config=config.to_dict(), transform="characters"
+    )
+    save_checkpoint(folder, build_method("prototypical", config), card)
+    return folder
+
+
+@pytest.fixture
+def evaluate(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(*arguments: str, data: list[str] = STROKES) -> dict[str, Any]:
+        command = ["evaluate", "--checkpoint", str(checkpoint), *data, "--episodes", "10", "--json", *arguments]
+        assert main(command) == 0
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    return run
+
+
+def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(arguments) == 1
+    return capsys.readouterr().err
+
+
+def test_evaluate_gives_its_figures_and_what_they_were_read_off(evaluate: Any) -> None:
+    result = evaluate("--n-way", "4", "--k-shot", "2", "--n-query", "3")
+    assert {"accuracy", "ci95", "ece", "nll", "seconds", "fingerprint", "digest"} < set(result)
+    asked = {
+        name: result[name] for name in ("n_way", "k_shot", "n_query", "episodes", "dataset", "split", "checkpoint")
+    }
+    assert asked == {
+        "n_way": 4,
+        "k_shot": 2,
+        "n_query": 3,
+        "episodes": 10,
+        "dataset": "strokes",
+        "split": "test",
+        "checkpoint": "tiny",
+    }
+    assert result["notes"] == []
+
+
+def test_evaluate_gives_the_same_figures_for_the_same_seed(evaluate: Any) -> None:
+    runs = [evaluate("--seed", seed) for seed in ("1", "1", "2")]
+    assert runs[0]["accuracy"] == runs[1]["accuracy"]
+    assert runs[0]["nll"] == runs[1]["nll"] != runs[2]["nll"]
+
+
+def test_one_drawer_within_an_alphabet_says_what_it_left_out(evaluate: Any) -> None:
+    result = evaluate("--n-way", "20", "--within-alphabet", "--one-drawer")
+    assert result["within_alphabet"]
+    assert result["one_drawer"]
+    assert result["n_query"] == 1
+    assert result["notes"] == [
+        "n_query was cut to 1, the pictures that one author drew of a class",
+        "groups with fewer than 20 classes were left out: script02",
+    ]
+
+
+def test_within_alphabets_every_one_has_its_accuracy_the_hardest_first(evaluate: Any) -> None:
+    result = evaluate("--n-way", "2", "--within-alphabet", "--n-classes", "30", "--episodes", "40")
+    found = result["by_alphabet"]
+    assert {"script01", "script02"} == set(found)
+    assert list(found.values()) == sorted(found.values())
+    assert min(found.values()) <= result["accuracy"] <= max(found.values())
+    assert "by_alphabet" not in evaluate()
+
+
+def test_what_a_data_set_left_out_is_among_the_notes(evaluate: Any, tmp_path: Path) -> None:
+    files = {f"{name}/{number}.jpg": jpeg(name) for name in ("red", "green", "blue") for number in range(4)}
+    root = write_folder(tmp_path / "x", files | {"red/notes.txt": b"no picture"})
+    data = ["--dataset", "image_folder", "--data-root", str(root), "--split", "all", "--image-size", "32"]
+    arguments = ["--n-way", "3", "--n-query", "2"]
+    result = evaluate(*arguments, data=data)
+    assert result["notes"] == ["Left out, not a picture that can be read: red/notes.txt."]
+
+
+def test_degrading_changes_the_pictures_and_not_the_episodes(evaluate: Any) -> None:
+    clean, noisy = evaluate(), evaluate("--degrade", "noisy")
+    assert clean["fingerprint"] == noisy["fingerprint"]
+    assert clean["nll"] != noisy["nll"]
+    assert noisy["degrade"] == "noisy"
+
+
+def test_without_json_a_person_reads_lines(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "--checkpoint", str(checkpoint), *STROKES, "--episodes", "5"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[0] == "accuracy"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--dataset", "omniglot", "--data-root", "nowhere"], "Omniglot was not found in nowhere: expected "),
+        (["--dataset", "omniglot"], "Omniglot is read from a folder"),
+        (["--dataset", "strokes", "--split", "evaluation"], "strokes has no split called 'evaluation'"),
+        ([*STROKES, "--degrade", "burnt"], "degrade is 'burnt'; it must be "),
+        ([*STROKES, "--n-way", "1"], "n_way is 1; it must be at least 2"),
+        ([*STROKES, "--n-way", "50"], "n_way is 50, but strokes (test) has 26 classes"),
+        ([*STROKES, "--one-drawer"], "one_author needs within_group"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    arguments: list[str], sentence: str, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sentence in failure(capsys, "evaluate", "--checkpoint", str(checkpoint), *arguments)
+
+
+TRAIN = ["train", "--kind", "characters", "--split", "train", "--validation-split", "val", "--device", "cpu"]
+DRAWN = ["--dataset", "strokes", "--image-size", "32", "--backbone-width", "4", "--backbone-image-size", "56"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--n-classes", "6", "--backbone-image-size", "28"], "set its in_channels to 1 and its image_size to 56"),
+        (["--n-classes", "6", "--backbone-in-channels", "3"], "set its in_channels to 1 and its image_size to 56"),
+        (["--n-classes", "6", "--n-way", "9"], "n_way is 9, but strokes (train) has 6 classes"),
+        (["--n-classes", "1"], "n_way is 1; it must be at least 2"),
+    ],
+)
+def test_training_refuses_what_does_not_fit(
+    arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sentence in failure(capsys, *TRAIN, *DRAWN, "--out", str(tmp_path / "out"), *arguments)
+
+
+def test_training_refuses_before_it_starts_what_would_fail_at_its_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = {
+        f"{split}/{split}{n}/{k}.jpg": jpeg("red") for split in ("train", "val") for n in range(6) for k in range(6)
+    }
+    data = ["--dataset", "image_folder", "--data-root", str(write_folder(tmp_path / "x", small)), "--image-size", "32"]
+    arguments = [*TRAIN, *data, "--backbone-image-size", "56", "--validation-n-way", "5", "--steps", "1000000"]
+    assert "6 classes with fewer than 10 pictures" in failure(capsys, *arguments, "--out", str(tmp_path / "out"))
+    (tmp_path / "file").touch()
+    command = [*TRAIN, *DRAWN, "--n-classes", "6", "--validation-n-way", "5", "--out", str(tmp_path / "file")]
+    assert "which cannot be a folder" in failure(capsys, *command)
+
+
+def test_an_unknown_checkpoint_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "there is no checkpoint 'nothing'" in failure(capsys, "evaluate", "--checkpoint", "nothing", *STROKES)
+
+
+def test_card_prints_the_card(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", str(checkpoint)]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "tiny"
+
+
+def test_it_runs_as_a_module(checkpoint: Path) -> None:
+    command = [sys.executable, "-m", "mlcore", "card", str(checkpoint)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert ModelCard.from_dict(json.loads(done.stdout)) == ModelCard.read(checkpoint)
+
+
+def test_help_needs_no_torch() -> None:
+    program = (
+        "import sys; from mlcore.cli.main import main; assert not {'torch', 'numpy'} & {*sys.modules}; main(['-h'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert "evaluate" in done.stdout
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_progress_is_a_bar_on_a_terminal_and_plain_lines_in_a_log(stream: io.StringIO) -> None:
+    progress = Progress(stream)
+    for step in (1.0, 2.0):
+        progress({"step": step, "progress": step / 2, "accuracy": 0.5})
+    written = stream.getvalue()
+    assert ("[####" in written) == stream.isatty()
+    assert ("\r" in written) == stream.isatty()
+    assert written.count("\n") == (1 if stream.isatty() else 2)
+    assert "step 2  100%  accuracy 0.5000" in written
+
+
+def test_the_shipped_characters_know_alphabets_they_never_saw(capsys: pytest.CaptureFixture[str]) -> None:
+    root = need_data("omniglot")
+    data = ["--dataset", "omniglot", "--data-root", str(root), "--split", "background_val", "--device", "cpu"]
+    assert main(["evaluate", "--checkpoint", "characters", *data, "--views", "none", "--episodes", "50", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] > 0.97

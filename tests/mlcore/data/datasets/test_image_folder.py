@@ -1,0 +1,115 @@
+"""A person's own folders of pictures."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlcore.data.datasets import load_dataset
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.errors import DatasetError
+from tests.mlcore.data.datasets.files import jpeg, write_folder, write_zip
+
+FILES = {f"{name}/{number}.jpg": jpeg(name, (60, 40)) for name in ("red", "green", "blue") for number in range(2)}
+MANY = {f"class{number:02d}/a.jpg": jpeg("red", (8, 8)) for number in range(25)}
+
+
+def load(root: Path, split: str = "all", **options: Any) -> PictureDataset:
+    return load_dataset("image_folder", root=root, split=split, **options)
+
+
+def test_it_goes_by_the_name_that_it_is_given(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "x", FILES)
+    assert load(root, image_size=32, called="colours").name == "colours"
+    assert load(root, image_size=32).name == "image_folder"
+
+
+@pytest.mark.parametrize("wrapped", ["", "my pictures/"])
+@pytest.mark.parametrize("form", ["zip", "folder"])
+def test_class_folders_are_read_whether_zipped_or_wrapped(form: str, wrapped: str, tmp_path: Path) -> None:
+    files = {wrapped + name: data for name, data in FILES.items()}
+    path = write_zip(tmp_path / "x.zip", files) if form == "zip" else write_folder(tmp_path / "x", files)
+    dataset = load(path, image_size=32)
+    assert dataset.class_names == ("blue", "green", "red")
+    assert dataset.images.shape == (6, 3, 32, 32)
+    assert dataset.images[[0, 2, 4], :, 16, 16].tolist() == [[0, 0, 254], [0, 128, 1], [254, 0, 0]]
+    assert dataset.warnings == ()
+
+
+def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path) -> None:
+    extra = {
+        "red/notes.txt": b"hello",
+        "red/broken.jpg": jpeg("red")[:200],
+        "readme.md": b"hello",
+        "red/deep/x.jpg": b"",
+    }
+    dataset = load(write_folder(tmp_path / "x", FILES | extra), image_size=32)
+    assert len(dataset) == 6
+    assert dataset.warnings == (
+        "Left out, not a picture that can be read: red/broken.jpg, red/notes.txt.",
+        "Left out, not in a class folder: readme.md, red/deep/x.jpg.",
+    )
+
+
+def test_a_long_list_of_files_is_cut_short(tmp_path: Path) -> None:
+    extra = {f"red/{number}.txt": b"" for number in range(8)}
+    (warning,) = load(write_folder(tmp_path / "x", FILES | extra), image_size=32).warnings
+    assert warning.endswith("red/4.txt and 3 more.")
+
+
+def test_an_empty_class_folder_is_an_error(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "x", FILES)
+    (root / "grey").mkdir()
+    with pytest.raises(DatasetError, match=r"'grey' in .* holds no picture"):
+        load(root)
+
+
+def test_a_class_without_a_readable_picture_is_an_error(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "x", FILES | {"zebra/a.jpg": b"", "zebra/b.jpg": b"no"})
+    with pytest.raises(DatasetError, match=r"'zebra' in .* holds no picture"):
+        load(root)
+
+
+@pytest.mark.parametrize("files", [{}, {"a.jpg": jpeg("red")}])
+def test_a_folder_without_class_folders_says_what_was_expected(files: dict[str, bytes], tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    with pytest.raises(DatasetError, match="one folder for each class"):
+        load(write_folder(tmp_path / "x", files))
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="nowhere does not exist"):
+        load(tmp_path / "nowhere")
+
+
+def test_classes_are_dealt_out_by_the_seed(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "x", MANY)
+    parts = {split: set(load(root, split, image_size=8).class_names) for split in ("train", "val", "test")}
+    assert [len(part) for part in parts.values()] == [15, 5, 5]
+    assert set.union(*parts.values()) == set(load(root, image_size=8).class_names)
+    assert parts["val"] == set(load(root, "val", image_size=8).class_names)
+    assert parts["val"] != set(load(root, "val", seed=1, image_size=8).class_names)
+
+
+def test_thirty_five_classes_are_dealt_out_21_7_and_7(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "x", {f"class{number:02d}/a.jpg": jpeg("red", (8, 8)) for number in range(35)})
+    assert [load(root, split, image_size=8).n_classes for split in ("train", "val", "test")] == [21, 7, 7]
+
+
+def test_split_folders_are_kept_to(tmp_path: Path) -> None:
+    files = {"train/cat/a.jpg": jpeg("red"), "train/dog/a.jpg": jpeg("red"), "val/owl/a.jpg": jpeg("red")}
+    root = write_folder(tmp_path / "x", files)
+    assert load(root, "train").class_names == ("cat", "dog")
+    assert load(root, "val").class_names == ("owl",)
+    assert load(root).class_names == ("cat", "dog", "owl")
+    with pytest.raises(DatasetError, match="no classes for the split test"):
+        load(root, "test")
+
+
+def test_classes_in_two_split_folders_are_merged_before_they_are_dealt_out(tmp_path: Path) -> None:
+    files = {f"{split}/{name}": data for split in ("train", "val") for name, data in MANY.items()}
+    root = write_folder(tmp_path / "x", files)
+    train, val = load(root, "train", image_size=8), load(root, "val", image_size=8)
+    assert (train.n_classes, val.n_classes) == (15, 5)
+    assert set(train.class_names).isdisjoint(val.class_names)
+    assert len(train) == 30

@@ -1,0 +1,281 @@
+"""A run that is stopped anywhere goes on from its last state, and ends in the same weights as an unbroken one."""
+
+import io
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from mlcore.checkpoints.checkpoint import load_checkpoint
+from mlcore.cli.main import main
+from mlcore.config import BackboneConfig, EpisodeConfig, TrainingConfig
+from mlcore.data.datasets import load_dataset
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.data.images import find_transform
+from mlcore.errors import CheckpointError, TrainingError
+from mlcore.method_config import PrototypicalConfig
+from mlcore.methods import build_method
+from mlcore.training.meta_training import MetaTraining, Validation
+from mlcore.training.processes import Team
+from mlcore.training.progress import Events, Progress
+from mlcore.training.run_folder import ENDED_WITH_PARENT, locked
+from mlcore.training.state import KEPT, TrainingState, load_state, newest_readable, save_state
+
+STEPS = 24
+TRAIN = (
+    "train --kind characters --dataset strokes --split train --validation-split val --n-classes 6 --device cpu "
+    "--threads 1 --backbone-image-size 56 --backbone-width 4 --n-way 5 --n-query 2 --validation-n-way 5 "
+    "--validation-episodes 5 --validate-every 8 --degraded-copies 1 --seed 3"
+)
+
+
+class Killed(Exception):
+    """Ends a run as a kill would: between any two steps, without a word."""
+
+
+@cache
+def strokes(split: str) -> PictureDataset:
+    return load_dataset("strokes", split=split, n_classes=6)
+
+
+def new_run(width: int = 4) -> MetaTraining:
+    torch.manual_seed(3)
+    episodes = EpisodeConfig(n_way=5, n_query=2)
+    config = TrainingConfig(steps=STEPS, validate_every=8, validation_episodes=5, save_every=1, seed=3)
+    backbone = BackboneConfig(image_size=56, width=width)
+    return MetaTraining(
+        build_method("prototypical", PrototypicalConfig(backbone=backbone)),
+        strokes("train"),
+        transform=find_transform("characters"),
+        episodes=episodes,
+        config=config,
+        validation=Validation(strokes("val"), episodes),
+        team=Team(torch.device("cpu")),
+    )
+
+
+def silent(event: dict[str, float]) -> None:
+    """Report to nobody."""
+
+
+@pytest.fixture(scope="module")
+def unbroken() -> dict[str, Tensor]:
+    run = new_run()
+    run.run(silent)
+    return run.method.state_dict()
+
+
+def test_twenty_stops_at_random_end_in_the_weights_of_an_unbroken_run(
+    unbroken: dict[str, Tensor], tmp_path: Path
+) -> None:
+    stops = set(random.Random(0).sample(range(1, STEPS), 20))
+
+    def keep(state: TrainingState) -> None:
+        save_state(tmp_path, state)
+        if state.numbers["step"] in stops:
+            raise Killed
+
+    for _ in range(20):
+        run = new_run()
+        if found := newest_readable(tmp_path):
+            run.resume(found[1])
+        with pytest.raises(Killed):
+            run.run(silent, keep)
+    run = new_run()
+    found = newest_readable(tmp_path)
+    assert found
+    run.resume(found[1])
+    run.run(silent, keep)
+    assert run.step == STEPS
+    for name, tensor in run.method.state_dict().items():
+        assert torch.equal(tensor, unbroken[name]), name
+
+
+def test_slow_steps_keep_states_by_the_clock_and_end_in_the_same_weights(
+    unbroken: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlcore.training.loop.SAVE_SECONDS", 0.0)
+    run, kept = new_run(), []
+    run.config = replace(run.config, save_every=1000)
+    run.run(silent, lambda state: kept.append(state.numbers["step"]))
+    assert kept == list(range(1, STEPS))
+    for name, tensor in run.method.state_dict().items():
+        assert torch.equal(tensor, unbroken[name]), name
+
+
+def test_the_last_two_states_are_kept(tmp_path: Path) -> None:
+    state = new_run().state()
+    for step in (1, 2, 3):
+        save_state(tmp_path, TrainingState(state.tensors, {**state.numbers, "step": step}))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"step-00000000{n}.safetensors" for n in (2, 3)]
+    assert KEPT == 2
+
+
+def test_a_state_of_another_backbone_is_refused(tmp_path: Path) -> None:
+    path = save_state(tmp_path, new_run(width=6).state())
+    with pytest.raises(CheckpointError, match="another method or backbone"):
+        new_run().resume(load_state(path))
+
+
+def test_a_damaged_state_is_refused(tmp_path: Path) -> None:
+    path = save_state(tmp_path, new_run().state())
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(CheckpointError, match="no readable training state"):
+        load_state(path)
+
+
+def test_a_damaged_state_falls_back_to_the_one_before_it(tmp_path: Path) -> None:
+    state = new_run().state()
+    kept = [save_state(tmp_path, TrainingState(state.tensors, {**state.numbers, "step": step})) for step in (1, 2)]
+    kept[1].write_bytes(kept[1].read_bytes()[:100])
+    found = newest_readable(tmp_path)
+    assert found
+    assert (found[0], found[1].numbers["step"]) == (kept[0], 1)
+    kept[0].write_bytes(b"")
+    with pytest.raises(CheckpointError, match="no readable training state"):
+        newest_readable(tmp_path)
+
+
+def start(out: Path, *more: str) -> "subprocess.Popen[bytes]":
+    command = [
+        sys.executable,
+        "-m",
+        "mlcore",
+        *TRAIN.split(),
+        "--out",
+        str(out),
+        "--events",
+        str(out) + ".jsonl",
+        *more,
+    ]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def events(out: Path) -> list[dict[str, object]]:
+    path = Path(str(out) + ".jsonl")
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def wait_for(out: Path, name: str, process: "subprocess.Popen[bytes]") -> None:
+    while not any(event["event"] == name for event in events(out)):
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.05)
+
+
+def test_a_killed_process_is_resumed_by_the_next_one(tmp_path: Path) -> None:
+    endless = ["--steps", "1000000", "--save-every", "5"]
+    first = start(tmp_path / "run", *endless)
+    wait_for(tmp_path / "run", "saved", first)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    # The clock ends it: seconds that the first process trained count.
+    more = ["--max-minutes", "0.01", "--resume", str(tmp_path / "run" / "states")]
+    assert (
+        main([*TRAIN.split(), *endless, "--out", str(tmp_path / "run"), *more, "--events", f"{tmp_path}/run.jsonl"])
+        == 0
+    )
+    names = [event["event"] for event in events(tmp_path / "run")]
+    assert names.index("resumed") > names.index("saved")
+    assert names[-1] == "done"
+    progress = [event for event in events(tmp_path / "run") if event["event"] == "progress"][-1]
+    assert {"step", "train_loss", "accuracy", "ci95", "seconds_left", "memory_mb"} < set(progress)
+    assert load_checkpoint(tmp_path / "run").card
+    assert not (tmp_path / "run" / "states").exists()
+
+
+def test_twenty_kills_at_random_end_in_the_weights_of_an_unbroken_run(tmp_path: Path) -> None:
+    often = ["--steps", "200", "--save-every", "2", "--validate-every", "100"]
+    whole, broken, chance = tmp_path / "whole", tmp_path / "broken", random.Random(0)
+    goes_on = [*TRAIN.split(), *often, "--out", str(broken), "--resume", str(broken / "states")]
+    loaded = multiprocessing.get_context("forkserver")  # its processes find loaded what takes seconds
+    loaded.set_forkserver_preload(["mlcore.cli.commands.train", "mlcore.methods.prototypical", "torch._dynamo"])
+    assert main([*TRAIN.split(), *often, "--out", str(whole)]) == 0
+    for _ in range(20):
+        wanted = len(events(broken)) + chance.randint(2, 5)
+        process = loaded.Process(target=main, args=([*goes_on, "--events", f"{broken}.jsonl"],))
+        process.start()
+        while len(events(broken)) < wanted:
+            assert process.is_alive()
+            time.sleep(0.01)
+        time.sleep(chance.random() / 20)
+        process.kill()
+        process.join()
+    assert main(goes_on) == 0
+    weights = [(folder / "weights.safetensors").read_bytes() for folder in (whole, broken)]
+    assert weights[0] == weights[1]
+
+
+def test_a_process_ends_with_its_parent_and_never_shares_its_folder(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", "--steps", "1000000", "--save-every", "5", "--end-with-parent")
+    try:
+        wait_for(tmp_path / "run", "saved", process)
+        with pytest.raises(TrainingError, match="another process is training"), locked(tmp_path / "run"):
+            pass
+        assert process.stdin
+        process.stdin.close()
+        assert process.wait(10) == ENDED_WITH_PARENT
+        with locked(tmp_path / "run"):
+            pass
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_process_ends_when_its_parent_has_nothing_more_to_say(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", "--steps", "1000000", "--save-every", "5", "--end-with-parent", "1")
+    try:
+        assert process.wait(60) == ENDED_WITH_PARENT
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_process_that_is_asked_to_stop_keeps_its_state_first(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", "--steps", "1000000", "--save-every", "1000000", "--end-with-parent")
+    try:
+        wait_for(tmp_path / "run", "progress", process)
+        process.terminate()
+        assert process.wait(20) == ENDED_WITH_PARENT
+        last = events(tmp_path / "run")[-1]
+        assert last["event"] == "saved"
+        assert load_state(Path(str(last["file"]))).numbers["step"] == last["step"]
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_steps_are_told_of_between_validations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "events.jsonl"
+    told = Events(file, Progress(io.StringIO()), episodes_per_step=4)
+    for step, loss, seconds in ((1.0, 3.0, 1000.0), (2.0, 1.0, 0.0)):
+        monkeypatch.setattr("mlcore.training.progress.TICK_SECONDS", seconds)
+        told.step({"step": step, "progress": step / 10, "train_loss": loss})
+    (line,) = [json.loads(line) for line in file.read_text().splitlines()]
+    assert (line["event"], line["step"], line["train_loss"]) == ("step", 2.0, 2.0)
+    assert line["episodes_per_second"] > 0
+
+
+def test_an_estimate_trains_nothing_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*TRAIN.split(), "--out", str(tmp_path / "run"), "--steps", "1000", "--estimate", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["seconds"] > 1000 * found["seconds_per_step"] > 0
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_loss_that_is_no_number_ends_the_run_with_what_to_try(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = f"{TRAIN} --out {tmp_path / 'run'} --steps 50 --outer-lr 1e30 --optimizer sgd"
+    assert main(settings.split()) == 1
+    assert "the loss became nan at step" in capsys.readouterr().err

@@ -1,0 +1,172 @@
+"""Runs that train embeddings of faces: started like any other, and never published."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from mlcore.checkpoints.card import ModelCard
+from mlcore.cli.main import _parser
+from mlcore.cli.options import from_options
+from mlcore.faces.config import FACE_LOSSES
+from tests.checkpoints.candidates import candidate, staff
+from tests.training import small_runs
+from tests.training.runs.test_run_pages import ADD, filled, signed_in
+from webapp.checkpoints import services as checkpoints
+from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.settings_in_words import spelled_out
+from webapp.checkpoints.stored_checkpoints import stored
+from webapp.datasets.models import DatasetVersion
+from webapp.training.errors import StaffError
+from webapp.training.models import TrainingRun
+from webapp.training.runs import services as runs
+from webapp.training.runs import words as words_module
+from webapp.training.runs.command_line import estimate_command, settings_options, train_command
+from webapp.training.runs.forms import RunForm, values_of
+from webapp.training.runs.settings import CheckedSettings, checked, room_needed
+from webapp.training.sweeps.search_space import with_values
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version() -> DatasetVersion:
+    return small_runs.small_version()
+
+
+def small_settings(method: str = "cosface", **training: Any) -> CheckedSettings:
+    quick = {"steps": 4, "people_per_step": 4, "pictures_per_person": 2, "validate_every": 2, "max_minutes": 0.0}
+    network = {"name": "mobilefacenet", "width": 8, "embedding_size": 16}
+    return checked(
+        kind="faces", method=method, method_config={"backbone": network}, episodes={}, training={**quick, **training}
+    )
+
+
+def start(version: DatasetVersion, **training: Any) -> TrainingRun:
+    return runs.start_run(by=None, name="Faces", settings=small_settings(**training), version=version)
+
+
+@pytest.mark.parametrize("method", FACE_LOSSES)
+def test_every_loss_has_a_form_that_starts_a_run(version: DatasetVersion, method: str) -> None:
+    sent = {**filled(version, method=method), "kind": "faces"}
+    assert not any(name.startswith("episodes.") for name in sent)
+    answer = signed_in("add_trainingrun", "view_trainingrun").post(reverse(ADD), sent)
+    run = TrainingRun.objects.get()
+    assert answer.headers["Location"] == reverse("admin:training_trainingrun_change", args=[run.pk])
+    assert (run.kind, run.method, run.episodes) == ("faces", method, {})
+    assert run.method_config["backbone"]["name"] == "mobilefacenet"
+    labels = [label for label, _value in spelled_out(run)]
+    assert "People in a step" in labels
+    assert len(labels) == len(set(labels))
+    assert room_needed(run) < 2**30
+
+
+def test_the_form_offers_a_loss_no_kind_but_faces_and_a_method_all_others(version: DatasetVersion) -> None:
+    candidate("mine", kind="faces")
+    candidate("runes", kind="runes")
+    kinds = {
+        method: [name for name, _words in RunForm(initial={"method": method}).fields["kind"].choices]  # type: ignore[attr-defined]
+        for method in ("arcface", "siamese")
+    }
+    assert kinds == {"arcface": ["faces"], "siamese": ["characters", "photos", "runes"]}
+    assert "mine" not in str(RunForm()["start_from"])
+    assert {"start_from", "new_kind", "transform"}.isdisjoint(RunForm(initial={"method": "arcface"}).fields)
+
+
+def test_settings_of_one_sort_are_not_carried_over_to_the_other(version: DatasetVersion) -> None:
+    client = signed_in("add_trainingrun")
+    typed = {"name": "Mine", "version": str(version.pk), "kind": "photos", "method": "arcface", "training.steps": "77"}
+    form = client.get(reverse(ADD), typed).context["form"]
+    assert (form["name"].value(), form["method"].value(), form["training.steps"].value()) == ("Mine", "arcface", 2000)
+    form = client.get(reverse(ADD), {**typed, "kind": "faces", "method": "cosface"}).context["form"]
+    assert form["training.steps"].value() == "77"
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "field"), [("characters", "arcface", "kind"), ("faces", "siamese", "method")]
+)
+def test_a_loss_for_faces_goes_with_faces_alone(kind: str, method: str, field: str) -> None:
+    with pytest.raises(StaffError) as caught:
+        checked(kind=kind, method=method, method_config={}, episodes={}, training={})
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("training.people_per_step", "1", "people_per_step is 1; it must be at least 2"),
+        ("backbone.width", "65", "width is 65; it must be between 8 and 64"),
+        ("method_config.margin", "2", "margin is 2.0; it must be below 1.5"),
+    ],
+)
+def test_a_value_out_of_range_is_shown_beside_its_field(
+    version: DatasetVersion, name: str, value: str, words: str
+) -> None:
+    form = RunForm({**filled(version, method="arcface"), "kind": "faces", name: value})
+    assert not form.is_valid()
+    assert words in form.errors[name][0]
+
+
+def test_faces_start_from_scratch(version: DatasetVersion) -> None:
+    for settings, start_from in (
+        (small_settings(), candidate("letters")),
+        (small_runs.small_settings(), candidate("mine", kind="faces")),
+    ):
+        with pytest.raises(StaffError, match="from scratch"):
+            runs.start_run(by=None, name="x", settings=settings, version=version, start_from=start_from)
+
+
+@pytest.mark.parametrize("method", FACE_LOSSES)
+def test_every_setting_comes_through_to_the_command(version: DatasetVersion, method: str) -> None:
+    settings = words_module.settings_from_words(kind="faces", method=method, words=[("backbone.width", "16")])
+    run = TrainingRun(**settings.fields())
+    words = ["faces", "train", "--out", "x", "--dataset", "strokes", "--loss", method, *settings_options(run)]
+    options = _parser(words).parse_args(words)
+    backbone = settings.method_config.backbone
+    assert from_options(FACE_LOSSES[method].config, options, backbone=backbone) == settings.method_config
+    assert from_options(type(settings.training), options) == settings.training
+
+
+def test_a_clone_and_a_trial_have_the_settings_of_their_run(version: DatasetVersion) -> None:
+    run = start(version)
+    form = RunForm(initial=values_of(run))
+    assert (form["kind"].value(), form["method"].value()) == ("faces", "cosface")
+    assert (form["training.people_per_step"].value(), form["method_config.margin"].value()) == (4, 0.35)
+    trial = with_values(run, {"method_config.margin": 0.2})
+    assert trial.method_config.to_dict()["margin"] == 0.2
+
+
+def test_the_command_of_a_run_leaves_a_checkpoint_that_can_never_be_published(
+    version: DatasetVersion, tmp_path: Path
+) -> None:
+    run = start(version)
+    command = train_command(run, tmp_path)
+    command = command[: command.index("--end-with-parent")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with stored(tmp_path / "checkpoint", name="faces-1") as row:
+        row.save(force_insert=True)
+    assert (row.kind, row.method, row.live) == ("faces", "cosface", False)
+    assert ModelCard.from_dict(row.card).config["backbone"]["width"] == 8
+    with pytest.raises(StaffError, match="never published"):
+        checkpoints.publish(checkpoint=row, by=staff(), reason="because it is good")
+    assert not Checkpoint.objects.live().filter(kind="faces").exists()
+
+
+def test_the_page_of_its_checkpoint_says_so_and_offers_nothing(client: Client) -> None:
+    row = candidate("mine", kind="faces", method="arcface")
+    client = signed_in("view_checkpoint", "publish_checkpoint")
+    page = client.get(reverse("admin:checkpoints_checkpoint_change", args=[row.pk])).content.decode()
+    assert "Never published" in page
+    assert reverse("admin:checkpoints_checkpoint_publish", args=[row.pk]) not in page
+
+
+def test_a_run_is_timed_by_the_same_command(version: DatasetVersion) -> None:
+    command = estimate_command(start(version), version, None, steps=3)
+    assert command[2:5] == ["mlcore", "faces", "train"]
+    assert command[-2:] == ["--estimate", "3"]

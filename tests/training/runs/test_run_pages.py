@@ -1,0 +1,193 @@
+"""The pages of runs: what the form takes and refuses, who may do what, and what is written down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from mlcore.method_config import METHODS
+from tests.training import small_runs
+from tests.training.people import signed_in
+from webapp.checkpoints.models import Checkpoint
+from webapp.datasets.models import DatasetVersion
+from webapp.jobs.models import JobStatus
+from webapp.training.models import RunEstimate, TrainingRun
+from webapp.training.runs.forms import RunForm, values_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version() -> DatasetVersion:
+    return small_runs.small_version()
+
+
+@pytest.fixture
+def run(version: DatasetVersion) -> TrainingRun:
+    return small_runs.start(version)
+
+
+def filled(version: DatasetVersion, **changes: Any) -> dict[str, Any]:
+    """Give what a browser sends of the form as it comes, with a name and a data set."""
+    form = RunForm(initial={"method": changes.get("method", "prototypical")})
+    values = {name: form[name].value() for name in form.fields}
+    sent = {name: value for name, value in values.items() if value is not None and value is not False}
+    return {**sent, "name": "Signs", "version": str(version.pk), "kind": "characters", **changes}
+
+
+ADD = "admin:training_trainingrun_add"
+ACTS = ("pause", "cancel", "resume")
+
+
+def test_the_form_starts_a_run_and_writes_down_who_did(version: DatasetVersion) -> None:
+    client = signed_in("add_trainingrun", "view_trainingrun", name="ada")
+    answer = client.post(reverse(ADD), filled(version, **{"episodes.n_way": "5"}))
+    run = TrainingRun.objects.get()
+    assert answer.headers["Location"] == reverse("admin:training_trainingrun_change", args=[run.pk])
+    assert (run.episodes["n_way"], run.method_config["backbone"]["image_size"]) == (5, 56)
+    assert run.created_by
+    assert run.created_by.username == "ada"
+    entry = LogEntry.objects.get()
+    assert (entry.user, entry.object_id, entry.get_change_message()) == (run.created_by, str(run.pk), "Started.")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("episodes.n_way", "1", "n_way is 1; it must be at least 2"),
+        ("training.outer_lr", "0", "outer_lr is 0.0; it must be above 0"),
+        ("backbone.width", "0", "width is 0; it must be between 1 and 1024"),
+        ("method_config.shrinkage", "2", "shrinkage is 2.0"),
+        ("method_config.adapter", "5", "0 with conv4"),
+        ("training.steps", "many", "Enter a whole number."),
+        ("new_kind", "Big Signs", "small letters"),
+    ],
+)
+def test_a_value_out_of_range_is_shown_beside_its_field(
+    version: DatasetVersion, field: str, value: str, words: str
+) -> None:
+    form = RunForm(filled(version, **{field: value}))
+    assert not form.is_valid()
+    assert words in form.errors[field][0]
+
+
+def test_every_method_has_a_form_that_is_right_as_it_comes(version: DatasetVersion) -> None:
+    for method in METHODS:
+        form = RunForm(filled(version, method=method))
+        assert form.is_valid(), (method, form.errors)
+        assert all(str(field.label) for group in form.advanced for field in group.fields)
+
+
+def test_a_new_kind_takes_one_of_the_transforms(version: DatasetVersion) -> None:
+    form = RunForm(filled(version, new_kind="runes", transform="characters"))
+    assert form.is_valid(), form.errors
+    assert form.settings
+    assert (form.settings.kind, form.settings.transform) == ("runes", "characters")
+
+
+def test_data_that_is_not_ready_or_lost_pictures_cannot_be_chosen(version: DatasetVersion) -> None:
+    for change in ({"incomplete": True}, {"incomplete": False, "status": JobStatus.RUNNING}):
+        DatasetVersion.objects.update(**change)
+        assert "version" in RunForm(filled(version)).errors
+
+
+def test_a_start_from_another_network_is_refused_beside_its_field(version: DatasetVersion) -> None:
+    backbone = {"name": "conv4", "in_channels": 1, "image_size": 56, "width": 32}
+    card = {"name": "old", "method": "prototypical", "config": {"backbone": backbone}}
+    old = Checkpoint.objects.create(name="old", kind="characters", folder="old", digest="1", card=card)
+    client = signed_in("add_trainingrun")
+    answer = client.post(reverse(ADD), filled(version, start_from=str(old.pk)))
+    assert "width 32" in answer.content.decode()
+    assert not TrainingRun.objects.exists()
+    assert (
+        client.post(reverse(ADD), filled(version, start_from=str(old.pk), **{"backbone.width": 32})).status_code == 302
+    )
+
+
+def test_a_disk_without_room_is_said_before_anything_starts(version: DatasetVersion, settings: Any) -> None:
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "free_disk_bytes": 2**60}
+    answer = signed_in("add_trainingrun").post(reverse(ADD), filled(version))
+    assert "The disk is too full" in answer.content.decode()
+    assert not TrainingRun.objects.exists()
+
+
+def test_a_clone_has_the_settings_of_its_run(run: TrainingRun) -> None:
+    form = RunForm(initial=values_of(run))
+    assert (form["episodes.n_way"].value(), form["training.steps"].value()) == (5, 12)
+    assert form["version"].value() == run.version_id
+    page = signed_in("add_trainingrun").get(reverse(ADD), {"clone": str(run.pk)}).content.decode()
+    assert f'value="{run.pk}"' in page
+
+
+def test_an_estimate_is_a_job_for_the_staff_queue(version: DatasetVersion) -> None:
+    client = signed_in("add_trainingrun")
+    page = client.post(reverse("admin:training_run_estimate"), {**filled(version), "name": ""}).content.decode()
+    row = RunEstimate.objects.get()
+    assert reverse("admin:training_run_estimated", args=[row.pk]) in page
+    assert row.queue == "staff"
+    RunEstimate.objects.update(
+        status=JobStatus.READY,
+        found={"seconds": 3700.0, "seconds_per_step": 0.25, "validation_seconds": 2.0, "preparation_seconds": 1.0},
+    )
+    done = client.get(reverse("admin:training_run_estimated", args=[row.pk]))
+    assert done.status_code == 286
+    assert "About 1:01 h" in done.content.decode()
+
+
+def test_a_run_is_paused_resumed_and_cancelled_and_each_act_is_written_down(run: TrainingRun) -> None:
+    client = signed_in("change_trainingrun", "view_trainingrun")
+    for act, sentence in (("pause", "Paused at step 0."), ("resume", "Busy, queued"), ("cancel", "Cancelled.")):
+        client.post(reverse(f"admin:training_run_{act}", args=[run.pk]))
+        run.refresh_from_db()
+        assert run.status_sentence.startswith(sentence), act
+    acts = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+    assert acts == ["Paused.", "Resumed.", "Cancelled."]
+    answer = client.post(reverse("admin:training_run_pause", args=[run.pk]), follow=True)
+    assert "This run is over already." in answer.content.decode()
+
+
+def test_a_run_whose_data_lost_pictures_does_not_go_on(run: TrainingRun) -> None:
+    client = signed_in("change_trainingrun", "view_trainingrun")
+    client.post(reverse("admin:training_run_pause", args=[run.pk]))
+    DatasetVersion.objects.update(incomplete=True)
+    answer = client.post(reverse("admin:training_run_resume", args=[run.pk]), follow=True)
+    assert "Pictures were withdrawn" in answer.content.decode()
+    assert "not repeatable" in answer.content.decode()
+
+
+def test_the_live_part_stops_asking_once_the_run_is_over(run: TrainingRun) -> None:
+    client = signed_in("view_trainingrun")
+    live = reverse("admin:training_run_live", args=[run.pk])
+    assert "hx-trigger" in client.get(live, {"state": run.state_key}).content.decode()
+    TrainingRun.objects.update(status=JobStatus.FAILED, error="The server ran out of memory.")
+    answer = client.get(live, {"state": run.state_key})
+    assert answer.status_code == 286
+    assert "ran out of memory" in answer.content.decode()
+
+
+def test_only_those_with_the_permission_see_or_do_any_of_it(run: TrainingRun, version: DatasetVersion) -> None:
+    user = signed_in(is_staff=False)
+    staff = Client()
+    staff.force_login(User.objects.create_user("ben", is_staff=True))
+    viewer = Client()
+    viewer.force_login(User.objects.create_user("cleo", is_staff=True))
+    User.objects.get(username="cleo").user_permissions.set(Permission.objects.filter(codename="view_trainingrun"))
+    estimate = RunEstimate.objects.create(version=version, kind="characters", method="prototypical")
+    seen = [reverse("admin:training_trainingrun_changelist"), reverse(ADD)]
+    seen += [reverse(f"admin:training_{name}", args=[run.pk]) for name in ("trainingrun_change", "run_live")]
+    seen += [reverse("admin:training_run_estimated", args=[estimate.pk])]
+    done = [reverse(f"admin:training_run_{act}", args=[run.pk]) for act in ACTS]
+    done += [reverse(ADD), reverse("admin:training_run_estimate")]
+    for address in seen:
+        assert (user.get(address).status_code, staff.get(address).status_code) == (302, 403), address
+    for address in done:
+        statuses = [each.post(address, filled(version)).status_code for each in (user, staff, viewer)]
+        assert statuses == [302, 403, 403], address
+    run.refresh_from_db()
+    assert (run.status, TrainingRun.objects.count(), RunEstimate.objects.count()) == (JobStatus.QUEUED, 1, 1)
+    assert not LogEntry.objects.exists()

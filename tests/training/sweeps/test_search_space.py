@@ -1,0 +1,58 @@
+"""What is to be searched, as it is written, and how many random draws it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from webapp.training.errors import StaffError
+from webapp.training.sweeps.search_space import combinations, count, draws_needed, space_from_words
+
+
+def test_the_figures_of_random_search() -> None:
+    assert draws_needed(1000, 10, 0.9) == 230
+    assert draws_needed(1000, 100, 0.9) == 22
+    assert draws_needed(7, 7, 0.99) == 1
+
+
+@pytest.mark.parametrize(("n", "k", "confidence"), [(10, 0, 0.9), (10, 11, 0.9), (10, 1, 0.0), (10, 1, 1.0)])
+def test_draws_that_make_no_sense_are_refused(n: int, k: int, confidence: float) -> None:
+    with pytest.raises(ValueError, match="0 < k <= n"):
+        draws_needed(n, k, confidence)
+
+
+def test_choices_and_ranges_are_read() -> None:
+    lines = ["training.outer_lr = 1e-4 .. 0.01 log", "", " episodes.n_way=5, 10 ", "episodes.k_shot = 1 .. 3"]
+    space = space_from_words(lines, method="prototypical")
+    assert space == {
+        "training.outer_lr": {"low": 0.0001, "high": 0.01, "log": True},
+        "episodes.n_way": {"choices": [5, 10]},
+        "episodes.k_shot": {"low": 1, "high": 3, "log": False},
+    }
+    assert count(space) is None
+
+
+def test_combinations_are_counted_and_listed() -> None:
+    space = {"a": {"choices": [1, 2, 3]}, "b": {"choices": ["x", "y"]}}
+    assert count(space) == len(combinations(space)) == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("training.outer_lr", "is not understood"),
+        ("speed = 5", "no setting speed"),
+        ("training.speed = 5", "no setting training.speed"),
+        ("training.outer_lr = fast", "cannot be fast"),
+        ("training.outer_lr = 1 .. 2 square", "the word log"),
+        ("training.outer_lr = 1 .. ", "cannot be"),
+        ("training.outer_lr = 1,", "cannot be"),
+    ],
+)
+def test_a_line_that_is_not_understood_is_refused(line: str, words: str) -> None:
+    with pytest.raises(StaffError, match=words):
+        space_from_words([line], method="prototypical")
+
+
+def test_a_setting_named_twice_is_refused() -> None:
+    with pytest.raises(StaffError, match="twice"):
+        space_from_words(["episodes.n_way = 5", "episodes.n_way = 6"], method="prototypical")

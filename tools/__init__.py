@@ -1,0 +1,1 @@
+"""Programs for the makers of Glimpse; the site does not need them."""

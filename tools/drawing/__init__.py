@@ -1,0 +1,1 @@
+"""Draw the example pictures and portraits that ship."""

@@ -1,0 +1,257 @@
+"""What goes into the API and what comes out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import Field
+
+from webapp.api.errors import Problem
+from webapp.api.parsing import Text
+from webapp.jobs.models import Job, JobStatus
+from webapp.recognition import services
+from webapp.recognition.models import Prediction, SupportImage, SupportSet
+
+# --- Support sets -----------------------------------------------------------------------------------------------------
+
+
+class NewSupportSet(Schema):
+    """A support set to be made."""
+
+    name: Text = Field(description="1 to 64 characters", examples=["Garden birds"])
+
+
+class SupportSetChanges(Schema):
+    """What to change; what is left out stays as it is."""
+
+    name: Text | None = Field(None, description="1 to 64 characters")
+    class_names: dict[Text, Text] = Field({}, description="Old name to new name", examples=[{"robin": "Robin"}])
+    order: list[Text] | None = Field(None, description="All class names in their new order, after any renaming")
+    may_improve_models: bool | None = Field(
+        None, description="Whether the models may learn from it, and staff look at it; taken back by false"
+    )
+
+
+class SupportSetSummary(Schema):
+    """A support set in a list."""
+
+    id: UUID
+    name: str
+    may_improve_models: bool
+    created: datetime
+    updated: datetime
+
+
+class ClassOut(Schema):
+    """One class with the ids of its pictures, oldest first."""
+
+    name: str
+    count: int
+    image_ids: list[UUID]
+
+
+class SupportSetOut(SupportSetSummary):
+    """A support set with its classes in their order."""
+
+    classes: list[ClassOut]
+
+    @staticmethod
+    def resolve_classes(support_set: SupportSet) -> list[ClassOut]:
+        """Read the classes and the ids of their pictures in two queries."""
+        found = SupportImage.objects.present().filter(support_class__support_set=support_set)
+        ids: dict[UUID, list[UUID]] = {}
+        for class_id, image_id in found.values_list("support_class_id", "id"):
+            ids.setdefault(class_id, []).append(image_id)
+        return [
+            ClassOut(name=each.name, count=len(ids.get(each.id, [])), image_ids=ids.get(each.id, []))
+            for each in support_set.classes.present()
+        ]
+
+
+class Accepted(Schema):
+    """A picture that is now in the support set."""
+
+    id: UUID
+    file: str
+
+
+class Refused(Schema):
+    """A picture that is not, and why."""
+
+    file: str
+    reason: str
+
+
+class UploadOut(Schema):
+    """What became of each uploaded picture."""
+
+    accepted: list[Accepted]
+    refused: list[Refused]
+    warnings: list[str]
+
+
+class NothingAccepted(Problem):
+    """An upload of which no picture could be used. Where the pictures were looked at, ``refused`` says why."""
+
+    code: str = "no_usable_picture"
+    message: str
+    accepted: list[Accepted] = []
+    refused: list[Refused] = []
+
+    @staticmethod
+    def resolve_message(report: services.UploadReport) -> str:
+        """Give the reasons of the first pictures."""
+        return " ".join(f"{each.file}: {each.reason}" for each in report.refused[:3])
+
+
+class ImageChanges(Schema):
+    """The class to move a picture to."""
+
+    class_name: Text = Field(description="1 to 64 characters; a class that is not there yet is made")
+
+
+class ImageOut(Schema):
+    """One support picture."""
+
+    id: UUID
+    class_name: str = Field(alias="support_class.name")
+    file: str = Field(alias="original_name")
+    width: int
+    height: int
+    created: datetime
+
+
+# --- Checkpoints ------------------------------------------------------------------------------------------------------
+
+
+class CheckpointOut(Schema):
+    """A checkpoint that classifiers can stand on."""
+
+    id: UUID
+    name: str
+    kind: str
+    method: str = Field(examples=["prototypical"])
+    live: bool = Field(description="Whether the kind's name means this checkpoint")
+    created: datetime
+    card: dict[str, Any]
+
+
+# --- Jobs -------------------------------------------------------------------------------------------------------------
+
+
+class JobStarted(Schema):
+    """Work that was taken on and is not done yet."""
+
+    id: UUID
+    status: JobStatus
+
+
+class JobOut(JobStarted):
+    """How a piece of work stands."""
+
+    error: Problem | None = Field(description="Why it failed; null unless status is failed")
+    seconds: float | None = Field(description="How long the work itself took")
+
+    @staticmethod
+    def resolve_error(job: Job) -> dict[str, str] | None:
+        """Say why the job failed, if it did."""
+        return {"code": job.error_code, "message": job.error} if job.status == JobStatus.FAILED else None
+
+
+# --- Classifiers ------------------------------------------------------------------------------------------------------
+
+
+class NewClassifier(Schema):
+    """What to adapt to the support set."""
+
+    checkpoint: Text | None = Field(
+        None,
+        description="A kind (its live checkpoint), a checkpoint's name or id, or null for the kind that is suggested",
+        examples=["characters"],
+    )
+
+
+class ClassifierOut(JobOut):
+    """A classifier and how its learning stands."""
+
+    name: str
+    support_set: UUID = Field(alias="support_set_id")
+    checkpoint: str = Field(alias="checkpoint.name")
+    kind: str = Field(alias="checkpoint.kind")
+    method: str = Field(alias="checkpoint.method")
+    steps: int | None = Field(description="Inner steps that adapting took; null where the method has none")
+    loss: float | None = Field(description="Of the support set at the last of those steps")
+    device: str | None
+    progress: float = Field(ge=0, le=1)
+    class_names: list[str]
+    n_images: int
+    created: datetime
+    finished: datetime | None
+
+
+# --- Predictions ------------------------------------------------------------------------------------------------------
+
+LONGEST_WAIT = 60
+"""Seconds that one request may wait for its answer."""
+
+
+class Patience(Schema):
+    """How long to wait for the answer."""
+
+    wait: float = Field(0, ge=0, le=LONGEST_WAIT, description="Seconds to wait for the answer")
+
+
+class Nearest(Schema):
+    """A support picture that looks like the query picture."""
+
+    image_id: UUID
+    class_name: str
+    similarity: float
+
+
+class QueryOut(Schema):
+    """What a classifier says of one query picture."""
+
+    id: UUID
+    file: str
+    class_name: str
+    confidence: float
+    sure: bool = Field(description="False where the confidence is too low to name one class")
+    scores: dict[str, float]
+    nearest: list[Nearest]
+    corrected_to: str | None
+
+
+class PredictionOut(JobOut):
+    """The answers, one for each query picture once status is ready."""
+
+    classifier: UUID = Field(alias="classifier_id")
+    predictions: list[QueryOut]
+    refused: list[Refused] = Field(description="Pictures that could not be used")
+
+    @staticmethod
+    def resolve_predictions(prediction: Prediction) -> list[dict[str, Any]]:
+        """Put each query's name and result together, once there are results."""
+        return [
+            {"id": query.id, "file": query.original_name, "corrected_to": query.corrected_to or None, **query.result}
+            for query in prediction.queries.all()
+            if query.result
+        ]
+
+
+class Correction(Schema):
+    """What a query picture really shows."""
+
+    file: Text = Field(description="The name of the query picture, or its id")
+    class_name: Text
+
+
+class Corrected(Schema):
+    """The support picture that the query picture became."""
+
+    image_id: UUID = Field(alias="id")
+    file: str = Field(alias="original_name")
+    class_name: str = Field(alias="support_class.name")

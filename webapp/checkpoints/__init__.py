@@ -1,0 +1,1 @@
+"""Checkpoints: taken in, measured, published, rolled back, given out."""

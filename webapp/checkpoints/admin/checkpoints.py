@@ -1,0 +1,84 @@
+"""Staff look at checkpoints and their cards, measure, publish, roll back, take in and give out."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from webapp.checkpoints import cards
+from webapp.checkpoints.admin import imports, publishing
+from webapp.checkpoints.models import Checkpoint
+from webapp.core.staff.deleting import DeletingAdmin
+from webapp.training.comparison import pages as comparison
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(DeletingAdmin[Checkpoint]):
+    """What can be learned with, and which one is live."""
+
+    list_display = ["name", "kind", "method", "accuracy", "live", "created"]
+    list_filter = ["kind", "live"]
+    search_fields = ["name"]
+    actions = ["compare"]
+    change_form_template = "admin/checkpoints/checkpoint/page.html"
+    change_list_template = "admin/checkpoints/checkpoint/list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the acts to the pages."""
+        pages = {"import/": imports.take_in, "compare/": comparison.show}
+        acts = {
+            "gate": publishing.gate,
+            "measure": publishing.measure,
+            "stop": publishing.stop,
+            "publish": publishing.publish,
+            "roll-back": publishing.roll_back,
+            "export": publishing.give_out,
+        }
+        added = {**pages, **{f"<uuid:checkpoint_id>/{act}/": view for act, view in acts.items()}}
+        named = [
+            path(route, self._view(view), name=f"checkpoints_checkpoint_{route.split('/')[-2].replace('-', '_')}")
+            for route, view in added.items()
+        ]
+        return [*named, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one checkpoint with its card, its gate and what can be done."""
+        row = self.get_object(request, object_id)
+        shown = {**publishing.page_context(request, row), "may_delete": self.has_delete_permission(request, row)}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
+
+    @admin.display(description=_("accuracy"))
+    def accuracy(self, row: Checkpoint) -> str:
+        """Give the accuracy on validation classes."""
+        found = cards.validation_of(row.card)
+        return cards.in_percent(*found) if found else "–"
+
+    @admin.action(description=_("Compare side by side"), permissions=["view"])
+    def compare(self, request: HttpRequest, queryset: QuerySet[Checkpoint]) -> HttpResponse:
+        """Lead to the page that compares what is selected."""
+        return comparison.lead_to(checkpoints=queryset)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse to add by hand: a checkpoint comes from a file that was measured."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Checkpoint | None = None) -> bool:
+        """Refuse to change: what is known of weights never changes."""
+        return False
+
+    def _view(self, view: Any) -> Any:
+        """Let staff alone in, and give the view what every page of the admin shows."""
+
+        def within(request: HttpRequest, **arguments: UUID) -> HttpResponse:
+            response: HttpResponse = view(request, self.admin_site.each_context(request), **arguments)
+            return response
+
+        return self.admin_site.admin_view(within)

@@ -1,0 +1,114 @@
+"""A model card in words for staff: what a checkpoint is, how well it does, what it and its ancestors learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.lineage import lessons
+from webapp.checkpoints.settings_in_words import label_of, value_in_words
+
+CLASSES_SHOWN = 400
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What one checkpoint of a line learned from."""
+
+    checkpoint: str
+    dataset: str
+    split: str
+    class_names: list[str]
+    more: int
+    is_listed: bool
+
+
+@dataclass(frozen=True)
+class ReadableCard:
+    """A card as a page shows it."""
+
+    facts: list[tuple[str, str]]
+    results: list[Mapping[str, Any]]
+    line: list[Learned]
+    settings: list[tuple[str, str]]  # in words
+
+
+def readable(card: Mapping[str, Any]) -> ReadableCard:
+    """Put a card into words."""
+    whole = ModelCard.from_dict(card)
+    return ReadableCard(
+        facts=[(name, value) for name, value in _facts(whole) if value],
+        results=[_percent(row) for row in whole.results],
+        line=[_learned(*each) for each in _line(whole)],
+        settings=[(label_of(whole.method, name), value_in_words(value)) for name, value in flat(settings_of(whole))],
+    )
+
+
+def settings_of(card: ModelCard) -> dict[str, Any]:
+    """Give every setting that a checkpoint was made with, by its place."""
+    made = {name: card.training[name] for name in ("episodes", "config") if isinstance(card.training.get(name), dict)}
+    return {"method": card.config, **({"training": made.pop("config")} if "config" in made else {}), **made}
+
+
+def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each setting with its dotted name."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
+
+
+def validation_of(card: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Give the accuracy on the validation classes with the half-width of its 95 % interval, where it is known."""
+    found = card.get("training", {}).get("validation")
+    if not isinstance(found, dict) or "accuracy" not in found:
+        return None
+    return found["accuracy"], found.get("ci95", 0.0)
+
+
+def in_percent(accuracy: float, ci95: float) -> str:
+    """Write an accuracy with its interval."""
+    return f"{100 * accuracy:.1f} ± {100 * ci95:.1f} %"
+
+
+def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
+    yield _("Kind"), card.kind
+    yield _("Method"), card.method
+    yield _("Parameters"), f"{card.parameters:,}" if card.parameters else ""
+    found = validation_of(card.to_dict())
+    yield _("Accuracy on validation classes"), in_percent(*found) if found else ""
+    minutes = card.training.get("minutes")
+    yield (
+        _("Trained for"),
+        _("%(n)s minutes on %(device)s")
+        % {
+            "n": minutes,
+            "device": card.training.get("device", "?"),
+        }
+        if minutes
+        else "",
+    )
+    yield _("Made"), card.created
+    yield _("Licence"), card.licence
+    yield _("Credit"), card.credit
+    yield _("Notes"), card.notes
+
+
+def _percent(row: Mapping[str, Any]) -> dict[str, Any]:
+    figures = in_percent(row["accuracy"], row.get("ci95") or 0.0) if "accuracy" in row else ""
+    return {"dataset": row.get("dataset", ""), "protocol": row.get("protocol", ""), "accuracy": figures}
+
+
+def _line(card: ModelCard) -> Iterator[tuple[str, str, str, list[str] | None]]:
+    for each in lessons(card):
+        yield each.checkpoint, each.dataset, each.split, None if each.class_names is None else sorted(each.class_names)
+
+
+def _learned(checkpoint: str, dataset: str, split: str, names: list[str] | None) -> Learned:
+    shown = (names or [])[:CLASSES_SHOWN]
+    return Learned(checkpoint, dataset, split, shown, len(names or []) - len(shown), names is not None)

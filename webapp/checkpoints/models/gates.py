@@ -1,0 +1,99 @@
+"""What a checkpoint is measured by before it may go live: the standing exam of its kind, and a sitting of it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from webapp.checkpoints.models.checkpoints import Checkpoint
+from webapp.datasets.models import DatasetVersion
+from webapp.jobs.models import Job, JobQuerySet
+
+
+class StandingExam(models.Model):
+    """What every checkpoint of a kind is measured by; changing it asks for new measurements."""
+
+    kind = models.CharField(max_length=50, unique=True)
+    version = models.ForeignKey(
+        DatasetVersion,
+        verbose_name=_("data set version"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Its test classes are what checkpoints are measured on."),
+    )
+    n_way = models.PositiveIntegerField(
+        _("ways"),
+        default=5,
+        validators=[MinValueValidator(2), MaxValueValidator(100)],
+        help_text=_("Classes to tell apart at a time."),
+    )
+    k_shot = models.PositiveIntegerField(
+        _("shots"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("Pictures to learn from, of each class."),
+    )
+    n_query = models.PositiveIntegerField(
+        _("queries"),
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("New pictures to sort, of each class."),
+    )
+    episodes = models.PositiveIntegerField(
+        default=1000,
+        validators=[MinValueValidator(100), MaxValueValidator(20_000)],
+        help_text=_("More of them tell smaller differences apart, and take longer."),
+    )
+    seed = models.PositiveIntegerField(default=0, help_text=_("The same number draws the same episodes."))
+
+    class Meta:
+        verbose_name = _("standing exam")
+        verbose_name_plural = _("standing exams")
+        ordering = ["kind"]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.version}"
+
+    @property
+    def drawn(self) -> dict[str, int]:
+        """Say which episodes a sitting has."""
+        names = ("n_way", "k_shot", "n_query", "episodes", "seed")
+        return {name: getattr(self, name) for name in names}
+
+
+class GateExamQuerySet(JobQuerySet["GateExam"]):
+    """Reads of sittings."""
+
+    def of(self, checkpoint: Checkpoint, against: Checkpoint, exam: StandingExam) -> GateExam | None:
+        """Return the newest sitting of these two for the exam as it stands, or None."""
+        sittings = self.filter(checkpoint=checkpoint, against=against, version=exam.version, drawn=exam.drawn)
+        return sittings.order_by("-created").first()
+
+
+class GateExam(Job):
+    """One measurement of a checkpoint against the live one of its kind, in the same episodes."""
+
+    queue: ClassVar[str] = "staff"
+    task_name: ClassVar[str] = "training.examine"
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="gate_exams")
+    against = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="+")
+    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    drawn = models.JSONField(default=dict)  # the standing exam's settings, as they were
+    findings = models.JSONField(default=dict)  # what `mlcore compare` printed
+
+    objects = GateExamQuerySet.as_manager()
+
+    class Meta(Job.Meta):
+        abstract = False
+        verbose_name = _("measurement")
+        verbose_name_plural = _("measurements")
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint} / {self.against}"

@@ -1,0 +1,52 @@
+"""Which checkpoint went live when, by whom and on what grounds: the audit trail, to which rows are only added."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from webapp.checkpoints.models.checkpoints import Checkpoint
+
+
+class Act(models.TextChoices):
+    """What was done."""
+
+    PUBLISH = "publish", _("published")
+    ROLL_BACK = "roll_back", _("rolled back")
+
+
+class PublicationQuerySet(models.QuerySet["Publication"]):
+    """Reads of the audit trail."""
+
+    def to_undo(self, kind: str) -> Publication | None:
+        """Return the newest publication of a kind that was not rolled back, or None."""
+        return self.filter(kind=kind, act=Act.PUBLISH, undone_by=None).order_by("-at", "-pk").first()
+
+
+class Publication(models.Model):
+    """One change of the live checkpoint of a kind."""
+
+    kind = models.CharField(max_length=50, db_index=True)
+    act = models.CharField(max_length=10, choices=Act.choices)
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="publications")
+    replaced = models.ForeignKey(Checkpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+    undoes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undone_by", editable=False
+    )
+    gate = models.JSONField(default=dict)  # what the gate found
+    reason = models.TextField(blank=True)  # why it was overridden
+    card = models.JSONField(default=dict)  # the model card as it was shown
+
+    objects = PublicationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("publication")
+        verbose_name_plural = _("publications")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint} {self.get_act_display()}"

@@ -1,0 +1,1 @@
+"""The work on checkpoints, each done by a worker."""

@@ -1,0 +1,43 @@
+"""The work on a measurement: a process of its own measures two checkpoints, so that no worker loads torch for it."""
+
+from __future__ import annotations
+
+import sys
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from webapp.checkpoints.models import GateExam
+from webapp.checkpoints.stored_checkpoints import local_folder
+from webapp.datasets.stored_datasets import exam_arguments
+from webapp.jobs.claims import Claim
+from webapp.jobs.errors import JobFailed
+from webapp.jobs.services import run_claimed
+from webapp.processes.questions import ask
+from webapp.training.errors import StaffError
+
+
+def examine(job_id: str) -> None:
+    """Measure a checkpoint against another."""
+    run_claimed(GateExam, job_id, _examine)
+
+
+def _examine(claim: Claim[GateExam]) -> None:
+    """Measure, and write the figures together with the end of the job."""
+    try:
+        command = [sys.executable, "-m", "mlcore", "compare", "--json", *_arguments(claim.job)]
+    except StaffError as error:
+        raise JobFailed(code=error.code, message=error.message) from error
+    claim.progress(0.0, _("Measuring both in the same episodes; this takes some minutes."))
+    message = _("The measuring program broke off, maybe for want of memory. Measure again; its log says more.")
+    broke_off = JobFailed(code="measuring_broke_off", message=message)
+    claim.finish(findings=ask(claim, command, refused="cannot_measure", broke_off=broke_off))
+
+
+def _arguments(job: GateExam) -> list[str]:
+    """Say which two, on what, in which episodes."""
+    both = [str(local_folder(checkpoint=each)) for each in (job.checkpoint, job.against)]
+    two = ["--checkpoint", both[0], "--against", both[1]]
+    drawn = [f"--{name.replace('_', '-')}={value}" for name, value in job.drawn.items()]
+    machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", "1", "--onnx", str(settings.DATA_DIR / "onnx")]
+    return [*two, *exam_arguments(version=job.version), *drawn, *machine]

@@ -1,0 +1,26 @@
+"""The Celery application that every worker and every sender shares."""
+
+import os
+from logging import getLogger
+from logging.config import dictConfig
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.config.settings")
+
+app = Celery("glimpse")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+def log_as_the_site_does(*, loglevel: int, **_options: Any) -> None:
+    """Let a worker log as the rest of the site; its `--loglevel` is that of Celery's own lines alone."""
+    from django.conf import settings
+
+    dictConfig(settings.LOGGING)
+    getLogger("celery").setLevel(loglevel)
+
+
+setup_logging.connect(log_as_the_site_does)

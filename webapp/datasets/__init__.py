@@ -1,0 +1,1 @@
+"""Data sets that staff can train on."""

@@ -1,0 +1,58 @@
+"""What the page of a version shows, in the order in which it is read."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from mlcore.data.contact_sheet import SAMPLES, SIDE
+from webapp.datasets.ingesting.class_splits import SIDES
+from webapp.datasets.models import DatasetVersion
+from webapp.jobs.models import JobStatus
+from webapp.training import contributions
+
+
+def version_context(version: DatasetVersion) -> dict[str, Any]:
+    """Give all that the page shows of a version."""
+    strips = [each for each in version.classes if each.get("strip") is not None and version.contact_sheet]
+    return {
+        "version": version,
+        "facts": _facts(version),
+        "sides": [_side(version, side) for side in SIDES] if version.classes else [],
+        "samples": [{**each, "top": each["strip"] * SIDE, "side": _titles()[each["split"]]} for each in strips],
+        "sheet": {"width": SAMPLES * SIDE, "height": SIDE, "whole": len(strips) * SIDE},
+        "sheet_key": PurePosixPath(version.contact_sheet.name or "").stem,
+        "learners": contributions.published_learners(version=version),
+        "runs": version.runs.all()[:20],
+    }
+
+
+def _titles() -> dict[str, str]:
+    return {"train": _("to train on"), "val": _("to validate on"), "test": _("to test on")}
+
+
+def _side(version: DatasetVersion, side: str) -> dict[str, Any]:
+    """Sum up one side of the class split."""
+    classes = [each for each in version.classes if each["split"] == side]
+    return {"title": _titles()[side], "classes": classes, "pictures": sum(each["pictures"] for each in classes)}
+
+
+def _facts(version: DatasetVersion) -> list[tuple[str, Any]]:
+    """Name what is known of a version besides its classes."""
+    facts: list[tuple[str, Any]] = [(_("Comes from"), _origin(version))]
+    if version.status == JobStatus.READY:
+        facts += [(_("Classes"), version.n_classes), (_("Pictures"), version.n_pictures)]
+    if size := version.report.get("bytes"):
+        facts.append((_("Size"), filesizeformat(size)))
+    if version.dataset.source != "registered":
+        facts.append((_("Pictures a class at least"), version.least_pictures))
+    facts.append((_("Started by"), version.created_by or _("the command line")))
+    return facts
+
+
+def _origin(version: DatasetVersion) -> str:
+    named = {"registered": version.mlcore_name, "folder": version.folder}.get(version.dataset.source)
+    return named or version.dataset.get_source_display()

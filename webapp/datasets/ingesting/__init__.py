@@ -1,0 +1,1 @@
+"""How a version of a data set comes to be."""

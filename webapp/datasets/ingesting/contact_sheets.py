@@ -1,0 +1,47 @@
+"""The contact sheet of a stored archive."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import Image
+
+from mlcore.data.contact_sheet import CLASSES, SAMPLES, SIDE, contact_sheet, spread
+from webapp.datasets.ingesting.class_splits import SIDES
+
+
+def sheet_of(archive: zipfile.ZipFile, classes: list[dict[str, Any]]) -> bytes:
+    """Draw samples of some classes of each side as a JPEG, and note in `classes` where each one's strip is."""
+    members: dict[str, list[str]] = {}
+    for path in sorted(archive.namelist()):
+        members.setdefault(path.rpartition("/")[0], []).append(path)
+    chosen = list(_chosen(classes))
+    for each in classes:
+        each["strip"] = None
+    for strip, each in enumerate(chosen):
+        each["strip"] = strip
+    files = [members.get(f"{each['split']}/{each['name']}", []) for each in chosen]
+    sheet = contact_sheet([_small(archive, path) for path in paths[:SAMPLES]] for paths in files)
+    return _jpeg(sheet) if sheet else b""
+
+
+def _chosen(classes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for side in SIDES:
+        of_side = [each for each in classes if each["split"] == side]
+        yield from (of_side[place] for place in spread(len(of_side), CLASSES))
+
+
+def _small(archive: zipfile.ZipFile, path: str) -> Image.Image:
+    with Image.open(io.BytesIO(archive.read(path))) as picture:
+        picture.draft("RGB", (SIDE, SIDE))
+        picture.thumbnail((SIDE, SIDE))
+        return picture.copy()
+
+
+def _jpeg(sheet: Image.Image) -> bytes:
+    out = io.BytesIO()
+    sheet.save(out, "JPEG", quality=85)
+    return out.getvalue()

@@ -1,0 +1,64 @@
+"""Data sets that mlcore knows by name: looked at by mlcore in a process of its own, and trained on where they lie."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from webapp.datasets.ingesting.class_splits import SIDES
+from webapp.datasets.models import DatasetVersion
+from webapp.datasets.stored_datasets import delete_stored, registered_root, store
+from webapp.jobs.claims import Claim
+from webapp.jobs.errors import JobFailed
+from webapp.processes.questions import ask
+
+PUBLISHED_SPLITS = {
+    "omniglot": ("background_train", "background_val", "evaluation"),
+    "mini_imagenet": ("train", "val", "test"),
+    "strokes": ("train", "val", "test"),
+    "orl_faces": ("train", "val", "test"),
+}
+"""For each data set that may be named its class splits to train on, to validate on and to test on."""
+
+
+def count(claim: Claim[DatasetVersion], folder: Path) -> None:
+    """Count the classes and pictures of a registered data set, and store samples of it."""
+    version = claim.job
+    splits = PUBLISHED_SPLITS[version.mlcore_name]
+    sheet = folder / "sheet.jpg"
+    claim.progress(0.0, _("Reading the pictures"))
+    seen = _look(claim, ["--splits", *splits, "--contact-sheet", str(sheet)])
+    sides = dict(zip(splits, SIDES, strict=True))
+    classes = [{**each, "split": sides[each["split"]]} for each in seen["classes"]]
+    stored = store(version, ".jpg", sheet.read_bytes())
+    fingerprints = json.dumps(seen["fingerprints"], sort_keys=True)
+    try:
+        claim.finish(
+            contact_sheet=stored,
+            train_split=splits[0],
+            validation_split=splits[1],
+            test_split=splits[2],
+            classes=classes,
+            n_classes=len(classes),
+            n_pictures=sum(each["pictures"] for each in classes),
+            report={key: seen[key] for key in ("duplicates", "n_duplicates", "warnings")},
+            fingerprint=hashlib.sha256(fingerprints.encode()).hexdigest(),
+        )
+    except BaseException:
+        delete_stored([stored])
+        raise
+
+
+def _look(claim: Claim[DatasetVersion], options: list[str]) -> dict[str, Any]:
+    """Ask mlcore what a data set holds."""
+    name = claim.job.mlcore_name
+    command = [sys.executable, "-m", "mlcore", "dataset", "--dataset", name, *options]
+    command += ["--data-root", str(registered_root(claim.job))]
+    message = _("Counting broke off, maybe for want of memory. Add the data set again; the log says more.")
+    broke_off = JobFailed(code="counting_broke_off", message=message)
+    return ask(claim, command, refused="dataset_unreadable", broke_off=broke_off)

@@ -1,0 +1,204 @@
+"""Data sets: made, ingested version after version, cancelled."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from webapp.core.staff import history
+from webapp.datasets.ingesting.class_splits import SIDES
+from webapp.datasets.ingesting.registered import PUBLISHED_SPLITS
+from webapp.datasets.models import Dataset, DatasetVersion, Source, dataset_path
+from webapp.datasets.stored_datasets import allowed_folder, delete_stored
+from webapp.jobs import services as jobs
+from webapp.jobs.errors import JobFailed
+from webapp.jobs.models import JobStatus
+from webapp.pictures.errors import PersonError
+from webapp.pictures.names import clean_name
+from webapp.storage.disk import require_room
+from webapp.training.errors import StaffError
+
+MOST_LEAST_PICTURES = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What a version is made of: a zip, a folder on the server, or a registered name; nothing of these for the site.
+
+    least_pictures: classes with fewer are left out.
+    """
+
+    upload: File[Any] | None = None
+    folder: str = ""
+    registered: str = ""
+    least_pictures: int = 10
+
+
+def ingest(*, name: str, source: str, material: Material, by: User | None) -> DatasetVersion:
+    """Add a version to the data set of that name, or make it if there is none."""
+    dataset = Dataset.objects.filter(name=name).first()
+    if dataset is None:
+        return create_dataset(name=name, source=source, material=material, by=by)
+    if dataset.source != source:
+        message = _("“%(name)s” comes from %(source)s; give another name to what comes from elsewhere.")
+        known = {"name": name, "source": dataset.get_source_display()}
+        raise StaffError(code="other_source", message=message % known, field="source")
+    return add_version(dataset=dataset, material=material, by=by)
+
+
+def require_ready(*, version: DatasetVersion) -> None:
+    """Raise StaffError, with the reason, if a version has ended in any other way."""
+    if version.status != JobStatus.READY:
+        raise StaffError(code=version.error_code or version.status, message=version.status_sentence)
+
+
+def version_as_plain(*, version: DatasetVersion) -> dict[str, Any]:
+    """Give what programs want to know of a version."""
+    sides = {side: sum(each["split"] == side for each in version.classes) for side in SIDES}
+    return {
+        "version": str(version.pk),
+        "dataset": version.dataset.name,
+        "number": version.number,
+        "status": version.status,
+        "classes": sides,
+        "pictures": version.n_pictures,
+        "fingerprint": version.fingerprint,
+        "incomplete": version.incomplete,
+    }
+
+
+def create_dataset(*, name: str, source: str, material: Material, by: User | None) -> DatasetVersion:
+    """Make a data set, and start to ingest its first version."""
+    dataset = Dataset(name=_clean(name), source=_source(source), created_by=by)
+    if Dataset.objects.filter(name=dataset.name).exists():
+        raise _name_taken(dataset.name)
+    fields = _checked(dataset, material)
+    try:
+        with _upload_stored(fields), transaction.atomic():
+            dataset.save(force_insert=True)
+            return _start(dataset, fields, by)
+    except IntegrityError as error:
+        raise _name_taken(dataset.name) from error
+
+
+def add_version(*, dataset: Dataset, material: Material, by: User | None) -> DatasetVersion:
+    """Start to ingest what a data set holds now, as a version of its own."""
+    fields = _checked(dataset, material)
+    with _upload_stored(fields), transaction.atomic():
+        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
+        if locked.versions.active().exists():
+            message = _("A version of this data set is being ingested. Wait until it is ready, or cancel it.")
+            raise StaffError(code="version_in_progress", message=message)
+        return _start(locked, fields, by)
+
+
+def cancel_version(*, version: DatasetVersion, by: User | None) -> None:
+    """Stop to ingest a version; raise StaffError if it has ended already."""
+    if not version.is_active:
+        raise StaffError(code="already_over", message=_("This has ended already, so it cannot be cancelled."))
+    jobs.cancel(version)
+    if version.status == JobStatus.CANCELLED:
+        delete_stored([version.upload.name])
+    history.note(by=by, row=version, act=_("Cancelled."))
+
+
+def _start(dataset: Dataset, fields: dict[str, Any], by: User | None) -> DatasetVersion:
+    version = DatasetVersion.objects.create(dataset=dataset, number=dataset.next_number, created_by=by, **fields)
+    history.note(by=by, row=version, act=_("Started to ingest."))
+    jobs.enqueue(version)
+    return version
+
+
+@contextmanager
+def _upload_stored(fields: dict[str, Any]) -> Iterator[None]:
+    """Put an uploaded zip into storage before the block makes its row, and delete it again if that fails."""
+    upload: File[Any] | None = fields.get("upload")
+    if upload is not None:
+        fields["upload"] = default_storage.save(dataset_path(None, f"{uuid4().hex}.zip"), upload)
+    try:
+        yield
+    except BaseException:
+        delete_stored([fields.get("upload")])
+        raise
+
+
+def _clean(name: str) -> str:
+    try:
+        return clean_name(name)
+    except PersonError as error:
+        raise StaffError(code=error.code, message=error.message, field="name") from error
+
+
+def _source(source: str) -> str:
+    if source not in Source.values:
+        choices = ", ".join(Source.values)
+        message = _("There is no source “%(source)s”; choose one of %(choices)s.")
+        raise StaffError(
+            code="unknown_source", message=message % {"source": source, "choices": choices}, field="source"
+        )
+    return source
+
+
+def _name_taken(name: str) -> StaffError:
+    message = _("There is a data set “%(name)s” already. Open it to add a version.") % {"name": name}
+    return StaffError(code="name_taken", message=message, field="name")
+
+
+def _checked(dataset: Dataset, material: Material) -> dict[str, Any]:
+    """Give the fields of the version to be made; raise StaffError, naming the field, for what cannot be ingested."""
+    if not 2 <= material.least_pictures <= MOST_LEAST_PICTURES:
+        message = _("Choose a number from 2 to %(most)d.") % {"most": MOST_LEAST_PICTURES}
+        raise StaffError(code="invalid_number", message=message, field="least_pictures")
+    fields: dict[str, Any] = {"least_pictures": material.least_pictures}
+    match dataset.source:
+        case Source.REGISTERED:
+            return {**fields, "mlcore_name": _registered(material.registered)}
+        case Source.FOLDER:
+            return {**fields, "folder": _folder(material.folder)}
+        case Source.UPLOAD:
+            return {**fields, "upload": _zip(material.upload)}
+        case _site:
+            require_room(1)
+            return fields
+
+
+def _registered(name: str) -> str:
+    if name not in PUBLISHED_SPLITS:
+        message = _("Choose one of %(names)s.") % {"names": ", ".join(PUBLISHED_SPLITS)}
+        raise StaffError(code="unknown_dataset", message=message, field="registered")
+    return name
+
+
+def _folder(path: str) -> str:
+    require_room(1)
+    try:
+        return str(allowed_folder(path))
+    except JobFailed as error:
+        raise StaffError(code=error.code, message=error.message, field="folder") from error
+
+
+def _zip(file: File[Any] | None) -> File[Any]:
+    """Return an uploaded file if it is a zip that there is room for."""
+    if file is None:
+        raise StaffError(code="no_file", message=_("Choose a zip of class folders."), field="upload")
+    most = settings.GLIMPSE_LIMITS["dataset_zip_bytes"]
+    if file.size > most:
+        message = _("A zip may have at most %(n)d MB.") % {"n": most // 2**20}
+        raise StaffError(code="too_large", message=message, field="upload")
+    if not zipfile.is_zipfile(file):
+        message = _("This file is not a zip archive, or it is damaged.")
+        raise StaffError(code="unusable_archive", message=message, field="upload")
+    file.seek(0)
+    require_room(3 * file.size)  # the zip itself, its pictures cleaned, and these once more while they are dealt out
+    return file

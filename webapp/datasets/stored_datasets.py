@@ -1,0 +1,126 @@
+"""Where the files of data sets lie: in storage, on this machine, and on the way between."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+
+from webapp.datasets.models import DatasetVersion, dataset_path
+from webapp.jobs.errors import JobFailed
+from webapp.jobs.models import Job, JobStatus
+from webapp.storage import copies
+from webapp.storage.disk import keep_room
+from webapp.training.errors import StaffError
+
+
+def train_arguments(*, version: DatasetVersion) -> list[str]:
+    """Give the options of `mlcore train` that name a version's pictures; raise StaffError if it is not ready.
+
+    Where the storage is not on a local disk, the archive is copied to one first.
+    """
+    return [*_pictures(version), "--split", version.train_split, "--validation-split", version.validation_split]
+
+
+def exam_arguments(*, version: DatasetVersion) -> list[str]:
+    """Give the options of `mlcore compare` that name a version's test classes; raise StaffError if it is not ready."""
+    return [*_pictures(version), "--split", version.test_split]
+
+
+def _pictures(version: DatasetVersion) -> list[str]:
+    """Say where the pictures lie, and what cards call a data set that mlcore has no name for."""
+    if version.status != JobStatus.READY:
+        raise StaffError(code="dataset_not_ready", message=_("The data set %(name)s is not ready.") % {"name": version})
+    if version.deleted:
+        raise StaffError(
+            code="dataset_deleted", message=_("The pictures of %(name)s were deleted.") % {"name": version}
+        )
+    root = _local_archive(version) if version.archive else registered_root(version)
+    called = [f"--data-name={version.dataset.name}"] if version.mlcore_name == "image_folder" else []
+    return ["--dataset", version.mlcore_name, "--data-root", str(root), *called]
+
+
+def _local_archive(version: DatasetVersion) -> Path:
+    """Return where the archive lies on this machine, copied there if the storage is elsewhere."""
+    try:
+        return Path(version.archive.path)
+    except NotImplementedError:
+        return copies.copy_of(version.archive.name or "", partial(_fetch, version))
+
+
+def _fetch(version: DatasetVersion, target: Path) -> None:
+    """Copy the archive from storage."""
+    keep_room(version.archive.size)
+    with version.archive.open("rb") as source, target.open("xb") as copy:
+        shutil.copyfileobj(source, copy)
+
+
+def registered_root(version: DatasetVersion) -> Path:
+    """Return the folder of a data set that mlcore knows by name."""
+    return Path(settings.GLIMPSE_DATASETS) / version.mlcore_name
+
+
+def allowed_folder(path: str) -> Path:
+    """Return a folder on the server that may be ingested; raise JobFailed for any that is not below an allowed one."""
+    folder = Path(path).expanduser().resolve()
+    allowed = [Path(each).expanduser().resolve() for each in settings.GLIMPSE_DATASET_FOLDERS]
+    if not any(folder.is_relative_to(each) for each in allowed):
+        message = _("This folder is not below one that the settings allow (GLIMPSE_DATASET_FOLDERS).")
+        raise JobFailed(code="folder_not_allowed", message=message)
+    if not folder.is_dir():
+        raise JobFailed(code="folder_missing", message=_("There is no such folder on this server."))
+    return folder
+
+
+def staging(job: Job) -> Path:
+    """Return the folder in which one attempt at a job puts something together."""
+    return all_staging() / f"{job.pk}-{job.attempt}"
+
+
+def all_staging() -> Path:
+    """Return the folder of what is being put together."""
+    return Path(settings.DATA_DIR) / "staging"
+
+
+class _Staged(File[Any]):
+    """A file that a storage on the same disk takes over instead of copying it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.open("rb"), path.name)
+        self._path = path
+
+    def temporary_file_path(self) -> str:
+        """Return the path that storages look for to move a file."""
+        return str(self._path)
+
+
+def store_staged(version: DatasetVersion, path: Path) -> str:
+    """Put a file that was made here into storage, and return its name there."""
+    with _Staged(path) as file:
+        return default_storage.save(dataset_path(None, _fresh_name(version, path.suffix)), file)
+
+
+def store(version: DatasetVersion, suffix: str, content: bytes) -> str:
+    """Put bytes into storage, and return their name there; nothing is stored of nothing."""
+    name = dataset_path(None, _fresh_name(version, suffix))
+    return default_storage.save(name, ContentFile(content)) if content else ""
+
+
+def _fresh_name(version: DatasetVersion, suffix: str) -> str:
+    return f"{version.pk}-{uuid4().hex[:12]}{suffix}"
+
+
+def delete_stored(names: Iterable[str | None]) -> None:
+    """Delete files from storage, and their copies on this machine; those that are gone already are no error."""
+    for name in filter(None, names):
+        default_storage.delete(name)
+        copies.forget(name)

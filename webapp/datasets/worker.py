@@ -1,0 +1,229 @@
+"""The work on a version of a data set: its pictures are found, cleaned, dealt out and stored, or counted in place."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import zipfile
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webapp.datasets.ingesting import class_splits, registered, sources
+from webapp.datasets.ingesting.contact_sheets import sheet_of
+from webapp.datasets.ingesting.sources import Findings, Found, zip_rewritten
+from webapp.datasets.models import Contribution, DatasetVersion, Source
+from webapp.datasets.stored_datasets import allowed_folder, delete_stored, staging, store, store_staged
+from webapp.jobs.claims import Claim
+from webapp.jobs.errors import JobFailed
+from webapp.jobs.services import run_claimed
+from webapp.pictures import archives
+from webapp.pictures.errors import PersonError
+from webapp.pictures.names import display_path
+from webapp.pictures.reader import Helper, read_picture
+from webapp.storage.disk import full_disk_in_words, keep_room
+
+LISTED = 200
+"""How many of each thing a report lists one by one before it only counts."""
+
+helper = Helper(side="dataset_side")
+"""The one that decodes for data sets in this process."""
+
+
+def ingest(job_id: str) -> None:
+    """Ingest one version, and delete the zip it came as once nothing more is to be done with it."""
+    run_claimed(DatasetVersion, job_id, _ingest)
+    version = DatasetVersion.objects.filter(pk=job_id).first()
+    if version is not None and not version.is_active:
+        delete_stored([version.upload.name])
+
+
+def _ingest(claim: Claim[DatasetVersion]) -> None:
+    version = claim.job
+    folder = staging(version)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        with full_disk_in_words():
+            _from_its_source(claim, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _from_its_source(claim: Claim[DatasetVersion], folder: Path) -> None:
+    version, limits = claim.job, settings.GLIMPSE_LIMITS
+    match version.dataset.source:
+        case Source.REGISTERED:
+            registered.count(claim, folder)
+        case Source.UPLOAD:
+            bounds = {"most_entries": limits["dataset_entries"], "most_bytes": limits["dataset_unpacked_bytes"]}
+            with archives.opened(version.upload, **bounds) as archive:
+                Ingest(claim, sources.in_archive(archive), folder).run()
+        case Source.FOLDER:
+            Ingest(claim, sources.in_folder(allowed_folder(version.folder)), folder).run()
+        case _site:
+            Ingest(claim, sources.offered_by_people(), folder).run()
+
+
+@dataclass
+class Report:
+    """What there is to say of a version besides its classes; long lists are cut, and counted whole."""
+
+    refused: list[dict[str, str]] = field(default_factory=list)
+    n_refused: int = 0
+    small: list[dict[str, Any]] = field(default_factory=list)
+    n_small: int = 0
+    duplicates: list[list[str]] = field(default_factory=list)
+    n_duplicates: int = 0
+    n_repeated: int = 0
+    bytes: int = 0
+
+    def refuse(self, file: str, reason: str) -> None:
+        """Note a file that was not taken."""
+        self.n_refused += 1
+        if self.n_refused <= LISTED:
+            self.refused.append({"file": display_path(file), "reason": reason})
+
+
+class Ingest:
+    """One ingest in progress."""
+
+    def __init__(self, claim: Claim[DatasetVersion], findings: Findings, folder: Path) -> None:
+        self._claim, self._version = claim, claim.job
+        self._findings, self._folder = findings, folder
+        self._report = Report()
+        self._counts: Counter[str] = Counter()
+        self._homes: dict[bytes, set[str]] = {}
+        self._pictures: dict[str, UUID] = {}
+
+    def run(self) -> None:
+        """Clean picture after picture, drop the classes that are too small, deal out the others, and store all."""
+        for file, reason in self._findings.refused:
+            self._report.refuse(file, reason)
+        draft, final = self._folder / "draft.zip", self._folder / "final.zip"
+        self._take_all(draft)
+        names = self._large_enough()
+        classes = self._dealt_out(names)
+        self._arrange(draft, final, {each["name"]: each["split"] for each in classes})
+        draft.unlink()
+        self._note_duplicates(set(names))
+        self._report.bytes = final.stat().st_size
+        with zipfile.ZipFile(final) as archive:
+            sheet = sheet_of(archive, classes)
+        self._store(final, sheet, classes)
+
+    def _take_all(self, draft: Path) -> None:
+        """Write the cleaned pictures to one zip, class by class."""
+        total = len(self._findings.found)
+        with zipfile.ZipFile(draft, "w") as archive:
+            for position, found in enumerate(self._findings.found):
+                count = {"n": position + 1, "all": total}
+                self._claim.progress(0.9 * position / total, _("Picture %(n)d of %(all)d") % count)
+                keep_room()
+                try:
+                    self._take(found, archive)
+                except PersonError as error:
+                    self._report.refuse(found.file, error.message)
+
+    def _take(self, found: Found, archive: zipfile.ZipFile) -> None:
+        """Clean one picture; of two in one class whose pixels are the same, the second is left out."""
+        picture = read_picture(ContentFile(found.read()), helper=helper)
+        homes = self._homes.setdefault(bytes.fromhex(picture.pixel_digest), set())
+        if found.class_name in homes:
+            self._report.n_repeated += 1
+            return
+        homes.add(found.class_name)
+        self._counts[found.class_name] += 1
+        path = f"{found.class_name}/{self._counts[found.class_name]:05d}{picture.suffix}"
+        archive.writestr(path, picture.file)
+        if found.picture is not None:
+            self._pictures[path] = found.picture
+
+    def _large_enough(self) -> list[str]:
+        """Name the classes that have pictures enough; those of people are counted and not listed."""
+        least = self._version.least_pictures
+        small = sorted(name for name, n in self._counts.items() if n < least)
+        self._report.n_small = len(small)
+        if self._version.dataset.source != Source.SITE:
+            self._report.small = [{"name": name, "pictures": self._counts[name]} for name in small[:LISTED]]
+        names = sorted(name for name, n in self._counts.items() if n >= least)
+        if len(names) < 2 * class_splits.LEAST:
+            raise JobFailed(code="too_few_classes", message=_too_few_classes(len(names), least, len(small)))
+        if len(names) > settings.GLIMPSE_LIMITS["dataset_classes"]:
+            most = settings.GLIMPSE_LIMITS["dataset_classes"]
+            message = _("This holds more than %(most)d classes. Each folder of pictures is one.") % {"most": most}
+            raise JobFailed(code="too_many_classes", message=message)
+        return names
+
+    def _dealt_out(self, names: list[str]) -> list[dict[str, Any]]:
+        """List the classes, each on the side that it has had in this data set before, or gets now."""
+        dataset = self._version.dataset
+        sides = class_splits.deal(dataset_id=dataset.pk, names=names, known=dataset.known_sides())
+        if min(list(sides.values()).count(side) for side in ("train", "val")) < class_splits.LEAST:
+            raise JobFailed(code="too_few_classes", message=_too_few_classes(len(names), 0, 0))
+        listed = [{"name": name, "split": sides[name], "pictures": self._counts[name]} for name in names]
+        return sorted(listed, key=lambda each: (class_splits.SIDES.index(each["split"]), each["name"]))
+
+    def _arrange(self, draft: Path, final: Path, sides: dict[str, str]) -> None:
+        """Copy the pictures of the classes that stay to where `mlcore` looks for them."""
+
+        def path_of(path: str) -> str | None:
+            self._claim.check()
+            keep_room()
+            side = sides.get(path.rpartition("/")[0])
+            return side and f"{side}/{path}"
+
+        self._claim.progress(0.9, _("Dealing out the classes"))
+        with zipfile.ZipFile(draft) as source, zipfile.ZipFile(final, "w") as target:
+            zip_rewritten(source, target, path_of=path_of)
+        self._pictures = {new: self._pictures[old] for old in self._pictures if (new := path_of(old)) is not None}
+
+    def _note_duplicates(self, names: set[str]) -> None:
+        """Note which classes share a picture."""
+        shared = sorted(sorted(homes & names) for homes in self._homes.values() if len(homes & names) > 1)
+        self._report.duplicates, self._report.n_duplicates = shared[:LISTED], len(shared)
+
+    def _fingerprint(self, names: set[str]) -> str:
+        """Name what the version holds: the pixels and the class of every picture, in any order."""
+        lines = sorted(f"{digest.hex()} {name}" for digest, homes in self._homes.items() for name in homes & names)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def _store(self, final: Path, sheet: bytes, classes: list[dict[str, Any]]) -> None:
+        """Put the archive and its sheet into storage, then all that is known of them into the row."""
+        stored = [store_staged(self._version, final), store(self._version, ".jpg", sheet)]
+        contributions = [
+            Contribution(version=self._version, picture=picture, path=path) for path, picture in self._pictures.items()
+        ]
+        try:
+            with transaction.atomic():
+                self._claim.finish(
+                    archive=stored[0],
+                    contact_sheet=stored[1],
+                    classes=classes,
+                    n_classes=len(classes),
+                    n_pictures=sum(each["pictures"] for each in classes),
+                    report=asdict(self._report),
+                    fingerprint=self._fingerprint({each["name"] for each in classes}),
+                )
+                Contribution.objects.bulk_create(contributions, batch_size=500)
+        except BaseException:
+            delete_stored(stored)
+            raise
+
+
+def _too_few_classes(n: int, least: int, n_small: int) -> str:
+    """Say how many classes there are, and how many there should be."""
+    needed = _("At least %(n)d are needed: two to learn from, and two others to validate on.")
+    held = ngettext("This holds %(n)d class.", "This holds %(n)d classes.", n) % {"n": n}
+    if n_small:
+        held = _("%(n)d classes have %(least)d pictures or more; %(small)d have fewer and are left out.")
+        held %= {"n": n, "least": least, "small": n_small}
+    return f"{held} {needed % {'n': 2 * class_splits.LEAST}}"

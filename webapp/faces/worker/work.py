@@ -1,0 +1,206 @@
+"""The work of a worker process on faces: found, aligned, compared, and forgotten.
+
+Loaded late by ``tasks``, after the fork. Photos, embeddings and crops live here for the length of one job; an answer
+carries the crops, a gallery keeps the embeddings.
+
+An answer is ``{"photos": [{"width", "height", "faces": [...]}]}`` with the fields of ``answers.SeenFace``. A
+verification's has ``"scores"`` as well, an identification's the ``"nearest"`` of each face and its ``"threshold"``; an
+enrolment's is ``{"kept": [id], "refused": [{"photo": n, "reason": sentence}]}``.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+from PIL import Image
+
+from mlcore.errors import ImageError
+from mlcore.faces.card import face_card
+from mlcore.faces.detection.alignment import CHIP_SIZE, Pixels
+from mlcore.faces.detection.detector import Face
+from mlcore.faces.embedding.embedder import EMBEDDING_SIZE, Embeddings
+from mlcore.faces.verification import scores
+from webapp.faces import photos
+from webapp.faces.models import EnrolledFace, FaceCrop, FaceQuestion, QuestionKind
+from webapp.faces.worker import loaded
+from webapp.jobs.claims import Claim
+from webapp.jobs.errors import JobFailed
+from webapp.jobs.services import run_claimed
+
+MOST_FACES = 10
+"""Of one photo that are compared: the largest."""
+N_NEAREST = 3
+CROP_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A photo as it was looked at: its width and height, and its faces."""
+
+    size: tuple[int, int]
+    faces: list[Face]
+
+    @property
+    def embeddings(self) -> Embeddings:
+        """Embed the faces: (n, 128)."""
+        chain = loaded.chain()
+        return chain.embed(chain.chips(self.faces))
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Say in plain values what the answer says of the photo."""
+        return {"width": self.size[0], "height": self.size[1], "faces": [_told(face) for face in self.faces]}
+
+
+def _told(face: Face) -> dict[str, Any]:
+    return {
+        **dict(zip(("left", "top", "right", "bottom"), (round(float(side), 1) for side in face.box), strict=True)),
+        "landmarks": [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks],
+        "confidence": round(float(face.confidence), 4),
+        "notes": list(face.notes),
+        "crop": photos.address_of(_jpeg(face.chip)),
+    }
+
+
+@cache
+def warm() -> None:
+    """Load what looks at faces and use it once, so that the first person waits no longer than the next."""
+    loaded.chain().embed(np.zeros((1, CHIP_SIZE, CHIP_SIZE, 3), np.uint8))
+    loaded.chain().detect(np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8))
+
+
+def answer(job_id: str) -> None:
+    """Answer a question about faces, and delete its photos however that ends."""
+    run_claimed(FaceQuestion, job_id, _answer)
+    photos.remove_of_ended(FaceQuestion.objects.filter(pk=job_id))
+
+
+def _answer(claim: Claim[FaceQuestion]) -> None:
+    """Look at the photos, and do with their faces what is asked."""
+    started = time.perf_counter()
+    seen = []
+    for name in claim.job.photos:
+        claim.check()
+        seen.append(_look(name))
+    claim.check()
+    WORK[QuestionKind(claim.job.kind)](claim, seen, started)
+
+
+def _look(name: str) -> Seen:
+    """Find and align the faces of a stored photo."""
+    chain, data = loaded.chain(), _read(name)
+    try:
+        picture = chain.read(data)
+        found = chain.detect(picture)[:MOST_FACES]
+    except ImageError as error:
+        message = _("One of the photos cannot be looked at. Take another one.")
+        raise JobFailed(code="unusable_picture", message=message) from error
+    return Seen((picture.shape[1], picture.shape[0]), found)
+
+
+def _read(name: str) -> bytes:
+    """Read a stored photo; fail the job in words if it was erased meanwhile."""
+    try:
+        with default_storage.open(name) as file:
+            data: bytes = file.read()
+            return data
+    except FileNotFoundError as error:
+        message = _("The photo was erased before it could be looked at. Send it again.")
+        raise JobFailed(code="picture_gone", message=message) from error
+
+
+def _jpeg(chip: Pixels) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(chip).save(out, "JPEG", quality=CROP_QUALITY)
+    return out.getvalue()
+
+
+def _detect(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
+    """Say where the faces are."""
+    claim.finish(answer={"photos": [each.told for each in seen]}, seconds=time.perf_counter() - started)
+
+
+def _verify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
+    """Compare every face of the first photo with every face of the second."""
+    first, second = seen
+    if not first.faces or not second.faces:
+        raise JobFailed(code="no_face", message=_none_found(first=not first.faces, second=not second.faces))
+    others = second.embeddings
+    table = [scores.scores(face, others).astype(float).round(4).tolist() for face in first.embeddings]
+    told = {"photos": [each.told for each in seen], "scores": table}
+    claim.finish(answer=told, seconds=time.perf_counter() - started)
+
+
+def _none_found(*, first: bool, second: bool) -> str:
+    """Say in which of two photos no face was found, and what to try."""
+    if first and second:
+        found = _("No face was found in either photo.")
+    elif first:
+        found = _("No face was found in the first photo.")
+    else:
+        found = _("No face was found in the second photo.")
+    return f"{found} {_advice()}"
+
+
+def _advice() -> str:
+    return _(
+        "Try one that is upright and sharp, in which a face looks towards the camera, is evenly lit and not covered,"
+        " and is not tiny in the picture."
+    )
+
+
+def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
+    """Compare every face of the photo with the owner's gallery."""
+    [photo] = seen
+    if not photo.faces:
+        raise JobFailed(code="no_face", message=f"{_('No face was found in the photo.')} {_advice()}")
+    kept = EnrolledFace.objects.owned_by(claim.job.owner).numbers()
+    gallery = np.frombuffer(b"".join(numbers for _person, numbers in kept), "<f4").reshape(-1, EMBEDDING_SIZE)
+    people = [person for person, _numbers in kept]
+    threshold = face_card().threshold_among(len(set(people)))
+    found = [scores.identify(face, gallery, people, threshold=threshold, limit=N_NEAREST) for face in photo.embeddings]
+    nearest = [[{"person": str(near.person), "score": round(near.score, 4)} for near in each.ranked] for each in found]
+    told = {"photos": [photo.told], "nearest": nearest, "threshold": threshold}
+    claim.finish(answer=told, seconds=time.perf_counter() - started)
+
+
+def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
+    """Keep the face of each photo that shows one face alone."""
+    alone = [each.faces[0] for each in seen if len(each.faces) == 1]
+    refused = [{"photo": n, "reason": _not_alone(each)} for n, each in enumerate(seen, 1) if len(each.faces) != 1]
+    if not alone:
+        reasons = (_("Photo %(n)d: %(reason)s") % {"n": each["photo"], "reason": each["reason"]} for each in refused)
+        raise JobFailed(code="no_face", message=" ".join(reasons))
+    chain = loaded.chain()
+    numbers = chain.embed(chain.chips(alone)).astype("<f4")
+    faces = [EnrolledFace(person_id=str(claim.job.person_id), embedding=row.tobytes()) for row in numbers]
+    crops = [FaceCrop(face=face, jpeg=_jpeg(each.chip)) for face, each in zip(faces, alone, strict=True)]
+    with transaction.atomic():
+        kept = {"kept": [str(face.pk) for face in faces], "refused": refused}
+        claim.finish(answer=kept, seconds=time.perf_counter() - started)
+        EnrolledFace.objects.bulk_create(faces)
+        FaceCrop.objects.bulk_create(crops)
+
+
+def _not_alone(seen: Seen) -> str:
+    """Say why a photo cannot be kept."""
+    if not seen.faces:
+        return f"{_('No face was found.')} {_advice()}"
+    return _("It shows %(n)d faces. Cut it so that the person is alone in it.") % {"n": len(seen.faces)}
+
+
+WORK: dict[QuestionKind, Callable[[Claim[FaceQuestion], list[Seen], float], None]] = {
+    QuestionKind.DETECT: _detect,
+    QuestionKind.VERIFY: _verify,
+    QuestionKind.IDENTIFY: _identify,
+    QuestionKind.ENROL: _enrol,
+}

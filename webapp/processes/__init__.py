@@ -1,0 +1,1 @@
+"""mlcore as a process of its own: held, watched, and asked."""

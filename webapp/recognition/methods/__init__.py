@@ -1,0 +1,1 @@
+"""The methods that people may choose from, in words."""

@@ -1,0 +1,1 @@
+"""The work of recognition: learn, classify, import a zip."""

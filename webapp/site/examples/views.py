@@ -1,0 +1,43 @@
+"""Start an example, and ask its queries."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_POST
+
+from webapp.accounts.requests import OwnedRequest
+from webapp.accounts.services import owner_for_writing
+from webapp.recognition.views.answers import refusable
+from webapp.recognition.views.classifiers import find_classifier
+from webapp.recognition.views.predictions import fresh_prediction
+from webapp.site.examples import services
+from webapp.site.examples.catalogue import EXAMPLES, Example
+from webapp.site.examples.sessions import remember_example
+
+
+@require_POST
+@refusable
+def start(request: OwnedRequest, slug: str) -> HttpResponse:
+    """Make an example the visitor's own and go to its classifier, which asks the queries once it has learned."""
+    classifier = services.start_example(owner=owner_for_writing(request), example=_find(slug))
+    remember_example(request, classifier, slug)
+    return redirect("classifier", classifier.id)
+
+
+@require_POST
+@refusable
+def ask(request: OwnedRequest, slug: str, classifier_id: UUID) -> HttpResponse:
+    """Ask the example's queries."""
+    prediction = services.ask_example(classifier=find_classifier(request, classifier_id), example=_find(slug))
+    response = fresh_prediction(request, prediction)
+    if request.htmx:
+        response.content += render_to_string("site/examples/_asked.html").encode()
+    return response
+
+
+def _find(slug: str) -> Example:
+    if slug not in EXAMPLES:
+        raise Http404
+    return EXAMPLES[slug]

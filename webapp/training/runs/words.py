@@ -1,0 +1,82 @@
+"""Runs as the command line names them and tells of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from webapp.datasets.models import DatasetVersion
+from webapp.jobs.models import JobStatus
+from webapp.training.errors import StaffError
+from webapp.training.models import TrainingRun
+from webapp.training.runs.settings import CheckedSettings, checked, parsed
+
+
+def named_run(*, name: str) -> TrainingRun:
+    """Find a run by its id, or raise StaffError."""
+    try:
+        return TrainingRun.objects.select_related("version__dataset").get(pk=uuid.UUID(name))
+    except (ValueError, TrainingRun.DoesNotExist) as error:
+        raise StaffError(code="unknown_run", message=_("There is no run %(id)s.") % {"id": name}) from error
+
+
+def named_version(*, name: str, number: int | None = None) -> DatasetVersion:
+    """Find a version of a data set, the newest ready one where no number is given; raise StaffError without one."""
+    found = DatasetVersion.objects.filter(dataset__name=name).order_by("-number")
+    version = found.filter(number=number).first() if number else found.filter(status=JobStatus.READY).first()
+    if version is None:
+        message = _("There is no such version of a data set called %(name)s.") % {"name": name}
+        raise StaffError(code="unknown_dataset", message=message, field="dataset")
+    return version
+
+
+def settings_from_words(
+    *, kind: str, transform: str = "", method: str, words: Iterable[tuple[str, str]] = ()
+) -> CheckedSettings:
+    """Check settings that are given as texts, each by its group and field."""
+    groups: dict[str, dict[str, Any]] = {"episodes": {}, "training": {}, "backbone": {}, "method_config": {}}
+    for name, text in words:
+        group, _dot, field = name.partition(".")
+        if group not in groups:
+            message = _("%(name)s is no setting; it begins with %(groups)s.")
+            said = {"name": name, "groups": ", ".join(groups)}
+            raise StaffError(code="bad_setting", message=message % said, field=name)
+        groups[group][field] = parsed(group, field, text, method=method)
+    method_config = {**groups["method_config"], "backbone": groups["backbone"]}
+    return checked(
+        kind=kind,
+        transform=transform,
+        method=method,
+        method_config=method_config,
+        episodes=groups["episodes"],
+        training=groups["training"],
+    )
+
+
+def plain_run(*, run: TrainingRun) -> dict[str, Any]:
+    """Give how a run stands as plain values."""
+    return {
+        "run": str(run.pk),
+        "name": run.name,
+        "status": "paused" if run.is_paused else run.status,
+        "sentence": run.status_sentence,
+        "progress": run.progress,
+        "attempt": run.attempt,
+        "state_step": run.state_step,
+        "latest": run.latest,
+        "best": run.best,
+        "checkpoint": run.checkpoint.name if run.checkpoint else None,
+    }
+
+
+def run_in_words(*, run: TrainingRun) -> str:
+    """Give how a run stands in one line."""
+    latest = run.latest
+    numbers = [f"{name} {latest[key]:.4g}" for name, key in _SAID.items() if key in latest]
+    return "  ".join([f"{run.percent:3d} %", run.state_name, *numbers, run.status_sentence])
+
+
+_SAID = {"step": "step", "loss": "train_loss", "accuracy": "accuracy", "±": "ci95", "episodes/s": "episodes_per_second"}

@@ -1,0 +1,117 @@
+"""What a worker does for runs: it starts the process, watches over it, and says in words how it ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from mlcore.training.run_folder import ENDED_WITH_PARENT
+from webapp.jobs.claims import Claim
+from webapp.jobs.errors import Cancelled, JobFailed
+from webapp.jobs.services import run_claimed
+from webapp.processes.child import Child, bound
+from webapp.processes.endings import KILLED, kernel_kills, reason
+from webapp.storage import disk
+from webapp.training.errors import StaffError
+from webapp.training.models import RunEstimate, TrainingRun
+from webapp.training.runs.command_line import patience_seconds, train_command
+from webapp.training.runs.relay import Relay, fetch_states, forget_states
+from webapp.training.runs.settings import room_needed
+from webapp.training.runs.worker import timing
+from webapp.training.runs.worker.made_checkpoints import register
+
+logger = logging.getLogger(__name__)
+
+ENDED_FROM_OUTSIDE = (KILLED, -signal.SIGTERM, ENDED_WITH_PARENT)  # the last also where mlcore obeys SIGTERM
+LOOK_SECONDS = 0.2
+DISK_SECONDS = 5.0
+
+
+def train(job_id: str) -> None:
+    """Do one run, or go on with it."""
+    run_claimed(TrainingRun, job_id, _train)
+
+
+def estimate(job_id: str) -> None:
+    """Time a few steps."""
+    run_claimed(RunEstimate, job_id, timing.time_steps)
+
+
+def _train(claim: Claim[TrainingRun]) -> None:
+    """Do one attempt at a run."""
+    run = claim.job
+    disk.keep_room(room_needed(run))
+    folder = _new_folder(run)
+    fetch_states(run, folder / "resume")
+    relay, kills = Relay(claim, folder / "events.jsonl"), kernel_kills()
+    child = Child(_command(run, folder), errors=folder / "stderr.txt")
+    with bound(child, claim, patience=patience_seconds()):
+        try:
+            _follow(claim, child, relay)
+        except Cancelled:
+            child.stop()
+            relay.take(states_only=True)
+            raise
+    _settle(claim, child, relay, folder, kills)
+
+
+def _command(run: TrainingRun, folder: Path) -> list[str]:
+    try:
+        return train_command(run, folder)
+    except StaffError as error:
+        raise JobFailed(code=error.code, message=error.message) from error
+
+
+def _new_folder(run: TrainingRun) -> Path:
+    """Make the folder of this very attempt, and delete those of earlier ones, whose states the storage holds."""
+    runs = disk.run_folders() / str(run.pk)
+    shutil.rmtree(runs, ignore_errors=True)
+    folder = runs / str(run.attempt)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _follow(claim: Claim[TrainingRun], child: Child, relay: Relay) -> None:
+    """Relay what the process tells until it ends; raise JobFailed when the disk runs full."""
+    parent, looked = os.getppid(), time.monotonic()
+    while child.returncode is None:
+        claim.check()
+        relay.take()
+        if time.monotonic() - looked > DISK_SECONDS:
+            looked = time.monotonic()
+            disk.keep_room()
+        if os.getppid() != parent:  # the worker's main process is gone, and nobody would restart this one
+            child.stop()
+        time.sleep(LOOK_SECONDS)
+    relay.take()
+
+
+def _settle(claim: Claim[TrainingRun], child: Child, relay: Relay, folder: Path, kills: int) -> None:
+    """Register the checkpoint, say in words why there is none, or let another attempt go on."""
+    if child.returncode == 0 and relay.checkpoint:
+        relay.write()
+        register(claim, relay.checkpoint)
+        forget_states(run=claim.job)
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        return
+    if child.was_stopped:
+        logger.warning("Run %s was stopped before its lease ran out; another attempt goes on.", claim.job.pk)
+        claim.release()
+        return
+    last = claim.job.attempt >= _max_attempts(claim.job)
+    if words := reason(child.returncode or 0, folder / "stderr.txt", kills=kernel_kills() - kills, last=last):
+        raise JobFailed(code="training_failed", message=words)
+    if child.returncode in ENDED_FROM_OUTSIDE:
+        logger.warning("The process of run %s was ended from outside; another attempt goes on.", claim.job.pk)
+        claim.release()
+        return
+    tail = (folder / "stderr.txt").read_text(errors="replace")[-4000:]
+    raise RuntimeError(f"The process of run {claim.job.pk} ended with status {child.returncode}:\n{tail}")
+
+
+def _max_attempts(run: TrainingRun) -> int:
+    return TrainingRun.objects.values_list("max_attempts", flat=True).get(pk=run.pk)

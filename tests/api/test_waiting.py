@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from types import SimpleNamespace
-
 import pytest
 from django.conf import settings
 
+from tests.fake_clock import FakeClock
 from webapp.api import waiting
 from webapp.api.waiting import WaitPlaces, wait_for
 from webapp.jobs.models import JobStatus
@@ -35,32 +33,32 @@ def test_a_place_is_free_again_after_its_block() -> None:
         assert again
 
 
-def test_whoever_finds_no_place_is_answered_at_once(birds: Belongings, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """Let whoever waits pause on a clock of the test's own."""
+    clock = FakeClock()
+    monkeypatch.setattr(waiting, "time", clock)
+    return clock
+
+
+def test_whoever_finds_no_place_is_answered_at_once(
+    birds: Belongings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(waiting, "places", WaitPlaces(0))
     birds.prediction.status = JobStatus.QUEUED
     birds.prediction.save()
-    started = time.monotonic()
     assert wait_for(birds.prediction, seconds=10).status == JobStatus.QUEUED
-    assert time.monotonic() - started < 1
+    assert clock.pauses == []
 
 
-def test_what_is_done_already_is_not_waited_for(birds: Belongings) -> None:
-    started = time.monotonic()
+def test_what_is_done_already_is_not_waited_for(birds: Belongings, clock: FakeClock) -> None:
     assert wait_for(birds.prediction, seconds=10).status == JobStatus.READY
-    assert time.monotonic() - started < 1
+    assert clock.pauses == []
 
 
-def test_looks_start_fast_and_slow_down(birds: Belongings, monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        time.sleep(seconds)
-
-    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+def test_looks_start_fast_slow_down_and_end_with_the_time(birds: Belongings, clock: FakeClock) -> None:
     birds.prediction.status = JobStatus.QUEUED
     birds.prediction.save()
-    wait_for(birds.prediction, seconds=0.4)
-    assert pauses[0] <= 0.01
-    assert max(pauses) == pytest.approx(0.05)
-    assert sum(pauses) < 0.45
+    assert wait_for(birds.prediction, seconds=0.45).status == JobStatus.QUEUED
+    growing = [0.005 * 1.15**look for look in range(17)]  # the eighteenth would be 0.0538
+    assert clock.pauses == pytest.approx([*growing, 0.05, 0.05, 0.35 - sum(growing)])

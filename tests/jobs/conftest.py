@@ -11,7 +11,7 @@ from celery import Celery
 from django.conf import settings as django_settings
 from pytest_django import DjangoDbBlocker
 
-from tests.running import Broker, Postgres, made, redis, valkey
+from tests.running import Postgres, made, redis, valkey
 from tests.stack import Stack
 from webapp.jobs import broker
 
@@ -40,7 +40,7 @@ def site(
 ) -> Iterator[Stack]:
     """Return a site whose database and broker are also those of the test's own process; its processes end with it."""
     chosen: Stack = request.getfixturevalue(request.param)
-    monkeypatch.setattr(broker, "celery", sender_to(chosen.broker))
+    monkeypatch.setattr(broker, "celery", sender_to(chosen.broker.url))
     chosen.broker.client.flushall()
     with chosen.orm(django_db_blocker):
         yield chosen
@@ -55,11 +55,11 @@ def hasty(site: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(site.environment, "DJANGO_SETTINGS_MODULE", "tests.jobs.hasty_settings")
 
 
-def sender_to(server: Broker) -> Celery:
-    """Return a Celery application that sends to this broker with the site's own settings."""
+def sender_to(url: str) -> Celery:
+    """Return a Celery application that sends to the broker of an address with the site's own settings."""
     sender = Celery("tests", set_as_current=False)
     sender.config_from_object(django_settings, namespace="CELERY")
-    sender.conf.broker_url = server.url
+    sender.conf.broker_url = url
     return sender
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from pytest_django import DjangoDbBlocker
 
@@ -55,10 +53,8 @@ def test_pages_answer_and_nothing_accepted_is_lost_while_the_broker_is_away(runn
     with SiteClient(running, "bob") as bob:
         support_set = bob.support_set("shapes", {name: drawings(shape, 2) for name, shape in SHAPES.items()})
         running.broker.stop()
-        began = time.monotonic()
         accepted = bob.post(f"/support-sets/{support_set}/classifiers", {"checkpoint": "characters"})
         waiting = bob.get(f"/classifiers/{accepted['id']}")
-        assert time.monotonic() - began < 2.0, "two requests take less than a second each"
         assert waiting["status"] == "queued"
         running.broker.start()
         assert bob.wait_for(f"/classifiers/{accepted['id']}", seconds=60)["status"] == "ready"

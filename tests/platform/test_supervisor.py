@@ -4,14 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from launch import supervisor
 from launch.supervisor import Child, Program
+from tests.fake_clock import FakeClock
 from tests.running import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,15 +94,21 @@ def test_a_killed_supervisor_leaves_nothing_behind(tmp_path: Path, supervised: l
     wait_until(lambda: not is_alive(one.pids("worker")[0]))
 
 
-def test_a_program_that_keeps_dying_is_started_ever_more_slowly() -> None:
+def test_a_program_that_keeps_dying_is_started_ever_more_slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = FakeClock()
+    monkeypatch.setattr(supervisor, "time", clock)
     child = Child(Program("broken", ["false"]))
     delays = []
     for _ in range(3):
         child.process.wait()
         child.keep_alive()
         delays.append(child.delay)
-        time.sleep(child.delay)
+        died = child.process
         child.keep_alive()
+        assert child.process is died
+        clock.sleep(child.delay)
+        child.keep_alive()
+        assert child.process is not died
     child.stop(until=0)
     assert delays == [0.5, 1.0, 2.0]
 

@@ -42,3 +42,9 @@ def test_the_sign_in_page_bears_the_name_and_loads_nothing_of_others() -> None:
     assert "<title>" in shown
     assert "Glimpse" in shown
     assert "https://" not in shown
+
+
+@pytest.mark.django_db
+def test_its_pages_meet_late_answers_as_those_of_the_site_do() -> None:
+    shown = Client().get("/admin/login/").content.decode()
+    assert '<script src="/static/glimpse/late-answers.js"></script>' in shown

@@ -76,6 +76,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("glimpse/admin.css")
 
 
+def late_answers(request: HttpRequest) -> str:
+    """Return the address of what lets htmx meet a page that has gone on; the pages of the site load it, too."""
+    return static("glimpse/late-answers.js")
+
+
 def icon(request: HttpRequest) -> str:
     """Give the address of the site's icon."""
     return static("glimpse/icon.svg")
@@ -88,6 +93,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": "webapp.config.admin_look.icon",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "webapp.config.admin_look.icon"}],
     "STYLES": ["webapp.config.admin_look.stylesheet"],
+    "SCRIPTS": ["webapp.config.admin_look.late_answers"],
     "BORDER_RADIUS": "10px",
     "COLORS": {
         "base": {

@@ -18,6 +18,11 @@ class ClassCard extends HTMLElement {
     for (const kind of ["focusin", "pointerdown"]) this.addEventListener(kind, () => this.takePaste());
   }
 
+  /** The card of this class that is on the page: a new list of classes brings a new one while pictures are on their way. */
+  get standing() {
+    return this.isConnected ? this : document.querySelector(`class-card[data-upload-url="${this.dataset.uploadUrl}"]`) ?? this;
+  }
+
   count() {
     const pictures = this.querySelectorAll(".pictures > .picture").length;
     this.querySelector("[data-count]").textContent = interpolate(ngettext("%s picture", "%s pictures", pictures), [pictures]);
@@ -40,10 +45,12 @@ class ClassCard extends HTMLElement {
       const small = [];
       for (const tile of tiles) small.push(await shrink(tile.file));
       const sizes = small.map((file) => file.size);
-      this.receive(await send(this.dataset.uploadUrl, small, (loaded, total) => showProgress(tiles, sizes, loaded, total)));
+      const answer = await send(this.dataset.uploadUrl, small, (loaded, total) => showProgress(tiles, sizes, loaded, total));
+      this.standing.receive(answer);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      for (const tile of tiles) addRefusal(this.querySelector(".refusals"), tile.file, error.message, () => this.add([tile.file]));
+      const card = this.standing;
+      for (const tile of tiles) addRefusal(card.querySelector(".refusals"), tile.file, error.message, () => card.add([tile.file]));
       announce(error.message);
     } finally {
       for (const tile of tiles) tile.remove();
@@ -55,9 +62,10 @@ class ClassCard extends HTMLElement {
     const notes = [...answer.querySelectorAll(".refusal")];
     const list = this.querySelector(".pictures");
     if (accepted.length) list.querySelector(".pictures-empty")?.remove();
-    list.append(...accepted);
+    const fresh = accepted.filter((node) => !document.getElementById(node.id)); // a new list of classes may hold some
+    list.append(...fresh);
     this.querySelector(".refusals").append(...notes);
-    for (const node of accepted) htmx.process(node);
+    for (const node of fresh) htmx.process(node);
     announce(interpolate(ngettext("%s picture added.", "%s pictures added.", accepted.length), [accepted.length]));
     htmx.trigger(document.body, "support-set-changed");
   }

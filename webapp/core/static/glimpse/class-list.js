@@ -38,14 +38,14 @@ class ClassList extends HTMLElement {
     const before = this.slots.indexOf(slot);
     const move = (event) => {
       const under = document.elementFromPoint(event.clientX, event.clientY)?.closest(".class-slot");
-      if (!under || under === slot || !this.contains(under)) return;
+      if (!under || under === slot || !this.contains(under) || !this.contains(slot)) return;
       under[this.slots.indexOf(under) > this.slots.indexOf(slot) ? "after" : "before"](slot);
     };
     grip.addEventListener("pointermove", move);
     grip.addEventListener("lostpointercapture", () => {
       grip.removeEventListener("pointermove", move);
       card.classList.remove("is-moving");
-      if (this.slots.indexOf(slot) !== before) this.save(slot);
+      if (this.contains(slot) && this.slots.indexOf(slot) !== before) this.save(slot);
     }, { once: true });
   }
 

@@ -7,9 +7,12 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import files
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+from webapp.core.errors import Code
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("mlcore", "webapp", "launch", "tools")
@@ -84,6 +87,12 @@ def test_every_package_that_is_imported_is_named_in_the_requirements() -> None:
     named = re.findall(r"^\w[\w.-]*", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     provided = {file.parts[0].split(".")[0] for name in named for file in files(name) or []}
     assert needed - provided == set()
+
+
+def test_every_code_of_an_error_is_one_that_somebody_can_meet() -> None:
+    home = Path("webapp/core/errors.py")
+    text = "".join((ROOT / path).read_text() for path in sources("webapp") if path != home)
+    assert [code for code in get_args(Code) if f'"{code}"' not in text] == []
 
 
 def test_every_file_is_of_a_size_to_be_read() -> None:

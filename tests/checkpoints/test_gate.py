@@ -22,9 +22,9 @@ from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint, GateExam
 from webapp.checkpoints.verdicts import checks_of
 from webapp.checkpoints.worker import measuring
+from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training.errors import StaffError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 
@@ -78,7 +78,7 @@ def test_without_a_standing_exam_the_gate_says_what_to_set_up() -> None:
     gate = checkpoints.gate_of(checkpoint=new)
     assert (gate.passed, gate.can_measure) == (False, False)
     assert "no standing exam" in gate.checks[0].sentence
-    with pytest.raises(StaffError, match="no standing exam"):
+    with pytest.raises(UserError, match="no standing exam"):
         checkpoints.measure(checkpoint=new, by=None)
 
 

@@ -25,11 +25,11 @@ from webapp.checkpoints.models import Checkpoint, CheckpointImport
 from webapp.checkpoints.services import exchange
 from webapp.checkpoints.stored_checkpoints import local_folder
 from webapp.checkpoints.worker import importing
+from webapp.core.errors import UserError
 from webapp.datasets.stored_datasets import all_staging
 from webapp.jobs.models import JobStatus
 from webapp.storage import orphans as named_nowhere
 from webapp.training import leftovers
-from webapp.training.errors import StaffError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 
@@ -79,7 +79,7 @@ def refusal(file: ContentFile[bytes]) -> tuple[str, str]:
     try:
         row = taken_in(file)
         code, words = row.error_code, row.error
-    except StaffError as error:
+    except UserError as error:
         code, words = error.code, error.message
     assert not Checkpoint.objects.filter(name="tiny").exists()
     kept = {name for name in stored_files(site) if not name.endswith("card.json")}
@@ -175,7 +175,7 @@ def test_the_zip_of_an_import_that_is_cancelled_is_deleted(files: dict[str, byte
     assert stored_files(site) == {row.upload.name}
     checkpoints.cancel_import(row=row, by=staff())
     assert (row.status, stored_files(site)) == (JobStatus.CANCELLED, set())
-    with pytest.raises(StaffError, match="ended already"):
+    with pytest.raises(UserError, match="ended already"):
         checkpoints.cancel_import(row=row, by=None)
 
 
@@ -211,7 +211,7 @@ def test_a_trial_that_breaks_off_is_said_to(
 
 def test_the_same_weights_are_not_taken_twice(files: dict[str, bytes]) -> None:
     imported(zipped(files))
-    with pytest.raises(StaffError, match="here already, as tiny"):
+    with pytest.raises(UserError, match="here already, as tiny"):
         imported(zipped(files))
 
 
@@ -245,5 +245,5 @@ def test_files_that_are_gone_are_not_exported() -> None:
     row = candidate("gone")
     row.weights.delete(save=False)
     row.refresh_from_db()
-    with pytest.raises(StaffError, match="not here any more"):
+    with pytest.raises(UserError, match="not here any more"):
         checkpoints.export_checkpoint(checkpoint=row, by=None)

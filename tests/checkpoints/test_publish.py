@@ -18,7 +18,7 @@ from tests.checkpoints.candidates import candidate, measured, staff, standing_ex
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Act, Checkpoint, Publication
 from webapp.checkpoints.services import publishing
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 
 pytestmark = pytest.mark.django_db
 WHY = "we looked at it ourselves"
@@ -48,9 +48,9 @@ def live(kind: str = "characters") -> list[str]:
     return list(Checkpoint.objects.live().filter(kind=kind).values_list("name", flat=True))
 
 
-def refusal(act: Callable[[], object]) -> StaffError:
+def refusal(act: Callable[[], object]) -> UserError:
     before = live(), Publication.objects.count(), LogEntry.objects.count()
-    with pytest.raises(StaffError) as caught:
+    with pytest.raises(UserError) as caught:
         act()
     assert (live(), Publication.objects.count(), LogEntry.objects.count()) == before
     return caught.value
@@ -114,7 +114,7 @@ def test_of_two_who_publish_at_once_one_wins_and_the_other_is_told(old: Checkpoi
         together.wait(10)
         try:
             checkpoints.publish(checkpoint=checkpoint, by=sue, reason=WHY, instead_of="old")
-        except StaffError as error:
+        except UserError as error:
             return error.code
         finally:
             connection.close()

@@ -18,7 +18,7 @@ from tests.running import Postgres, made, valkey
 from tests.stack import Stack
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint, Publication
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 
 pytestmark = pytest.mark.requires_postgres
 ROUNDS = 5
@@ -50,7 +50,7 @@ def attempt(checkpoint: Checkpoint, by: User, together: threading.Barrier, inste
     together.wait(10)
     try:
         checkpoints.publish(checkpoint=checkpoint, by=by, reason="we looked at it", instead_of=instead_of)
-    except StaffError as error:
+    except UserError as error:
         return error.code
     finally:
         connection.close()

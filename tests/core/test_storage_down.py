@@ -14,11 +14,12 @@ from tests.api.client import ApiClient, complaint
 from tests.bucket import Bucket, out_of_reach
 from tests.recognition.conftest import visit
 from tests.recognition.pictures import drawing_upload
+from tests.recognition.test_archives import PICTURE, zipped
 from webapp.accounts.models import Owner
 from webapp.jobs.models import JobStatus
 from webapp.recognition import retention, services
 from webapp.recognition.models import SupportImage, SupportSet
-from webapp.recognition.worker import work
+from webapp.recognition.worker import archives, work
 from webapp.storage import orphans
 from webapp.storage.addresses import StorageDown
 from webapp.storage.bucket import BucketStorage
@@ -101,6 +102,19 @@ def test_what_is_deleted_meanwhile_goes_from_the_bucket_later(
     monkeypatch.setattr(orphans, "OLD", -timedelta(minutes=1))
     retention.delete_orphan_files()
     assert bucket.names == set()
+
+
+def test_a_zip_is_not_passed_over_picture_by_picture(support_set: SupportSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = services.import_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE, "kite/2.png": PICTURE}))
+
+    def never(self: BucketStorage, name: str, content: Any) -> str:
+        raise StorageDown
+
+    monkeypatch.setattr(BucketStorage, "_save", never)
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.error_code, row.refused) == (JobStatus.FAILED, "storage_down", [])
+    assert WHAT_TO_DO in row.error
 
 
 @pytest.mark.usefixtures("tiny_checkpoint")

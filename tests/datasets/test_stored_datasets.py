@@ -9,11 +9,11 @@ import pytest
 from django.core.files.base import ContentFile
 
 from tests.training.elsewhere import Elsewhere
+from webapp.core.errors import UserError
 from webapp.datasets import stored_datasets
 from webapp.datasets.models import Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
 from webapp.storage import copies
-from webapp.training.errors import StaffError
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def test_an_exam_reads_the_test_classes(version: DatasetVersion) -> None:
 
 def test_a_version_that_is_not_ready_is_refused(version: DatasetVersion) -> None:
     version.status = JobStatus.RUNNING
-    with pytest.raises(StaffError, match="not ready"):
+    with pytest.raises(UserError, match="not ready"):
         stored_datasets.train_arguments(version=version)
 
 

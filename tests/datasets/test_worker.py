@@ -26,6 +26,7 @@ from tests.datasets.conftest import (
     stored_files,
     zipped,
 )
+from tests.refusals import refused
 from webapp.datasets import stored_datasets, worker
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs import services as jobs
@@ -224,10 +225,8 @@ def test_an_encrypted_entry_is_refused_and_the_rest_goes_on() -> None:
 
 
 def test_a_zip_whose_end_is_missing_is_refused_at_once() -> None:
-    from webapp.training.errors import StaffError
-
     whole = zipped(class_folders(4)).read()
-    with pytest.raises(StaffError, match="damaged"):
+    with refused("unusable_archive", match="damaged"):
         started(SimpleUploadedFile("a.zip", whole[: len(whole) // 2]))
 
 

@@ -17,12 +17,12 @@ from tests.faces.drawn import drawn, drawn_file, grainy_file
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing, encoded, photo
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.faces import services
 from webapp.faces.answers import Comparison, Detection, answer_of
 from webapp.faces.models import FaceQuestion
 from webapp.faces.worker import work
 from webapp.jobs.models import JobStatus
-from webapp.pictures.errors import PersonError
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,7 +145,7 @@ def test_a_photo_without_a_face_is_a_sentence(agreed: Owner, settings: Any, name
 
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_a_file_that_is_no_photo_is_refused_before_anything_is_kept(agreed: Owner, settings: Any, name: str) -> None:
-    with pytest.raises(PersonError) as refused:
+    with pytest.raises(UserError) as refused:
         asked_of(agreed, UNUSABLE[name]())
     assert refused.value.status in (413, 422)
     assert refused.value.message.startswith("The photo: ")

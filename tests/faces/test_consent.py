@@ -15,10 +15,10 @@ from django.utils import timezone
 from tests.faces.chain import photo_upload
 from tests.faces.conftest import Work, ask
 from tests.recognition.conftest import stored_files, visit
+from tests.refusals import refused
 from webapp.accounts.models import Owner
 from webapp.accounts.services import adopt_guest, owner_of_user
 from webapp.faces import models, retention, services
-from webapp.faces.errors import ConsentNeeded, GalleryNotWanted
 from webapp.faces.models import Consent, EnrolledFace, FaceQuestion, Person
 from webapp.faces.urls import urlpatterns
 
@@ -79,19 +79,19 @@ def test_agreeing_twice_is_one_consent(owner: Owner) -> None:
 
 
 def test_services_refuse_without_a_consent(owner: Owner) -> None:
-    with pytest.raises(ConsentNeeded):
+    with refused("consent_needed"):
         ask(owner)
-    with pytest.raises(ConsentNeeded):
+    with refused("consent_needed"):
         services.detect(owner=owner, image=photo_upload())
-    with pytest.raises(ConsentNeeded):
+    with refused("consent_needed"):
         services.add_person(owner=owner, name="Ada")
 
 
 def test_a_gallery_needs_a_consent_of_its_own(owner: Owner) -> None:
     services.give_consent(owner=owner)
-    with pytest.raises(GalleryNotWanted):
+    with refused("gallery_not_wanted"):
         services.add_person(owner=owner, name="Ada")
-    with pytest.raises(GalleryNotWanted):
+    with refused("gallery_not_wanted"):
         services.identify(owner=owner, image=photo_upload())
     services.give_consent(owner=owner, gallery=True)
     assert services.add_person(owner=owner, name="Ada").name == "Ada"

@@ -14,12 +14,11 @@ from django.utils import timezone
 from tests.faces.chain import photo_upload
 from tests.faces.conftest import Work, remembered
 from tests.recognition.conftest import stored_files, visit
+from tests.refusals import refused
 from webapp.accounts.models import Owner
 from webapp.faces import retention, services
 from webapp.faces.answers import Identification, answer_of
-from webapp.faces.errors import GalleryEmpty, GalleryFull, NoPhoto, PersonKnown
 from webapp.faces.models import EnrolledFace, FaceQuestion, Person
-from webapp.pictures.errors import InvalidName
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,7 +72,7 @@ def test_how_long_a_gallery_lasts_is_a_setting(agreed: Owner, settings: Any) -> 
 
 
 def test_a_person_can_be_added_anew_once_their_day_is_over(ada: Person) -> None:
-    with pytest.raises(PersonKnown):
+    with refused("name_taken"):
         services.add_person(owner=ada.owner, name="ada")
     Person.objects.update(expires=timezone.now() - timedelta(seconds=1))
     assert services.add_person(owner=ada.owner, name="ada").faces.count() == 0
@@ -87,7 +86,7 @@ def test_who_is_removed_is_no_longer_named_not_even_in_an_answer_from_before(ada
     answer = answer_of(question)
     assert isinstance(answer, Identification)
     assert [(each.person, each.nearest) for each in answer.faces] == [(None, [])]
-    with pytest.raises(GalleryEmpty):
+    with refused("gallery_empty"):
         services.identify(owner=ada.owner, image=photo_upload("ada"))
 
 
@@ -110,22 +109,22 @@ def test_a_person_who_is_removed_meanwhile_is_not_remembered(ada: Person, work: 
 
 @pytest.mark.parametrize("name", ["", "   ", "a\u202eb", "x" * 65])
 def test_a_name_must_be_one(agreed: Owner, name: str) -> None:
-    with pytest.raises(InvalidName):
+    with refused("invalid_name"):
         services.add_person(owner=agreed, name=name)
 
 
 def test_a_gallery_holds_so_many_and_no_more(ada: Person, settings: Any) -> None:
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "gallery_faces": 3, "face_people": 1}
-    with pytest.raises(GalleryFull):
+    with refused("limit_reached"):
         services.add_person(owner=ada.owner, name="Ben")
-    with pytest.raises(GalleryFull):
+    with refused("limit_reached"):
         services.enrol(person=ada, images=[photo_upload("ada"), photo_upload("ada")])
     assert services.enrol(person=ada, images=[photo_upload("ada")])
 
 
 @pytest.mark.parametrize("photos", [0, 11])
 def test_no_photo_and_too_many_are_refused(ada: Person, photos: int) -> None:
-    with pytest.raises(NoPhoto):
+    with refused("no_usable_picture"):
         services.enrol(person=ada, images=[photo_upload("ada") for _ in range(photos)])
 
 

@@ -19,17 +19,16 @@ from mlcore.faces.card import face_card
 from tests.faces.chain import StubChain, photo_upload
 from tests.faces.conftest import Work, ask
 from tests.recognition.conftest import stored_files, visit
+from tests.refusals import refused
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.faces import photos, retention, services
 from webapp.faces.answers import Comparison, answer_of
-from webapp.faces.errors import NotMeasurable
 from webapp.faces.models import FaceQuestion
 from webapp.faces.worker import loaded
 from webapp.faces.worker import work as worker
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
-from webapp.pictures.errors import PersonError
-from webapp.recognition.errors import TooManyJobs, TooOften
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -202,7 +201,7 @@ def test_photos_without_a_row_go(agreed: Owner, settings: Any) -> None:
 
 
 def test_a_photo_that_cannot_be_used_is_named_and_nothing_is_kept(agreed: Owner, settings: Any) -> None:
-    with pytest.raises(PersonError, match=r"Second photo: This is not a JPEG"):
+    with pytest.raises(UserError, match=r"Second photo: This is not a JPEG"):
         ask(agreed, image_b=SimpleUploadedFile("notes.txt", b"text"))
     assert not stored_files(settings)
     assert not FaceQuestion.objects.exists()
@@ -210,17 +209,17 @@ def test_a_photo_that_cannot_be_used_is_named_and_nothing_is_kept(agreed: Owner,
 
 @pytest.mark.parametrize("far", [0.5, 0.0, -1.0, float("nan"), float("inf")])
 def test_a_rate_that_is_not_offered_is_refused(agreed: Owner, far: float) -> None:
-    with pytest.raises(NotMeasurable):
+    with refused("not_measurable"):
         ask(agreed, far=far)
 
 
 def test_questions_are_limited(agreed: Owner, settings: Any) -> None:
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "waiting_jobs": 1}
     ask(agreed)
-    with pytest.raises(TooManyJobs):
+    with refused("too_many_jobs"):
         ask(agreed)
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "waiting_jobs": 9, "face_questions_per_minute": 2}
-    with pytest.raises(TooOften):
+    with refused("too_often"):
         ask(agreed)
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from mlcore.faces.card import face_card
 from mlcore.faces.detection.notes import QualityNote
+from tests.refusals import refused
 from webapp.faces import rates
-from webapp.faces.errors import NotMeasurable
 from webapp.faces.notes import notes_in_words
 
 
@@ -33,7 +33,7 @@ def test_every_offered_rate_has_a_setting_or_is_not_measurable() -> None:
     for offer in offers:
         if offer.far < face_card().least_far:
             assert offer.setting is None
-            with pytest.raises(NotMeasurable, match="not measurable here"):
+            with refused("not_measurable", match="not measurable here"):
                 rates.require_offered(offer.far)
         else:
             assert rates.require_offered(offer.far) == offer.far

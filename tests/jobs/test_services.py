@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError, transaction
 
 from tests.jobs.app.models import Rehearsal
+from webapp.core.errors import UserError
 from webapp.jobs import services
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed, LeaseLost
@@ -104,12 +105,15 @@ def test_work_that_finishes_is_ready() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_work_that_the_person_can_mend_fails_in_its_own_words() -> None:
+@pytest.mark.parametrize(
+    "reason", [JobFailed(code="not_ready", message="Add a class."), UserError("not_ready", "Add a class.")]
+)
+def test_work_that_the_person_can_mend_fails_in_its_own_words(reason: Exception) -> None:
     def work(claim: Claim[Rehearsal]) -> None:
-        raise JobFailed(code="one_class", message="Add a second class.")
+        raise reason
 
     failed = run(work)
-    assert (failed.status, failed.error_code, failed.error) == (JobStatus.FAILED, "one_class", "Add a second class.")
+    assert (failed.status, failed.error_code, failed.error) == (JobStatus.FAILED, "not_ready", "Add a class.")
 
 
 @pytest.mark.django_db(transaction=True)

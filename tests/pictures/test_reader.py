@@ -14,8 +14,9 @@ from PIL import Image
 
 from tests.recognition import pictures
 from tests.recognition.pictures import RED, encoded, halves, upload
+from tests.refusals import refused
+from webapp.core.errors import UserError
 from webapp.pictures import reader
-from webapp.pictures.errors import PersonError, TooLarge, UnusablePicture
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def test_each_type_is_read_by_content_and_not_by_name(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
 def test_other_types_are_refused_in_words(kind: str) -> None:
-    with pytest.raises(UnusablePicture, match="JPEG, PNG, WebP or HEIC"):
+    with refused("unusable_picture", match="JPEG, PNG, WebP or HEIC"):
         reader.read_picture(upload(encoded(Image.new("RGB", (8, 8)), kind), "picture.png"))
 
 
@@ -50,32 +51,32 @@ def test_other_types_are_refused_in_words(kind: str) -> None:
     "data", [b"hello", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF1234WEBP", b"\0\0\0\x18ftypheic"]
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
-    with pytest.raises(UnusablePicture):
+    with refused("unusable_picture"):
         reader.read_picture(upload(data))
 
 
 def test_an_empty_file_is_refused() -> None:
-    with pytest.raises(UnusablePicture, match="empty"):
+    with refused("unusable_picture", match="empty"):
         reader.read_picture(upload(b""))
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_a_truncated_file_is_refused(kind: str) -> None:
     whole = encoded(pictures.photo(400, 300), kind)
-    with pytest.raises(UnusablePicture, match="damaged or incomplete"):
+    with refused("unusable_picture", match="damaged or incomplete"):
         reader.read_picture(upload(whole[: len(whole) // 2]))
 
 
 def test_a_file_over_the_limit_is_refused_unread(settings: object) -> None:
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "picture_bytes": 2 * 2**20}  # type: ignore[attr-defined]
-    with pytest.raises(TooLarge, match="larger than 2 MB"):
+    with refused("too_large", match="larger than 2 MB"):
         reader.read_picture(upload(bytes(2 * 2**20 + 1)))
 
 
 @pytest.mark.parametrize(("width", "height"), [(8000, 7000), (30_000, 30_000), (2**31 - 1, 2**31 - 1)])
 def test_too_many_pixels_are_refused_before_any_is_decoded(width: int, height: int) -> None:
     bomb = pictures.raw_png(width, height, depth=8, colour=0, rows=[bytes(10)])
-    with pytest.raises(PersonError) as caught:
+    with pytest.raises(UserError) as caught:
         reader.read_picture(upload(bomb))
     assert "50 million pixels" in caught.value.message
 
@@ -215,7 +216,7 @@ def test_a_picture_that_takes_too_long_is_refused_and_the_next_is_read(settings:
     assert reader.helper._process is not None
     os.kill(reader.helper._process.pid, signal.SIGSTOP)
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_seconds": 0.2}  # type: ignore[attr-defined]
-    with pytest.raises(UnusablePicture, match="could not be decoded"):
+    with refused("unusable_picture", match="could not be decoded"):
         reader.read_picture(pictures.photo_upload(1))
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_seconds": 20}  # type: ignore[attr-defined]
     assert reader.read_picture(pictures.photo_upload(1)).width
@@ -224,7 +225,7 @@ def test_a_picture_that_takes_too_long_is_refused_and_the_next_is_read(settings:
 def test_a_picture_that_needs_too_much_memory_is_refused_in_words(settings: object) -> None:
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decoder_bytes": 300 * 2**20}  # type: ignore[attr-defined]
     wall = encoded(Image.new("RGBA", (7000, 7000), (1, 2, 3, 128)), compress_level=1)
-    with pytest.raises(PersonError) as caught:
+    with pytest.raises(UserError) as caught:
         reader.read_picture(SimpleUploadedFile("wall.png", wall))
     assert caught.value.message
     assert reader.read_picture(pictures.photo_upload(1)).width

@@ -23,6 +23,7 @@ from tests.recognition import stepwise
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload
 from tests.recognition.stepwise import REGISTERED
+from tests.refusals import refused
 from tests.running import wait_until
 from webapp.checkpoints.models import Checkpoint
 from webapp.jobs import services as jobs
@@ -30,7 +31,6 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
 from webapp.recognition.allowances import bytes_used
-from webapp.recognition.errors import StorageFull
 from webapp.recognition.models import Classifier, Prediction, SupportSet
 from webapp.recognition.worker import loaded
 from webapp.recognition.worker import work as worker
@@ -173,5 +173,5 @@ def test_what_was_learned_needs_room(signs: SupportSet, save: Save, limit: Any, 
     assert (row.status, row.error_code) == (JobStatus.FAILED, "storage_full")
     assert stored_files(settings) == before
     limit(guest_bytes=bytes_used(signs.owner))
-    with pytest.raises(StorageFull):
+    with refused("storage_full"):
         start(signs, Checkpoint.objects.get())

@@ -13,9 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing, encoded
+from tests.refusals import refused
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
-from webapp.recognition.errors import TooLarge, UnusableArchive
 from webapp.recognition.models import SupportSet, ZipImport
 from webapp.recognition.worker import archives
 
@@ -126,13 +126,13 @@ def test_a_class_name_that_cannot_be_is_refused(support_set: SupportSet) -> None
 
 @pytest.mark.parametrize("data", [b"", b"no zip", PICTURE])
 def test_what_is_no_zip_is_refused_at_once(support_set: SupportSet, data: bytes) -> None:
-    with pytest.raises(UnusableArchive):
+    with refused("unusable_archive"):
         services.import_zip(support_set=support_set, file=SimpleUploadedFile("a.zip", data))
 
 
 def test_a_zip_over_the_limit_is_refused_at_once(support_set: SupportSet, limit: Any) -> None:
     limit(zip_bytes=10)
-    with pytest.raises(TooLarge):
+    with refused("too_large"):
         services.import_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
 
 

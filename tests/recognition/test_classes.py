@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.refusals import refused
+from webapp.core.errors import Code
 from webapp.recognition import services
-from webapp.recognition.errors import LimitReached, NameTaken, UnknownClass, WrongOrder
 from webapp.recognition.models import SupportClass, SupportSet
 
 
@@ -27,15 +28,15 @@ def test_classes_stand_in_the_order_they_were_added(three: SupportSet) -> None:
 
 
 def test_two_classes_cannot_have_one_name(three: SupportSet) -> None:
-    with pytest.raises(NameTaken, match="two"):
+    with refused("name_taken", match="two"):
         services.add_class(support_set=three, name=" two ")
-    with pytest.raises(NameTaken):
+    with refused("name_taken"):
         services.rename_class(support_class=three.classes.get(name="one"), name="two")
 
 
 def test_the_same_letters_composed_otherwise_are_the_same_name(three: SupportSet) -> None:
     services.add_class(support_set=three, name="Caf\u00e9")
-    with pytest.raises(NameTaken):
+    with refused("name_taken"):
         services.add_class(support_set=three, name="Cafe\u0301")
 
 
@@ -51,7 +52,7 @@ def test_classes_are_put_in_another_order(three: SupportSet) -> None:
 
 @pytest.mark.parametrize("order", [[], ["one", "two"], ["one", "two", "two"], ["one", "two", "three", "four"]])
 def test_an_order_must_name_every_class_once(three: SupportSet, order: list[str]) -> None:
-    with pytest.raises(WrongOrder):
+    with refused("wrong_order"):
         services.reorder_classes(support_set=three, names=order)
 
 
@@ -67,13 +68,13 @@ def test_a_deleted_class_cannot_come_back_over_a_new_one_of_its_name(three: Supp
     two = three.classes.get(name="two")
     services.delete_class(support_class=two)
     services.add_class(support_set=three, name="two")
-    with pytest.raises(NameTaken):
+    with refused("name_taken"):
         services.restore_class(support_class=two)
 
 
 def test_a_support_set_takes_so_many_classes_and_no_more(three: SupportSet, limit: Any) -> None:
     limit(classes=3)
-    with pytest.raises(LimitReached, match="at most 3"):
+    with refused("limit_reached", match="at most 3"):
         services.add_class(support_set=three, name="four")
 
 
@@ -87,17 +88,15 @@ def test_all_is_changed_at_once(three: SupportSet) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
+    ("changes", "code"),
     [
-        ({"class_names": {"one": "three"}}, NameTaken),
-        ({"class_names": {"four": "five"}}, UnknownClass),
-        ({"order": ["one"]}, WrongOrder),
+        ({"class_names": {"one": "three"}}, "name_taken"),
+        ({"class_names": {"four": "five"}}, "unknown_class"),
+        ({"order": ["one"]}, "wrong_order"),
     ],
 )
-def test_a_change_that_fails_changes_nothing(
-    three: SupportSet, changes: dict[str, Any], error: type[Exception]
-) -> None:
-    with pytest.raises(error):
+def test_a_change_that_fails_changes_nothing(three: SupportSet, changes: dict[str, Any], code: Code) -> None:
+    with refused(code):
         services.change_support_set(support_set=three, name="Other", **changes)
     three.refresh_from_db()
     assert three.name == "Signs"

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.recognition.conftest import checkpoint_row, stored_files
+from tests.refusals import refused
 from webapp.accounts.models import Owner
 from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
-from webapp.recognition.errors import AlreadyOver, NotReady, TooManyJobs, UnknownCheckpoint
 from webapp.recognition.models import Classifier, SupportSet
 
 
@@ -37,13 +37,13 @@ def test_a_checkpoint_is_named_by_kind_name_or_id(signs: SupportSet, checkpoint:
 def test_an_unknown_checkpoint_is_refused_with_the_valid_ones(
     signs: SupportSet, checkpoint: Checkpoint, name: str
 ) -> None:
-    with pytest.raises(UnknownCheckpoint, match="characters") as caught:
+    with refused("unknown_checkpoint", match="characters") as caught:
         services.start_classifier(owner=signs.owner, support_set=signs, checkpoint=name)
     assert caught.value.details["valid"] == ["characters"]
 
 
 def test_what_is_missing_is_said(support_set: SupportSet, checkpoint: Checkpoint) -> None:
-    with pytest.raises(NotReady, match="two or more classes"):
+    with refused("not_ready", match="two or more classes"):
         services.start_classifier(owner=support_set.owner, support_set=support_set, checkpoint="characters")
 
 
@@ -51,7 +51,7 @@ def test_so_many_jobs_may_wait_and_no_more(signs: SupportSet, checkpoint: Checkp
     limit(waiting_jobs=2)
     for _ in range(2):
         services.start_classifier(owner=signs.owner, support_set=signs)
-    with pytest.raises(TooManyJobs) as caught:
+    with refused("too_many_jobs") as caught:
         services.start_classifier(owner=signs.owner, support_set=signs)
     assert caught.value.status == 429
     Classifier.objects.update(status=JobStatus.RUNNING)
@@ -60,7 +60,7 @@ def test_so_many_jobs_may_wait_and_no_more(signs: SupportSet, checkpoint: Checkp
 
 def test_a_queued_classifier_is_cancelled_once(classifier: Classifier) -> None:
     assert services.cancel_classifier(classifier=classifier).status == JobStatus.CANCELLED
-    with pytest.raises(AlreadyOver):
+    with refused("already_over"):
         services.cancel_classifier(classifier=classifier)
 
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from tests.recognition.conftest import checkpoint_row, stored_files
 from tests.recognition.pictures import drawing_upload
+from tests.refusals import refused
 from webapp.accounts.models import Owner
 from webapp.accounts.services import owner_of_user
 from webapp.checkpoints.models import Act, Checkpoint, GateExam, Publication
@@ -23,7 +24,6 @@ from webapp.datasets.models import Contribution, DatasetVersion, Source
 from webapp.datasets.services import Material
 from webapp.jobs.models import JobStatus
 from webapp.recognition import deletion, retention, services
-from webapp.recognition.errors import AccountNeeded
 from webapp.recognition.models import SupportImage, SupportSet
 from webapp.recognition.services import contributions
 from webapp.storage.disk import FULL
@@ -80,7 +80,7 @@ def test_nobodys_pictures_are_used_unless_they_say_so(db: None) -> None:
 
 
 def test_a_guest_is_told_to_sign_up_first(signs: SupportSet) -> None:
-    with pytest.raises(AccountNeeded):
+    with refused("account_needed"):
         services.allow_improvement(support_set=signs, allowed=True)
 
 

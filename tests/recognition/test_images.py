@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image
 
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload, encoded, photo, photo_upload, upload
+from tests.refusals import refused
 from webapp.recognition import services
-from webapp.recognition.errors import LimitReached, NoUsablePicture, PictureGone, StorageFull, TooOften
 from webapp.recognition.models import SupportImage, SupportSet
 
 
@@ -49,7 +48,7 @@ def test_nothing_accepted_makes_no_class_and_leaves_no_file(support_set: Support
 
 
 def test_no_files_at_all_are_refused(support_set: SupportSet) -> None:
-    with pytest.raises(NoUsablePicture):
+    with refused("no_usable_picture"):
         services.add_images(support_set=support_set, class_name="leaf", files=[])
 
 
@@ -92,7 +91,7 @@ def test_full_storage_is_said_before_and_while_pictures_come(support_set: Suppor
     assert len(report.accepted) == 1
     assert "full" in report.refused[0].reason
     limit(guest_bytes=used)
-    with pytest.raises(StorageFull, match="sign up") as caught:
+    with refused("storage_full", match="sign up") as caught:
         services.add_images(support_set=support_set, class_name="leaf", files=files[1:])
     assert caught.value.status == 413
 
@@ -112,7 +111,7 @@ def test_what_was_deleted_gives_way_where_there_is_no_other_room(support_set: Su
     services.delete_image(image=image)
     report = services.add_images(support_set=support_set, class_name="leaf", files=[photo_upload(1)])
     assert len(report.accepted) == 1
-    with pytest.raises(PictureGone):
+    with refused("picture_gone"):
         services.restore_image(image=image)
 
 
@@ -120,7 +119,7 @@ def test_too_many_uploads_in_a_minute_are_refused_for_a_while(support_set: Suppo
     limit(uploads_per_minute=2)
     for seed in range(2):
         services.add_images(support_set=support_set, class_name="leaf", files=[photo_upload(seed)])
-    with pytest.raises(TooOften, match="more than 2 uploads") as caught:
+    with refused("too_often", match="more than 2 uploads") as caught:
         services.add_images(support_set=support_set, class_name="leaf", files=[photo_upload(3)])
     assert caught.value.status == 429
     assert 1 <= caught.value.details["retry_after"] <= 60
@@ -135,7 +134,7 @@ def test_a_picture_is_moved_to_a_class_that_is_made_if_need_be(image: SupportIma
 
 def test_a_full_class_takes_no_moved_picture(image: SupportImage, limit: Any) -> None:
     limit(pictures_per_class=2)
-    with pytest.raises(LimitReached):
+    with refused("limit_reached"):
         services.move_image(image=image, class_name="snail")
 
 

@@ -10,16 +10,9 @@ import pytest
 
 from tests.recognition.conftest import stored_files
 from tests.recognition.pictures import drawing_upload, upload
+from tests.refusals import refused
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services, storage
-from webapp.recognition.errors import (
-    ClassifierNotReady,
-    LimitReached,
-    NoUsablePicture,
-    PictureGone,
-    TooManyJobs,
-    UnknownPicture,
-)
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
 
 
@@ -30,7 +23,7 @@ def prediction(ready: Classifier) -> Prediction:
 
 
 def test_a_classifier_that_has_not_learned_cannot_be_asked(classifier: Classifier) -> None:
-    with pytest.raises(ClassifierNotReady):
+    with refused("classifier_not_ready"):
         services.start_prediction(owner=classifier.owner, classifier=classifier, files=[drawing_upload(1)])
 
 
@@ -43,21 +36,21 @@ def test_refused_pictures_are_named_and_the_others_go_on(ready: Classifier) -> N
 
 @pytest.mark.parametrize("files", [[], [upload(b"x")]])
 def test_nothing_usable_starts_nothing(ready: Classifier, files: list[Any]) -> None:
-    with pytest.raises(NoUsablePicture):
+    with refused("no_usable_picture"):
         services.start_prediction(owner=ready.owner, classifier=ready, files=files)
     assert not Prediction.objects.exists()
 
 
 def test_so_many_pictures_at_once_and_no_more(ready: Classifier, limit: Any) -> None:
     limit(queries_per_prediction=1)
-    with pytest.raises(LimitReached):
+    with refused("limit_reached"):
         services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1), drawing_upload(2)])
 
 
 def test_so_many_predictions_may_wait_and_no_more(ready: Classifier, limit: Any) -> None:
     limit(waiting_jobs=1)
     services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1)])
-    with pytest.raises(TooManyJobs):
+    with refused("too_many_jobs"):
         services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1)])
 
 
@@ -73,7 +66,7 @@ def test_two_requests_at_once_do_not_take_one_place(
 
     before = stored_files(settings)
     monkeypatch.setattr(storage, "take_in", overtaken)
-    with pytest.raises(TooManyJobs):
+    with refused("too_many_jobs"):
         services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1)])
     assert Prediction.objects.count() == 1
     assert stored_files(settings) == before
@@ -109,13 +102,13 @@ def test_a_second_correction_moves_the_picture(prediction: Prediction) -> None:
 def test_a_picture_is_corrected_by_its_file_name(prediction: Prediction) -> None:
     kept = services.correct_file(prediction=prediction, file="b.png", class_name="snail")
     assert kept.original_name == "b.png"
-    with pytest.raises(UnknownPicture):
+    with refused("unknown_picture"):
         services.correct_file(prediction=prediction, file="c.png", class_name="snail")
 
 
 def test_a_picture_that_is_gone_cannot_be_kept(prediction: Prediction) -> None:
     Query.objects.update(file="", thumbnail="")
-    with pytest.raises(PictureGone):
+    with refused("picture_gone"):
         services.correct(query=prediction.queries.all()[0], class_name="snail")
 
 

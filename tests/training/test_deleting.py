@@ -19,13 +19,13 @@ from tests.training import small_runs
 from webapp.accounts.models import Owner
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint, Publication
+from webapp.core.errors import UserError
 from webapp.datasets.models import Contribution, Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import Classifier, SupportSet
 from webapp.storage import disk
 from webapp.training import deleting, deletion, leftovers, retention
 from webapp.training.deletion import Deletable
-from webapp.training.errors import StaffError
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.runs import services as runs
 
@@ -66,7 +66,7 @@ def delete(django_capture_on_commit_callbacks: Any) -> Any:
 
 
 def refusal(row: Deletable) -> str:
-    with pytest.raises(StaffError) as caught:
+    with pytest.raises(UserError) as caught:
         deleting.delete(row=row, by=None)
     assert caught.value.message == " ".join(deletion.deletion_of(row=row).forbidden)
     return caught.value.message
@@ -114,9 +114,9 @@ def test_nothing_is_trained_or_measured_on_deleted_pictures(
     run.refresh_from_db()
     assert not run.can_go_on
     assert not DatasetVersion.objects.trainable().exists()
-    with pytest.raises(StaffError, match="pictures of its data set were deleted"):
+    with pytest.raises(UserError, match="pictures of its data set were deleted"):
         runs.resume_run(run=run, by=None)
-    with pytest.raises(StaffError, match="were deleted; choose another version"):
+    with pytest.raises(UserError, match="were deleted; choose another version"):
         small_runs.start(version)
 
 
@@ -301,7 +301,7 @@ def test_a_checkpoint_that_is_being_measured_is_kept() -> None:
 def test_what_somebody_else_has_deleted_is_said_to_be_gone(run: TrainingRun, delete: Any) -> None:
     delete(run)
     run.pk = uuid4()
-    with pytest.raises(StaffError, match="Somebody else has deleted it"):
+    with pytest.raises(UserError, match="Somebody else has deleted it"):
         deleting.delete(row=run, by=None)
 
 

@@ -1,13 +1,10 @@
 """The request as our middleware hands it to the views."""
 
-from django.http import HttpRequest
-from django_htmx.middleware import HtmxDetails
-
 from webapp.accounts.models import Owner
+from webapp.core.requests import HtmxRequest
 
 
-class OwnedRequest(HttpRequest):
-    """A request whose owner is known, and whether htmx sent it."""
+class OwnedRequest(HtmxRequest):
+    """A request whose owner is known."""
 
     owner: Owner | None
-    htmx: HtmxDetails

@@ -14,9 +14,8 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from webapp.core.errors import Refusal
 from webapp.core.failures import HEADER, log_failure
-from webapp.recognition.errors import PersonError
-from webapp.storage.addresses import StorageDown
 
 MOST_COMPLAINTS = 5
 """How many wrong fields one answer names."""
@@ -68,8 +67,8 @@ def _plain_words(status: int) -> tuple[str, str]:
             return HTTPStatus(status).name.lower(), _("The request could not be understood. See /api/v1/docs.")
 
 
-def _person_error(request: HttpRequest, error: PersonError | StorageDown) -> HttpResponse:
-    """Say what the person can do about it."""
+def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
+    """Say what can be done about it."""
     details = dict(error.details)
     wait = details.pop("retry_after", None)
     headers = {"Retry-After": str(wait)} if wait else None
@@ -103,8 +102,8 @@ def _field(location: tuple[Any, ...]) -> str:
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Answer with what the parser found wrong, or with ninja's own words."""
-    if isinstance(error.__cause__, PersonError):
-        return _person_error(request, error.__cause__)
+    if isinstance(error.__cause__, Refusal):
+        return _refusal(request, error.__cause__)
     code, _message = _plain_words(error.status_code)
     return problem(error.status_code, code=code, message=str(error))
 
@@ -127,8 +126,7 @@ def _our_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 def register_handlers(api: NinjaAPI) -> None:
     """Give every exception that an operation can raise its answer."""
     handlers: dict[type[Exception], Any] = {
-        PersonError: _person_error,
-        StorageDown: _person_error,
+        Refusal: _refusal,
         Http404: _not_found,
         ObjectDoesNotExist: _not_found,
         AuthenticationError: _no_token,

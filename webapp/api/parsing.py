@@ -11,21 +11,7 @@ from django.utils.translation import gettext as _
 from ninja.parser import Parser
 from pydantic import AfterValidator
 
-from webapp.recognition.errors import PersonError
-
-
-class InvalidJson(PersonError):
-    """The body is not JSON."""
-
-    code = "invalid_json"
-    status = 400
-
-
-class UnsupportedContentType(PersonError):
-    """The body is of another type than the operation takes."""
-
-    code = "unsupported_content_type"
-    status = 415
+from webapp.core.errors import UserError
 
 
 class TypedParser(Parser):
@@ -37,7 +23,7 @@ class TypedParser(Parser):
         try:
             return cast(dict[str, Any], json.loads(request.body))
         except (ValueError, RecursionError) as error:
-            raise InvalidJson(_("The body of the request is not valid JSON.")) from error
+            raise UserError("invalid_json", _("The body of the request is not valid JSON.")) from error
 
     def parse_querydict(
         self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
@@ -51,7 +37,7 @@ class TypedParser(Parser):
 def _require(request: HttpRequest, content_type: str) -> None:
     """Refuse a body of another type."""
     if request.content_type != content_type:
-        raise UnsupportedContentType(_("Send the body as %(type)s.") % {"type": content_type})
+        raise UserError("unsupported_content_type", _("Send the body as %(type)s.") % {"type": content_type})
 
 
 def _storable(text: str) -> str:

@@ -15,7 +15,7 @@ from mlcore.config import KINDS
 from mlcore.errors import CheckpointError
 from mlcore.method_config import METHODS
 from webapp.checkpoints.models import Checkpoint
-from webapp.training.errors import StaffError
+from webapp.core.errors import Code, UserError
 
 NAMES = (CARD_FILE, WEIGHTS_FILE)
 MOST_CARD_BYTES = 2**20
@@ -46,7 +46,7 @@ def card_in(file: Path | IO[bytes] | File[Any]) -> ModelCard:
 
 
 def _require_tensors(archive: zipfile.ZipFile) -> None:
-    """Raise StaffError unless the weights begin as safetensors do, whatever their file is called."""
+    """Raise UserError unless the weights begin as safetensors do, whatever their file is called."""
     with archive.open(WEIGHTS_FILE) as weights:
         start = weights.read(9)
     if start[8:] == b"{":
@@ -57,7 +57,7 @@ def _require_tensors(archive: zipfile.ZipFile) -> None:
 
 
 def require_fitting(card: ModelCard) -> None:
-    """Raise StaffError for what this site could not serve."""
+    """Raise UserError for what this site could not serve."""
     if misshapen := [name for name, shape in SHAPES.items() if not isinstance(getattr(card, name), shape)]:
         refuse("bad_card", _("Its card.json cannot be used: %(why)s.") % {"why": misshapen[0]})
     if not 0 < len(card.kind) <= 50:
@@ -74,6 +74,6 @@ def require_fitting(card: ModelCard) -> None:
         refuse("other_transform", message % {"kind": card.kind, "name": other.name})
 
 
-def refuse(code: str, message: str) -> NoReturn:
+def refuse(code: Code, message: str) -> NoReturn:
     """Refuse what was sent."""
-    raise StaffError(code=code, message=message, field="file")
+    raise UserError(code, message, field="file")

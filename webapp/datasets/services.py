@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from django.conf import settings
@@ -16,18 +16,16 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import Code, UserError
 from webapp.core.staff import history
 from webapp.datasets.ingesting.class_splits import SIDES
 from webapp.datasets.ingesting.registered import PUBLISHED_SPLITS
 from webapp.datasets.models import Dataset, DatasetVersion, Source, dataset_path
 from webapp.datasets.stored_datasets import allowed_folder, delete_stored
 from webapp.jobs import services as jobs
-from webapp.jobs.errors import JobFailed
 from webapp.jobs.models import JobStatus
-from webapp.pictures.errors import PersonError
 from webapp.pictures.names import clean_name
 from webapp.storage.disk import require_room
-from webapp.training.errors import StaffError
 
 MOST_LEAST_PICTURES = 1000
 
@@ -53,14 +51,15 @@ def ingest(*, name: str, source: str, material: Material, by: User | None) -> Da
     if dataset.source != source:
         message = _("“%(name)s” comes from %(source)s; give another name to what comes from elsewhere.")
         known = {"name": name, "source": dataset.get_source_display()}
-        raise StaffError(code="other_source", message=message % known, field="source")
+        raise UserError("other_source", message % known, field="source")
     return add_version(dataset=dataset, material=material, by=by)
 
 
 def require_ready(*, version: DatasetVersion) -> None:
-    """Raise StaffError, with the reason, if a version has ended in any other way."""
+    """Raise UserError, with the reason, if a version has ended in any other way."""
     if version.status != JobStatus.READY:
-        raise StaffError(code=version.error_code or version.status, message=version.status_sentence)
+        code = cast(Code, version.error_code or version.status)  # a job's code is its own
+        raise UserError(code, version.status_sentence)
 
 
 def version_as_plain(*, version: DatasetVersion) -> dict[str, Any]:
@@ -80,7 +79,7 @@ def version_as_plain(*, version: DatasetVersion) -> dict[str, Any]:
 
 def create_dataset(*, name: str, source: str, material: Material, by: User | None) -> DatasetVersion:
     """Make a data set, and start to ingest its first version."""
-    dataset = Dataset(name=_clean(name), source=_source(source), created_by=by)
+    dataset = Dataset(name=clean_name(name), source=_source(source), created_by=by)
     if Dataset.objects.filter(name=dataset.name).exists():
         raise _name_taken(dataset.name)
     fields = _checked(dataset, material)
@@ -99,14 +98,14 @@ def add_version(*, dataset: Dataset, material: Material, by: User | None) -> Dat
         locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
         if locked.versions.active().exists():
             message = _("A version of this data set is being ingested. Wait until it is ready, or cancel it.")
-            raise StaffError(code="version_in_progress", message=message)
+            raise UserError("version_in_progress", message)
         return _start(locked, fields, by)
 
 
 def cancel_version(*, version: DatasetVersion, by: User | None) -> None:
-    """Stop to ingest a version; raise StaffError if it has ended already."""
+    """Stop to ingest a version; raise UserError if it has ended already."""
     if not version.is_active:
-        raise StaffError(code="already_over", message=_("This has ended already, so it cannot be cancelled."))
+        raise UserError("already_over", _("This has ended already, so it cannot be cancelled."))
     jobs.cancel(version)
     if version.status == JobStatus.CANCELLED:
         delete_stored([version.upload.name])
@@ -133,33 +132,24 @@ def _upload_stored(fields: dict[str, Any]) -> Iterator[None]:
         raise
 
 
-def _clean(name: str) -> str:
-    try:
-        return clean_name(name)
-    except PersonError as error:
-        raise StaffError(code=error.code, message=error.message, field="name") from error
-
-
 def _source(source: str) -> str:
     if source not in Source.values:
         choices = ", ".join(Source.values)
         message = _("There is no source “%(source)s”; choose one of %(choices)s.")
-        raise StaffError(
-            code="unknown_source", message=message % {"source": source, "choices": choices}, field="source"
-        )
+        raise UserError("unknown_source", message % {"source": source, "choices": choices}, field="source")
     return source
 
 
-def _name_taken(name: str) -> StaffError:
+def _name_taken(name: str) -> UserError:
     message = _("There is a data set “%(name)s” already. Open it to add a version.") % {"name": name}
-    return StaffError(code="name_taken", message=message, field="name")
+    return UserError("name_taken", message, field="name")
 
 
 def _checked(dataset: Dataset, material: Material) -> dict[str, Any]:
-    """Give the fields of the version to be made; raise StaffError, naming the field, for what cannot be ingested."""
+    """Give the fields of the version to be made; raise UserError, naming the field, for what cannot be ingested."""
     if not 2 <= material.least_pictures <= MOST_LEAST_PICTURES:
         message = _("Choose a number from 2 to %(most)d.") % {"most": MOST_LEAST_PICTURES}
-        raise StaffError(code="invalid_number", message=message, field="least_pictures")
+        raise UserError("invalid_number", message, field="least_pictures")
     fields: dict[str, Any] = {"least_pictures": material.least_pictures}
     match dataset.source:
         case Source.REGISTERED:
@@ -176,29 +166,26 @@ def _checked(dataset: Dataset, material: Material) -> dict[str, Any]:
 def _registered(name: str) -> str:
     if name not in PUBLISHED_SPLITS:
         message = _("Choose one of %(names)s.") % {"names": ", ".join(PUBLISHED_SPLITS)}
-        raise StaffError(code="unknown_dataset", message=message, field="registered")
+        raise UserError("unknown_dataset", message, field="registered")
     return name
 
 
 def _folder(path: str) -> str:
     require_room(1)
-    try:
-        return str(allowed_folder(path))
-    except JobFailed as error:
-        raise StaffError(code=error.code, message=error.message, field="folder") from error
+    return str(allowed_folder(path))
 
 
 def _zip(file: File[Any] | None) -> File[Any]:
     """Return an uploaded file if it is a zip that there is room for."""
     if file is None:
-        raise StaffError(code="no_file", message=_("Choose a zip of class folders."), field="upload")
+        raise UserError("no_file", _("Choose a zip of class folders."), field="upload")
     most = settings.GLIMPSE_LIMITS["dataset_zip_bytes"]
     if file.size > most:
         message = _("A zip may have at most %(n)d MB.") % {"n": most // 2**20}
-        raise StaffError(code="too_large", message=message, field="upload")
+        raise UserError("too_large", message, field="upload")
     if not zipfile.is_zipfile(file):
         message = _("This file is not a zip archive, or it is damaged.")
-        raise StaffError(code="unusable_archive", message=message, field="upload")
+        raise UserError("unusable_archive", message, field="upload")
     file.seek(0)
     require_room(3 * file.size)  # the zip itself, its pictures cleaned, and these once more while they are dealt out
     return file

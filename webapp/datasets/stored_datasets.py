@@ -15,16 +15,15 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion, dataset_path
-from webapp.jobs.errors import JobFailed
 from webapp.jobs.models import Job, JobStatus
 from webapp.storage import copies
 from webapp.storage.disk import keep_room
-from webapp.training.errors import StaffError
 
 
 def train_arguments(*, version: DatasetVersion) -> list[str]:
-    """Give the options of `mlcore train` that name a version's pictures; raise StaffError if it is not ready.
+    """Give the options of `mlcore train` that name a version's pictures; raise UserError if it is not ready.
 
     Where the storage is not on a local disk, the archive is copied to one first.
     """
@@ -32,18 +31,16 @@ def train_arguments(*, version: DatasetVersion) -> list[str]:
 
 
 def exam_arguments(*, version: DatasetVersion) -> list[str]:
-    """Give the options of `mlcore compare` that name a version's test classes; raise StaffError if it is not ready."""
+    """Give the options of `mlcore compare` that name a version's test classes; raise UserError if it is not ready."""
     return [*_pictures(version), "--split", version.test_split]
 
 
 def _pictures(version: DatasetVersion) -> list[str]:
     """Say where the pictures lie, and what cards call a data set that mlcore has no name for."""
     if version.status != JobStatus.READY:
-        raise StaffError(code="dataset_not_ready", message=_("The data set %(name)s is not ready.") % {"name": version})
+        raise UserError("dataset_not_ready", _("The data set %(name)s is not ready.") % {"name": version})
     if version.deleted:
-        raise StaffError(
-            code="dataset_deleted", message=_("The pictures of %(name)s were deleted.") % {"name": version}
-        )
+        raise UserError("dataset_deleted", _("The pictures of %(name)s were deleted.") % {"name": version})
     root = _local_archive(version) if version.archive else registered_root(version)
     called = [f"--data-name={version.dataset.name}"] if version.mlcore_name == "image_folder" else []
     return ["--dataset", version.mlcore_name, "--data-root", str(root), *called]
@@ -70,14 +67,14 @@ def registered_root(version: DatasetVersion) -> Path:
 
 
 def allowed_folder(path: str) -> Path:
-    """Return a folder on the server that may be ingested; raise JobFailed for any that is not below an allowed one."""
+    """Return a folder on the server that may be ingested; raise UserError for any that is not below an allowed one."""
     folder = Path(path).expanduser().resolve()
     allowed = [Path(each).expanduser().resolve() for each in settings.GLIMPSE_DATASET_FOLDERS]
     if not any(folder.is_relative_to(each) for each in allowed):
         message = _("This folder is not below one that the settings allow (GLIMPSE_DATASET_FOLDERS).")
-        raise JobFailed(code="folder_not_allowed", message=message)
+        raise UserError("folder_not_allowed", message, field="folder")
     if not folder.is_dir():
-        raise JobFailed(code="folder_missing", message=_("There is no such folder on this server."))
+        raise UserError("folder_missing", _("There is no such folder on this server."), field="folder")
     return folder
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from webapp.core.errors import UserError
 from webapp.datasets.ingesting import class_splits, registered, sources
 from webapp.datasets.ingesting.contact_sheets import sheet_of
 from webapp.datasets.ingesting.sources import Findings, Found, zip_rewritten
@@ -26,7 +27,6 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.pictures import archives
-from webapp.pictures.errors import PersonError
 from webapp.pictures.names import display_path
 from webapp.pictures.reader import Helper, read_picture
 from webapp.storage.disk import full_disk_in_words, keep_room
@@ -130,7 +130,7 @@ class Ingest:
                 keep_room()
                 try:
                     self._take(found, archive)
-                except PersonError as error:
+                except UserError as error:
                     self._report.refuse(found.file, error.message)
 
     def _take(self, found: Found, archive: zipfile.ZipFile) -> None:

@@ -7,25 +7,27 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts import services as accounts
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.faces.models import FaceQuestion
 from webapp.jobs.models import JobStatus
-from webapp.recognition.errors import TooManyJobs, TooOften
 
 
 def spend_question(owner: Owner) -> None:
-    """Count one question about faces; raise TooOften beyond the limit."""
+    """Count one question about faces; raise UserError beyond the limit."""
     most = settings.GLIMPSE_LIMITS["face_questions_per_minute"]
     wait = accounts.spend(owner=owner, name="face_questions_per_minute", per_minute=most)
     if wait:
         message = _("That is more than %(n)d questions about faces in a minute. Go on in %(wait)d seconds.")
-        raise TooOften(message % {"n": most, "wait": wait}, retry_after=wait)
+        raise UserError("too_often", message % {"n": most, "wait": wait}, retry_after=wait)
 
 
 def require_free_job(owner: Owner) -> None:
-    """Raise TooManyJobs if as many of the owner's questions wait as may."""
+    """Raise UserError if as many of the owner's questions wait as may."""
     most = settings.GLIMPSE_LIMITS["waiting_jobs"]
     if FaceQuestion.objects.owned_by(owner).filter(status=JobStatus.QUEUED).count() >= most:
-        raise TooManyJobs(_("%(n)d of your jobs wait already. Try again when one has started.") % {"n": most})
+        raise UserError(
+            "too_many_jobs", _("%(n)d of your jobs wait already. Try again when one has started.") % {"n": most}
+        )
 
 
 def take_job_place(owner: Owner) -> None:

@@ -11,8 +11,8 @@ from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from webapp.core.errors import UserError
 from webapp.faces.models import FaceQuestion, FaceQuestionQuerySet
-from webapp.pictures.errors import PersonError
 from webapp.pictures.reader import Picture, read_picture
 from webapp.storage.orphans import delete_unnamed
 
@@ -28,8 +28,8 @@ def read(files: Sequence[File[bytes]], *, called: Sequence[str]) -> list[Picture
     for file, name in zip(files, called, strict=True):
         try:
             pictures.append(read_picture(file))
-        except PersonError as error:
-            raise type(error)(f"{name}: {error.message}", **error.details) from error
+        except UserError as error:
+            raise UserError(error.code, f"{name}: {error.message}", **error.details) from error
     return pictures
 
 

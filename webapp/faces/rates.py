@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from mlcore.faces.card import Rate, face_card
-from webapp.faces.errors import NotMeasurable
+from webapp.core.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -106,25 +106,27 @@ def offers() -> list[Offer]:
 
 
 def require_offered(far: float | None) -> float:
-    """Return the rate, or the default for None; raise NotMeasurable if it cannot be stated here."""
+    """Return the rate, or the default for None; raise UserError if it cannot be stated here."""
     wanted = face_card().default_far if far is None else far
     offered = next((each for each in offers() if math.isclose(each.far, wanted)), None)
     if offered is None:
         choices = ", ".join(str(each.far) for each in offers() if each.setting)
-        raise NotMeasurable(_("Choose one of these false-accept rates: %(choices)s.") % {"choices": choices})
+        raise UserError(
+            "not_measurable", _("Choose one of these false-accept rates: %(choices)s.") % {"choices": choices}
+        )
     if offered.setting is None:
         raise _not_measurable()
     return offered.far
 
 
 def parse(text: str | None) -> float | None:
-    """Read a rate from a form; raise NotMeasurable if it is no number."""
+    """Read a rate from a form; raise UserError if it is no number."""
     if not text:
         return None
     try:
         return float(text)
     except ValueError as error:
-        raise NotMeasurable(_("A false-accept rate is a number, such as 0.01.")) from error
+        raise UserError("not_measurable", _("A false-accept rate is a number, such as 0.01.")) from error
 
 
 def setting_at(far: float | None) -> Setting:
@@ -135,8 +137,10 @@ def setting_at(far: float | None) -> Setting:
     return found
 
 
-def _not_measurable() -> NotMeasurable:
-    return NotMeasurable(_("This false-accept rate is not measurable here: too few pairs of people were compared."))
+def _not_measurable() -> UserError:
+    return UserError(
+        "not_measurable", _("This false-accept rate is not measurable here: too few pairs of people were compared.")
+    )
 
 
 def _measured(far: float) -> Setting | None:

@@ -14,7 +14,7 @@ class LeaseLost(JobError):
 
 
 class JobFailed(JobError):
-    """The work cannot succeed, for a reason that the person can act on.
+    """The work cannot succeed, for a reason that the person can act on; no UserError, which one file of many may raise.
 
     `code` is for programs, `message` is a sentence for the person.
     """

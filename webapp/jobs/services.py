@@ -16,6 +16,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.storage.addresses import StorageDown
 
 from .broker import send_id
@@ -96,7 +97,7 @@ def run_claimed(model: type[J], job_id: uuid.UUID | str, work: Callable[[Claim[J
     """Claim the job and do its work under a heartbeat; does nothing where the job is not to be done (any more).
 
     `work` ends with `claim.finish(...)`, calls `claim.check()` or `claim.progress(...)` often, and raises `JobFailed`
-    for what the person can mend. Any other error is ours: it is logged under the job's id.
+    or `UserError` for what the person can mend. Any other error is ours: it is logged under the job's id.
     """
     held = claim(model, job_id, worker_name())
     if held is None:
@@ -117,7 +118,7 @@ def _work(held: Claim[J], work: Callable[[Claim[J]], None]) -> None:
         work(held)
     except (Cancelled, LeaseLost):
         raise
-    except JobFailed as failure:
+    except (JobFailed, UserError) as failure:
         held.fail(failure.code, failure.message)
     except StorageDown as trouble:
         logger.exception("The storage failed job %s.", held.job.pk)

@@ -15,8 +15,8 @@ from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.jobs.errors import JobFailed
-from webapp.pictures.errors import UnusableEntry
 
 IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 """What systems put into zips unasked."""
@@ -70,14 +70,14 @@ class Archive:
                 yield entry
 
     def folder(self, entry: zipfile.ZipInfo) -> PurePosixPath:
-        """Return the folder an entry lies in; raise UnusableEntry for links and paths that climb out."""
+        """Return the folder an entry lies in; raise UserError for links and paths that climb out."""
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if stat.S_ISLNK(entry.external_attr >> 16):
-            raise UnusableEntry(_("Links are not imported."))
+            raise UserError("unusable_entry", _("Links are not imported."))
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise UnusableEntry(_("Its path leads out of the archive."))
+            raise UserError("unusable_entry", _("Its path leads out of the archive."))
         if len(path.parts) < 2:
-            raise UnusableEntry(_("It lies in no class folder."))
+            raise UserError("unusable_entry", _("It lies in no class folder."))
         return path.parent
 
     def read(self, entry: zipfile.ZipInfo) -> bytes:
@@ -89,7 +89,7 @@ class Archive:
             message = _("The zip unpacks to more than %(n)d MB.") % {"n": self._most_bytes // 2**20}
             raise JobFailed(code="archive_too_large", message=message)
         if len(data) > most:
-            raise UnusableEntry(_("This file is larger than %(n)d MB.") % {"n": most // 2**20})
+            raise UserError("unusable_entry", _("This file is larger than %(n)d MB.") % {"n": most // 2**20})
         return data
 
     def _unpack(self, entry: zipfile.ZipInfo, most: int) -> bytes:
@@ -100,7 +100,9 @@ class Archive:
                 while out.tell() <= most and (chunk := packed.read(COPY_BYTES)):
                     out.write(chunk)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-            raise UnusableEntry(_("It is damaged, encrypted, or packed in a way that cannot be read.")) from error
+            raise UserError(
+                "unusable_entry", _("It is damaged, encrypted, or packed in a way that cannot be read.")
+            ) from error
         return out.getvalue()
 
 

@@ -7,23 +7,25 @@ import unicodedata
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from webapp.pictures.errors import InvalidName
+from webapp.core.errors import UserError
 
 HIDDEN = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Marks that turn the direction of the text around them: a name that holds one could pass for another."""
 
 
 def clean_name(text: str) -> str:
-    """Return the name in NFC without white space at its ends; raise InvalidName if it cannot be one."""
+    """Return the name in NFC without white space at its ends; raise UserError if it cannot be one."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     longest = settings.GLIMPSE_LIMITS["class_name_length"]
     kinds = {unicodedata.category(each) for each in name}
     if all(kind[0] in "ZC" and kind != "Cn" and kind != "Co" for kind in kinds):
-        raise InvalidName(_("A name needs at least one character that can be seen."))
+        raise UserError("invalid_name", _("A name needs at least one character that can be seen."), field="name")
     if len(name) > longest:
-        raise InvalidName(_("A name may have at most %(longest)d characters.") % {"longest": longest})
+        raise UserError(
+            "invalid_name", _("A name may have at most %(longest)d characters.") % {"longest": longest}, field="name"
+        )
     if kinds & {"Cc", "Cs"} or HIDDEN & set(name):
-        raise InvalidName(_("A name may not hold control characters."))
+        raise UserError("invalid_name", _("A name may not hold control characters."), field="name")
     return name
 
 

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
-from webapp.pictures.errors import PersonError, TooLarge, UnusablePicture
+from webapp.core.errors import UserError
 
 logger = logging.getLogger(__name__)
 
@@ -64,14 +64,16 @@ class Helper:
         self._last_used = 0.0
 
     def decode(self, file: File[bytes]) -> Picture:
-        """Decode one file; raise UnusablePicture in words if it cannot be done."""
+        """Decode one file; raise UserError in words if it cannot be done."""
         with self._lock:
             try:
                 return self._ask(self._running(), file)
             except (HelperLost, OSError) as error:
                 logger.warning("The decoder was lost on a picture of %d bytes: %s", file.size, error)
                 self._end()
-                raise UnusablePicture(_("This picture could not be decoded; it may be damaged.")) from error
+                raise UserError(
+                    "unusable_picture", _("This picture could not be decoded; it may be damaged.")
+                ) from error
             finally:
                 self._last_used = time.monotonic()
 
@@ -133,12 +135,12 @@ helper = Helper()
 
 
 def read_picture(file: File[bytes], *, helper: Helper = helper) -> Picture:
-    """Decode one uploaded file; raise a PersonError that says in words why it cannot be used."""
+    """Decode one uploaded file; raise a UserError that says in words why it cannot be used."""
     most = settings.GLIMPSE_LIMITS["picture_bytes"]
     if file.size > most:
-        raise TooLarge(_("This file is larger than %(n)d MB.") % {"n": most // MEGABYTE})
+        raise UserError("too_large", _("This file is larger than %(n)d MB.") % {"n": most // MEGABYTE})
     if not file.size:
-        raise UnusablePicture(_("This file is empty."))
+        raise UserError("unusable_picture", _("This file is empty."))
     return helper.decode(file)
 
 
@@ -166,13 +168,13 @@ def _receive(stdout: IO[bytes]) -> Picture:
     return Picture(file=file, thumbnail=thumbnail, **answer)
 
 
-def _refusal(code: str) -> PersonError:
+def _refusal(code: str) -> UserError:
     """Say in words what the helper found wrong."""
     if code == "too_many_pixels":
         most = settings.GLIMPSE_LIMITS["picture_pixels"] // 1_000_000
-        return TooLarge(_("This picture has more than %(n)d million pixels.") % {"n": most})
+        return UserError("too_large", _("This picture has more than %(n)d million pixels.") % {"n": most})
     if code == "unknown_type":
-        return UnusablePicture(_("This is not a JPEG, PNG, WebP or HEIC picture."))
+        return UserError("unusable_picture", _("This is not a JPEG, PNG, WebP or HEIC picture."))
     if code == "out_of_memory":
-        return TooLarge(_("This picture takes too much memory to decode. Send it smaller."))
-    return UnusablePicture(_("This picture is damaged or incomplete."))
+        return UserError("too_large", _("This picture takes too much memory to decode. Send it smaller."))
+    return UserError("unusable_picture", _("This picture is damaged or incomplete."))

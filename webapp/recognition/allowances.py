@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts import services as accounts
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.jobs.models import JobStatus
 from webapp.recognition.deletion import remove_deleted
-from webapp.recognition.errors import StorageFull, TooManyJobs, TooOften
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, ZipImport
 
 MEGABYTE = 1024 * 1024
@@ -33,7 +33,7 @@ def bytes_allowed(owner: Owner) -> int:
 
 
 def require_room(owner: Owner, *, needed: int = 1, wanted: int = 0) -> int:
-    """Return how many bytes are free; raise StorageFull if that is less than what is needed.
+    """Return how many bytes are free; raise UserError if that is less than what is needed.
 
     Where there is no room for all that is wanted, what was deleted and could still be brought back gives way.
     """
@@ -42,7 +42,7 @@ def require_room(owner: Owner, *, needed: int = 1, wanted: int = 0) -> int:
         remove_deleted(owner)
         free = bytes_allowed(owner) - bytes_used(owner)
     if free < needed:
-        raise StorageFull(storage_sentence(owner))
+        raise UserError("storage_full", storage_sentence(owner))
     return free
 
 
@@ -55,12 +55,14 @@ def storage_sentence(owner: Owner) -> str:
 
 
 def require_free_job(owner: Owner) -> None:
-    """Raise TooManyJobs if as many of the owner's jobs wait as may."""
+    """Raise UserError if as many of the owner's jobs wait as may."""
     kinds = (Classifier.objects, Prediction.objects, ZipImport.objects)
     waiting = sum(rows.owned_by(owner).filter(status=JobStatus.QUEUED).count() for rows in kinds)
     most = settings.GLIMPSE_LIMITS["waiting_jobs"]
     if waiting >= most:
-        raise TooManyJobs(_("%(n)d of your jobs wait already. Try again when one has started.") % {"n": most})
+        raise UserError(
+            "too_many_jobs", _("%(n)d of your jobs wait already. Try again when one has started.") % {"n": most}
+        )
 
 
 def take_job_place(owner: Owner) -> None:
@@ -70,12 +72,12 @@ def take_job_place(owner: Owner) -> None:
 
 
 def spend_upload(owner: Owner) -> None:
-    """Count one request that brings support pictures; raise TooOften beyond the limit."""
+    """Count one request that brings support pictures; raise UserError beyond the limit."""
     _spend(owner, "uploads_per_minute")
 
 
 def spend_prediction(owner: Owner) -> None:
-    """Count one request that brings query pictures; raise TooOften beyond the limit."""
+    """Count one request that brings query pictures; raise UserError beyond the limit."""
     _spend(owner, "predictions_per_minute")
 
 
@@ -84,4 +86,4 @@ def _spend(owner: Owner, limit: str) -> None:
     wait = accounts.spend(owner=owner, name=limit, per_minute=most)
     if wait:
         message = _("That is more than %(n)d uploads in a minute. Go on in %(wait)d seconds.")
-        raise TooOften(message % {"n": most, "wait": wait}, retry_after=wait)
+        raise UserError("too_often", message % {"n": most, "wait": wait}, retry_after=wait)

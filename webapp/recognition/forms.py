@@ -1,14 +1,6 @@
-"""What pages send besides names: pictures, and what to learn with."""
+"""What pages send besides names and pictures: what to learn with."""
 
-from typing import cast
-
-from django.core.files import File
 from django.http import HttpRequest
-
-
-def sent_pictures(request: HttpRequest) -> list[File[bytes]]:
-    """Return the pictures of an upload, however many."""
-    return cast("list[File[bytes]]", request.FILES.getlist("images"))
 
 
 def sent_choice(request: HttpRequest) -> dict[str, str | None]:

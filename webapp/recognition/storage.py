@@ -16,9 +16,9 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.pictures import reader
 from webapp.pictures.names import display_file_name
-from webapp.recognition.errors import PersonError, StorageFull
 from webapp.recognition.models import Query, picture_path
 from webapp.storage.addresses import StorageDown
 
@@ -72,7 +72,7 @@ class Intake:
 def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
     """Decode and store pictures one after another; ``full`` is what those are told for which ``room`` bytes do not do.
 
-    Raise StorageFull if nothing was stored and room was what some picture lacked, StorageDown if nothing was stored
+    Raise UserError if nothing was stored and room was what some picture lacked, StorageDown if nothing was stored
     because the storage does not answer.
     """
     intake, lacked_room, files = Intake(), False, list(files)
@@ -80,7 +80,7 @@ def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
         name = display_file_name(file.name)
         try:
             picture = reader.read_picture(file)
-        except PersonError as error:
+        except UserError as error:
             intake.refused.append(Refused(name, error.message))
             continue
         if picture.bytes > room:
@@ -98,7 +98,7 @@ def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
         if picture.is_animated:
             intake.warnings.append(_("%(file)s is animated; its first frame is used.") % {"file": name})
     if lacked_room and not intake.stored:
-        raise StorageFull(full, refused=[each.as_json() for each in intake.refused])
+        raise UserError("storage_full", full, refused=[each.as_json() for each in intake.refused])
     return intake
 
 

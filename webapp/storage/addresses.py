@@ -8,6 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import Refusal
+
 LOCAL = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
 OPTIONS = ("endpoint", "region")
 MEMORY_BYTES = 8 * 2**20
@@ -16,19 +18,15 @@ MEMORY_BYTES = 8 * 2**20
 RETRY_SECONDS = 30
 
 
-class StorageDown(Exception):
+class StorageDown(Refusal):
     """The storage does not answer, or cannot just now: nobody's mistake, and over when it is up again."""
 
-    code = "storage_down"
-    status = 503
-
     def __init__(self) -> None:
-        self.message = _(
+        message = _(
             "The place where this site keeps its files does not answer just now. What you made is safe; wait a minute,"
             " then try again."
         )
-        self.details = {"retry_after": RETRY_SECONDS}
-        super().__init__(self.message)
+        super().__init__("storage_down", message, retry_after=RETRY_SECONDS)
 
 
 def storage_at(url: str) -> dict[str, Any]:

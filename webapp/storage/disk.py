@@ -11,8 +11,8 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.jobs.errors import JobFailed
-from webapp.training.errors import StaffError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -35,9 +35,9 @@ def full_sentence(needed: int) -> str:
 
 
 def require_room(needed: int) -> None:
-    """Raise StaffError if there is no room for so many bytes."""
+    """Raise UserError if there is no room for so many bytes."""
     if free_bytes() < needed:
-        raise StaffError(code="storage_full", message=full_sentence(needed))
+        raise UserError("storage_full", full_sentence(needed))
 
 
 def keep_room(needed: int = 1) -> None:

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from webapp.checkpoints import stored_checkpoints
 from webapp.checkpoints.models import Checkpoint
+from webapp.core.errors import UserError
 from webapp.core.staff import history
 from webapp.datasets import stored_datasets
 from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.storage.disk import run_folders
 from webapp.training.deletion import Deletable, deletion_of, needed_by
-from webapp.training.errors import StaffError
 from webapp.training.models import TrainingRun
 from webapp.training.runs.relay import forget_states
 
@@ -27,12 +27,12 @@ Forget = Callable[[], None]
 
 @transaction.atomic
 def delete(*, row: Deletable, by: User | None) -> None:
-    """Delete a row with its files, as `deletion_of` says; raise StaffError, with the reasons, where that may not be."""
+    """Delete a row with its files, as `deletion_of` says; raise UserError, with the reasons, where that may not be."""
     locked = type(row)._default_manager.select_for_update().filter(pk=row.pk).first()
     if locked is None:
-        raise StaffError(code="already_gone", message=_("Somebody else has deleted it already."))
+        raise UserError("already_gone", _("Somebody else has deleted it already."))
     if reasons := deletion_of(row=locked).forbidden:
-        raise StaffError(code="not_deletable", message=" ".join(reasons))
+        raise UserError("not_deletable", " ".join(reasons))
     history.note(by=by, row=locked, act=_("Deleted."))
     _remove(locked)
 

@@ -12,6 +12,7 @@ import pytest
 from mlcore.cli.commands.dataset import DatasetCommand
 from mlcore.data.datasets import DatasetRequest
 from tests.datasets.conftest import LEAST, class_folders, done, paths_in, picture
+from webapp.core.errors import UserError
 from webapp.datasets import services as datasets
 from webapp.datasets import worker
 from webapp.datasets.ingesting import registered
@@ -23,7 +24,6 @@ from webapp.jobs.errors import Cancelled
 from webapp.jobs.models import JobStatus
 from webapp.processes import questions
 from webapp.processes.child import Child
-from webapp.training.errors import StaffError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 
@@ -56,18 +56,18 @@ def test_no_other_folder_is(allowed: Path, path: str) -> None:
     secret = allowed.parent / "secret"
     secret.mkdir()
     (allowed / "out").symlink_to(secret)
-    with pytest.raises(StaffError, match="not below one") as caught:
+    with pytest.raises(UserError, match="not below one") as caught:
         start(path.format(allowed=allowed))
     assert caught.value.field == "folder"
 
 
 def test_no_folder_is_unless_the_settings_name_one(settings: Any, tmp_path: Path) -> None:
-    with pytest.raises(StaffError, match="GLIMPSE_DATASET_FOLDERS"):
+    with pytest.raises(UserError, match="GLIMPSE_DATASET_FOLDERS"):
         start(tmp_path)
 
 
 def test_a_folder_that_is_missing_is_said_to_be(allowed: Path) -> None:
-    with pytest.raises(StaffError, match="no such folder"):
+    with pytest.raises(UserError, match="no such folder"):
         start(allowed / "nowhere")
 
 

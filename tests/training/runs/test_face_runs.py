@@ -21,8 +21,8 @@ from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.settings_in_words import spelled_out
 from webapp.checkpoints.stored_checkpoints import stored
+from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
-from webapp.training.errors import StaffError
 from webapp.training.models import TrainingRun
 from webapp.training.runs import services as runs
 from webapp.training.runs import words as words_module
@@ -91,7 +91,7 @@ def test_settings_of_one_sort_are_not_carried_over_to_the_other(version: Dataset
     ("kind", "method", "field"), [("characters", "arcface", "kind"), ("faces", "siamese", "method")]
 )
 def test_a_loss_for_faces_goes_with_faces_alone(kind: str, method: str, field: str) -> None:
-    with pytest.raises(StaffError) as caught:
+    with pytest.raises(UserError) as caught:
         checked(kind=kind, method=method, method_config={}, episodes={}, training={})
     assert caught.value.field == field
 
@@ -117,7 +117,7 @@ def test_faces_start_from_scratch(version: DatasetVersion) -> None:
         (small_settings(), candidate("letters")),
         (small_runs.small_settings(), candidate("mine", kind="faces")),
     ):
-        with pytest.raises(StaffError, match="from scratch"):
+        with pytest.raises(UserError, match="from scratch"):
             runs.start_run(by=None, name="x", settings=settings, version=version, start_from=start_from)
 
 
@@ -153,7 +153,7 @@ def test_the_command_of_a_run_leaves_a_checkpoint_that_can_never_be_published(
         row.save(force_insert=True)
     assert (row.kind, row.method, row.live) == ("faces", "cosface", False)
     assert ModelCard.from_dict(row.card).config["backbone"]["width"] == 8
-    with pytest.raises(StaffError, match="never published"):
+    with pytest.raises(UserError, match="never published"):
         checkpoints.publish(checkpoint=row, by=staff(), reason="because it is good")
     assert not Checkpoint.objects.live().filter(kind="faces").exists()
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 from webapp.training.schedules.recurrence import choices_in, crontab_of, in_words, moment_in_words, next_after
 
 THREE = time(3, 0)
@@ -76,7 +76,7 @@ def test_a_form_shows_the_choices_it_was_made_of(choices: dict[str, Any]) -> Non
     ],
 )
 def test_what_cannot_be_is_refused_with_its_field(choices: dict[str, Any], field: str, words: str) -> None:
-    with pytest.raises(StaffError, match=words) as refused:
+    with pytest.raises(UserError, match=words) as refused:
         crontab_of(**choices)
     assert refused.value.field == field
 

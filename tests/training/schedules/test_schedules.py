@@ -13,9 +13,9 @@ from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from tests.training import small_runs
+from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training.errors import StaffError
 from webapp.training.models import Schedule, TrainingRun
 from webapp.training.runs import services as runs
 from webapp.training.schedules import services as schedules
@@ -208,11 +208,11 @@ def test_what_was_missed_while_it_was_paused_or_came_by_other_times_is_not_made_
 
 def test_every_act_is_written_down_and_one_that_makes_no_sense_is_refused(schedule: Schedule, ada: User) -> None:
     schedules.pause_schedule(by=ada, schedule=schedule)
-    with pytest.raises(StaffError, match="paused already"):
+    with pytest.raises(UserError, match="paused already"):
         schedules.pause_schedule(by=ada, schedule=schedule)
     assert "Paused" in schedule.sentence
     schedules.resume_schedule(by=ada, schedule=schedule)
-    with pytest.raises(StaffError, match="not paused"):
+    with pytest.raises(UserError, match="not paused"):
         schedules.resume_schedule(by=ada, schedule=schedule)
     assert "Next: " in schedule.sentence
     schedules.change_schedule(by=ada, schedule=schedule, repeat=crontab_of(every="crontab", line="0 5 * * *"))
@@ -251,13 +251,13 @@ def test_old_notes_are_forgotten_and_runs_are_not(schedule: Schedule, monkeypatc
     ],
 )
 def test_a_bad_name_is_refused(schedule: Schedule, change: dict[str, Any], field: str, words: str) -> None:
-    with pytest.raises(StaffError, match=words) as refused:
+    with pytest.raises(UserError, match=words) as refused:
         made(run=schedule.run, **change)
     assert refused.value.field == field
     assert PeriodicTask.objects.count() == 1
 
 
 def test_only_a_finished_run_can_be_repeated() -> None:
-    with pytest.raises(StaffError, match="not finished") as refused:
+    with pytest.raises(UserError, match="not finished") as refused:
         made(run=small_runs.start())
     assert refused.value.field == "run"

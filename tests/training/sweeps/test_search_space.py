@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 from webapp.training.sweeps.search_space import combinations, count, draws_needed, space_from_words
 
 
@@ -49,10 +49,10 @@ def test_combinations_are_counted_and_listed() -> None:
     ],
 )
 def test_a_line_that_is_not_understood_is_refused(line: str, words: str) -> None:
-    with pytest.raises(StaffError, match=words):
+    with pytest.raises(UserError, match=words):
         space_from_words([line], method="prototypical")
 
 
 def test_a_setting_named_twice_is_refused() -> None:
-    with pytest.raises(StaffError, match="twice"):
+    with pytest.raises(UserError, match="twice"):
         space_from_words(["episodes.n_way = 5", "episodes.n_way = 6"], method="prototypical")

@@ -9,8 +9,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 
 from tests.training import small_runs
+from webapp.core.errors import UserError
 from webapp.jobs.models import JobStatus
-from webapp.training.errors import StaffError
 from webapp.training.models import Strategy, Sweep, TrainingRun
 from webapp.training.runs import services as run_services
 from webapp.training.sweeps import services as sweeps
@@ -131,7 +131,7 @@ def test_stopping_cancels_what_runs_and_is_written_down() -> None:
     assert [run.status for run in sweep.trials] == [JobStatus.CANCELLED]
     assert "Stopped after 1 of 6" in sweep.sentence
     assert acts_on("sweep") == [(ada, "Started."), (ada, "Trial 1 was started."), (ada, "Stopped.")]
-    with pytest.raises(StaffError, match="over already"):
+    with pytest.raises(UserError, match="over already"):
         sweeps.stop_sweep(by=ada, sweep=sweep)
 
 
@@ -207,7 +207,7 @@ def test_a_fault_holds_no_other_sweep_up(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_what_cannot_be_searched_is_refused_with_its_name(change: dict[str, Any], field: str, words: str) -> None:
-    with pytest.raises(StaffError, match=words) as refused:
+    with pytest.raises(UserError, match=words) as refused:
         begun(**change)
     assert refused.value.field == field
     assert not Sweep.objects.exists()

@@ -18,9 +18,10 @@ from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import CheckpointImport
-from webapp.core.staff.asking import STOP_POLLING, who_asks
+from webapp.core.errors import UserError
+from webapp.core.responses import STOP_POLLING
+from webapp.core.staff.asking import who_asks
 from webapp.core.staff.model_admin import ModelAdmin
-from webapp.training.errors import StaffError
 
 ADD = "checkpoints.add_checkpoint"
 
@@ -39,7 +40,7 @@ def take_in(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
     if request.method == "POST":
         try:
             row = checkpoints.import_checkpoint(file=request.FILES.get("file"), by=who_asks(request))
-        except StaffError as refused:
+        except UserError as refused:
             error = refused.message
         else:
             return redirect("admin:checkpoints_checkpointimport_change", row.pk)
@@ -100,7 +101,7 @@ class CheckpointImportAdmin(ModelAdmin[CheckpointImport]):
         row = self._visible(request, pk)
         try:
             checkpoints.cancel_import(row=row, by=who_asks(request))
-        except StaffError as error:
+        except UserError as error:
             messages.error(request, error.message)
         return redirect("admin:checkpoints_checkpointimport_change", row.pk)
 

@@ -18,8 +18,9 @@ from webapp.checkpoints import cards
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint, Publication
 from webapp.checkpoints.verdicts import TOLERANCE
-from webapp.core.staff.asking import STOP_POLLING, who_asks
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
+from webapp.core.responses import STOP_POLLING
+from webapp.core.staff.asking import who_asks
 
 PUBLISH = "checkpoints.publish_checkpoint"
 VIEW = "checkpoints.view_checkpoint"
@@ -60,7 +61,7 @@ def in_words(act: Callable[[HttpRequest, Checkpoint], None]) -> View:
     def guarded(request: HttpRequest, site: dict[str, Any], checkpoint_id: UUID) -> HttpResponse:
         try:
             act(request, get_object_or_404(Checkpoint, pk=checkpoint_id))
-        except StaffError as error:
+        except UserError as error:
             messages.error(request, error.message)
         return redirect("admin:checkpoints_checkpoint_change", checkpoint_id)
 
@@ -121,7 +122,7 @@ def give_out(request: HttpRequest, site: dict[str, Any], checkpoint_id: UUID) ->
     checkpoint = get_object_or_404(Checkpoint, pk=checkpoint_id)
     try:
         file = checkpoints.export_checkpoint(checkpoint=checkpoint, by=who_asks(request))
-    except StaffError as error:
+    except UserError as error:
         messages.error(request, error.message)
         return redirect("admin:checkpoints_checkpoint_change", checkpoint_id)
     return FileResponse(file, as_attachment=True, filename=f"{checkpoint.name}.zip", content_type="application/zip")

@@ -22,12 +22,12 @@ from webapp.checkpoints.models import Checkpoint, CheckpointImport
 from webapp.checkpoints.models.imports import import_path
 from webapp.checkpoints.stored_checkpoints import opened_weights
 from webapp.checkpoints.zips import card_in, refuse, require_fitting
+from webapp.core.errors import UserError
 from webapp.core.staff import history
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.pictures.names import display_file_name
 from webapp.storage.disk import require_room
-from webapp.training.errors import StaffError
 
 MOST_BYTES = 520 * 2**20
 
@@ -47,7 +47,7 @@ def export_checkpoint(*, checkpoint: Checkpoint, by: User | None) -> IO[bytes]:
 
 
 def import_checkpoint(*, file: File[bytes] | None, by: User | None) -> CheckpointImport:
-    """Start to take in a zip as a checkpoint that is not live; raise StaffError for what can be seen at once."""
+    """Start to take in a zip as a checkpoint that is not live; raise UserError for what can be seen at once."""
     if file is None:
         refuse("no_file", _("Choose a zip first."))
     if (file.size or 0) > MOST_BYTES:
@@ -69,9 +69,9 @@ def import_checkpoint(*, file: File[bytes] | None, by: User | None) -> Checkpoin
 
 
 def cancel_import(*, row: CheckpointImport, by: User | None) -> None:
-    """Stop to take in a zip; raise StaffError if that has ended already."""
+    """Stop to take in a zip; raise UserError if that has ended already."""
     if not row.is_active:
-        raise StaffError(code="already_over", message=_("This has ended already, so it cannot be cancelled."))
+        raise UserError("already_over", _("This has ended already, so it cannot be cancelled."))
     jobs.cancel(row)
     if row.status == JobStatus.CANCELLED:
         default_storage.delete(row.upload.name or "")

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from webapp.checkpoints.models import Checkpoint, GateExam, StandingExam
 from webapp.checkpoints.verdicts import Check, checks_of
+from webapp.core.errors import UserError
 from webapp.core.staff import history
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
-from webapp.training.errors import StaffError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +79,13 @@ def _check(sentence: str, *, passed: bool = False) -> Check:
 def measure(*, checkpoint: Checkpoint, by: User | None) -> GateExam:
     """Start to measure a checkpoint against the live one; one that is under way is kept.
 
-    Raise StaffError if there is nothing to measure it by or against.
+    Raise UserError if there is nothing to measure it by or against.
     """
     gate = gate_of(checkpoint=checkpoint)
     if gate.sitting and gate.sitting.is_active:
         return gate.sitting
     if gate.live is None or gate.exam is None:
-        raise StaffError(code="nothing_to_measure_by", message=gate.checks[0].sentence)
+        raise UserError("nothing_to_measure_by", gate.checks[0].sentence)
     sitting = GateExam.objects.create(
         checkpoint=checkpoint, against=gate.live, version=gate.exam.version, drawn=gate.exam.drawn, created_by=by
     )
@@ -95,9 +95,9 @@ def measure(*, checkpoint: Checkpoint, by: User | None) -> GateExam:
 
 
 def stop_measuring(*, checkpoint: Checkpoint, by: User | None) -> None:
-    """Stop the measurement that is under way; raise StaffError if there is none."""
+    """Stop the measurement that is under way; raise UserError if there is none."""
     sitting = gate_of(checkpoint=checkpoint).sitting
     if sitting is None or not sitting.is_active:
-        raise StaffError(code="not_measuring", message=_("Nothing is being measured any more."))
+        raise UserError("not_measuring", _("Nothing is being measured any more."))
     jobs.cancel(sitting)
     history.note(by=by, row=checkpoint, act="Stopped its measurement.")

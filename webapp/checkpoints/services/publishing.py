@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from webapp.checkpoints.models import Act, Checkpoint, Publication
 from webapp.checkpoints.services.gate import Gate, gate_of
 from webapp.checkpoints.services.registry import find_checkpoint
+from webapp.core.errors import UserError
 from webapp.core.staff import history
-from webapp.training.errors import StaffError
 
 ACTS: dict[str, str] = {Act.PUBLISH: "Published.", Act.ROLL_BACK: "Brought back by rolling back."}
 LEAST_WORDS = 3
@@ -25,7 +25,7 @@ def publish(*, checkpoint: Checkpoint, by: User, reason: str = "", instead_of: s
     """Make a checkpoint the live one of its kind, if the gate lets it or a written reason overrides the gate.
 
     ``instead_of`` is the name of what the person saw live ("" for nothing): if something else has gone live since, they
-    are told. Raise StaffError for this, and for whatever else keeps it from going live.
+    are told. Raise UserError for this, and for whatever else keeps it from going live.
     """
     live = _lock(checkpoint.kind)
     checkpoint.refresh_from_db()
@@ -56,7 +56,7 @@ def roll_back(*, kind: str, by: User, instead_of: str | None = None) -> Publicat
     undone = Publication.objects.to_undo(kind)
     if undone is None or undone.replaced is None:
         message = _("There is nothing to go back to: no publication of the kind “%(kind)s” replaced anything.")
-        raise StaffError(code="nothing_to_roll_back", message=message % {"kind": kind})
+        raise UserError("nothing_to_roll_back", message % {"kind": kind})
     _require_publishable(undone.replaced)
     _go_live(undone.replaced)
     publication = Publication.objects.create(
@@ -73,12 +73,10 @@ def roll_back(*, kind: str, by: User, instead_of: str | None = None) -> Publicat
 
 
 def named_checkpoint(*, name: str) -> Checkpoint:
-    """Return a checkpoint by its exact name or its id; raise StaffError if there is none."""
+    """Return a checkpoint by its exact name or its id; raise UserError if there is none."""
     found = Checkpoint.objects.filter(name=name).first() or find_checkpoint(name=name)
     if found is None:
-        raise StaffError(
-            code="unknown_checkpoint", message=_("There is no checkpoint “%(name)s”.") % {"name": name[:100]}
-        )
+        raise UserError("unknown_checkpoint", _("There is no checkpoint “%(name)s”.") % {"name": name[:100]})
     return found
 
 
@@ -109,15 +107,15 @@ def _lock(kind: str) -> Checkpoint | None:
 
 
 def _require_unchanged(live: Checkpoint | None, instead_of: str | None) -> None:
-    """Raise StaffError if what is live is not what the person saw."""
+    """Raise UserError if what is live is not what the person saw."""
     name = live.name if live else ""
     if instead_of is not None and instead_of != name:
         message = _("Somebody else was quicker: %(name)s is live now. Look at it, and decide again.")
-        raise StaffError(code="changed_meanwhile", message=message % {"name": name or _("nothing")})
+        raise UserError("changed_meanwhile", message % {"name": name or _("nothing")})
 
 
 def _require_publishable(checkpoint: Checkpoint) -> None:
-    """Raise StaffError if a checkpoint is live already, or cannot be served."""
+    """Raise UserError if a checkpoint is live already, or cannot be served."""
     if not checkpoint.can_go_live:
         message = _("%(name)s embeds faces: it can be measured, and is never published.")
     elif checkpoint.live:
@@ -126,14 +124,14 @@ def _require_publishable(checkpoint: Checkpoint) -> None:
         message = _("The files of %(name)s are not here any more, so nothing could stand on it.")
     else:
         return
-    raise StaffError(code="not_publishable", message=message % {"name": checkpoint.name})
+    raise UserError("not_publishable", message % {"name": checkpoint.name})
 
 
 def _require_gate(gate: Gate, reason: str) -> None:
-    """Raise StaffError unless the gate passed or there is a reason in words."""
+    """Raise UserError unless the gate passed or there is a reason in words."""
     if not gate.passed and len(reason.split()) < LEAST_WORDS:
         message = _("The gate did not pass. To publish all the same, write why, in %(n)d words or more; it is kept.")
-        raise StaffError(code="gate_not_passed", message=message % {"n": LEAST_WORDS}, field="reason")
+        raise UserError("gate_not_passed", message % {"n": LEAST_WORDS}, field="reason")
 
 
 def _go_live(checkpoint: Checkpoint) -> None:

@@ -22,7 +22,6 @@ from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.processes.questions import ask
 from webapp.storage.disk import full_disk_in_words, keep_room
-from webapp.training.errors import StaffError
 
 TRY_SECONDS = 180
 UNSOUND = "unsound"
@@ -62,10 +61,7 @@ def _fetched(claim: Claim[CheckpointImport], path: Path) -> Path:
 
 def _require_sound(claim: Claim[CheckpointImport], path: Path) -> None:
     """Look at it once more: another of the same weights may have come in meanwhile."""
-    try:
-        require_fitting(card_in(path))
-    except StaffError as error:
-        raise JobFailed(code=error.code, message=error.message) from error
+    require_fitting(card_in(path))
     claim.check()
 
 

@@ -14,7 +14,6 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.processes.questions import ask
-from webapp.training.errors import StaffError
 
 
 def examine(job_id: str) -> None:
@@ -24,10 +23,7 @@ def examine(job_id: str) -> None:
 
 def _examine(claim: Claim[GateExam]) -> None:
     """Measure, and write the figures together with the end of the job."""
-    try:
-        command = [sys.executable, "-m", "mlcore", "compare", "--json", *_arguments(claim.job)]
-    except StaffError as error:
-        raise JobFailed(code=error.code, message=error.message) from error
+    command = [sys.executable, "-m", "mlcore", "compare", "--json", *_arguments(claim.job)]
     claim.progress(0.0, _("Measuring both in the same episodes; this takes some minutes."))
     message = _("The measuring program broke off, maybe for want of memory. Measure again; its log says more.")
     broke_off = JobFailed(code="measuring_broke_off", message=message)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from webapp.accounts.requests import OwnedRequest
-from webapp.recognition.views.answers import refusal
+from webapp.core.requests import HtmxRequest
+from webapp.core.responses import refusal
 from webapp.storage.addresses import StorageDown
 
 
@@ -21,6 +21,6 @@ class StorageDownMiddleware:
         """Handle one request."""
         return self.get_response(request)
 
-    def process_exception(self, request: OwnedRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: HtmxRequest, exception: Exception) -> HttpResponse | None:
         """Answer for what the view raised."""
         return refusal(request, exception) if isinstance(exception, StorageDown) else None

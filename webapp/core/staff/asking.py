@@ -1,4 +1,4 @@
-"""What the pages of staff share: who asks, and the answer after which a page asks no more."""
+"""Who asks for a page of staff."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from typing import cast
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
-
-STOP_POLLING = 286
-"""The status by which htmx asks no more."""
 
 
 def who_asks(request: HttpRequest) -> User:

@@ -12,7 +12,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 
 REFUSED = 1
 USAGE = 2
@@ -31,7 +31,7 @@ class StaffCommand(BaseCommand):
         """Act, and print what came of it, or why it was refused."""
         try:
             done, words = self.act(self._who(options["by"]), options)
-        except StaffError as error:
+        except UserError as error:
             if options["json"]:
                 self.stdout.write(json.dumps({"error": error.code, "message": error.message, "field": error.field}))
             raise CommandError(error.message, returncode=REFUSED) from error
@@ -39,7 +39,7 @@ class StaffCommand(BaseCommand):
 
     @abstractmethod
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """Do it; give plain values and a sentence, or raise StaffError."""
+        """Do it; give plain values and a sentence, or raise UserError."""
 
     def _who(self, username: str) -> User:
         user = User.objects.filter(username=username, is_staff=True, is_active=True).first()

@@ -12,10 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.core.staff.asking import who_asks
 from webapp.core.staff.model_admin import ModelAdmin
 from webapp.training import deleting, deletion
-from webapp.training.errors import StaffError
 
 M = TypeVar("M", bound=Model)
 
@@ -39,7 +39,7 @@ class DeletingAdmin(ModelAdmin[M]):
         if request.method == "POST":
             try:
                 deleting.delete(row=row, by=who_asks(request))
-            except StaffError as error:
+            except UserError as error:
                 messages.error(request, error.message)
             else:
                 messages.success(request, _("%(name)s is deleted.") % {"name": row})

@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from webapp.core.staff.asking import STOP_POLLING, who_asks
+from webapp.core.errors import UserError
+from webapp.core.responses import STOP_POLLING
+from webapp.core.staff.asking import who_asks
 from webapp.datasets import services as datasets
 from webapp.datasets.admin.form import IngestForm
 from webapp.datasets.admin.tables import version_context
 from webapp.datasets.models import Dataset, DatasetVersion, Source
-from webapp.training.errors import StaffError
 
 View = Callable[..., HttpResponseBase]
 
@@ -86,7 +87,7 @@ def _started(form: IngestForm, start: Callable[[], DatasetVersion]) -> DatasetVe
     """Start, or say at the field that it is about why that cannot be."""
     try:
         return start()
-    except StaffError as error:
+    except UserError as error:
         form.add_error(error.field if error.field in form.fields else None, error.message)
         return None
 
@@ -98,7 +99,7 @@ def cancel(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> Http
     version = get_object_or_404(DatasetVersion, pk=version_id)
     try:
         datasets.cancel_version(version=version, by=who_asks(request))
-    except StaffError as error:
+    except UserError as error:
         messages.error(request, error.message)
     return redirect("admin:datasets_datasetversion_change", version_id)
 

@@ -17,10 +17,10 @@ from django.core.files.storage import default_storage
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.datasets.ingesting.class_splits import SIDES
 from webapp.jobs.errors import JobFailed
 from webapp.pictures.archives import Archive, is_ignored
-from webapp.pictures.errors import PersonError, UnusableEntry
 from webapp.pictures.names import clean_name
 
 
@@ -69,7 +69,7 @@ def in_archive(archive: Archive) -> Findings:
     for entry in archive.entries():
         try:
             placed.append((entry.filename, _shown(archive.folder(entry)), partial(archive.read, entry)))
-        except PersonError as error:
+        except UserError as error:
             findings.refused.append((entry.filename, error.message))
     return _named(placed, findings)
 
@@ -77,7 +77,7 @@ def in_archive(archive: Archive) -> Findings:
 def _shown(folder: PurePosixPath) -> PurePosixPath:
     """Refuse what mlcore would pass over, so that nothing is counted that is never learned from."""
     if any(part.startswith(".") for part in folder.parts):
-        raise UnusableEntry(_("Its folder is hidden: rename it without the dot at its start."))
+        raise UserError("unusable_entry", _("Its folder is hidden: rename it without the dot at its start."))
     return folder
 
 
@@ -119,9 +119,9 @@ def _read(path: Path) -> bytes:
         with open(descriptor, "rb") as file:  # noqa: PTH123
             data = file.read(most + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
     except OSError as error:
-        raise UnusableEntry(_("It cannot be read.")) from error
+        raise UserError("unusable_entry", _("It cannot be read.")) from error
     if len(data) > most:
-        raise UnusableEntry(_("This file is larger than %(n)d MB.") % {"n": most // 2**20})
+        raise UserError("unusable_entry", _("This file is larger than %(n)d MB.") % {"n": most // 2**20})
     return data
 
 
@@ -131,9 +131,9 @@ def _named(placed: Sequence[Placed], findings: Findings) -> Findings:
     for file, folder, read in placed:
         try:
             if folder not in names:
-                raise UnusableEntry(_("It lies in no class folder."))
+                raise UserError("unusable_entry", _("It lies in no class folder."))
             findings.found.append(Found(class_folder(names[folder]), file, read))
-        except PersonError as error:
+        except UserError as error:
             findings.refused.append((file, error.message))
     return findings
 
@@ -163,7 +163,7 @@ def _told_apart(path: PurePosixPath, namesakes: set[PurePosixPath]) -> str:
 
 
 def class_folder(name: str) -> str:
-    """Turn the name of a class into that of its folder in our archives; raise InvalidName if it cannot be one."""
+    """Turn the name of a class into that of its folder in our archives; raise UserError if it cannot be one."""
     folder = clean_name(name).replace("/", "∕").replace("\\", "∖")
     return f"_{folder}" if folder.startswith(".") else folder
 
@@ -176,13 +176,13 @@ def offered_by_people() -> Findings:
 
 
 def _fetch(stored: str) -> bytes:
-    """Read a picture from storage; raise UnusableEntry if its owner has just deleted it."""
+    """Read a picture from storage; raise UserError if its owner has just deleted it."""
     try:
         with default_storage.open(stored) as file:
             data: bytes = file.read()
             return data
     except FileNotFoundError as error:
-        raise UnusableEntry(_("It was deleted meanwhile.")) from error
+        raise UserError("unusable_entry", _("It was deleted meanwhile.")) from error
 
 
 def zip_rewritten(source: zipfile.ZipFile, target: zipfile.ZipFile, *, path_of: Callable[[str], str | None]) -> None:

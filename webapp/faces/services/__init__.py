@@ -1,6 +1,6 @@
 """Everything a person can do with faces: one function for each.
 
-All take keywords only, and raise ``webapp.pictures.errors.PersonError`` for what the person can mend.
+All take keywords only, and raise ``webapp.core.errors.UserError`` for what the person can mend.
 """
 
 from webapp.faces.services.consent import consent_of as consent_of

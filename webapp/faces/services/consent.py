@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.faces import deletion
-from webapp.faces.errors import ConsentNeeded, GalleryNotWanted
 from webapp.faces.models import Consent
 
 
@@ -30,27 +30,29 @@ def consent_of(*, owner: Owner | None) -> Consent | None:
 
 
 def require_consent(*, owner: Owner | None) -> Consent:
-    """Return the standing consent; raise ConsentNeeded if there is none."""
+    """Return the standing consent; raise UserError if there is none."""
     consent = consent_of(owner=owner)
     if consent is None:
-        raise ConsentNeeded(
+        raise UserError(
+            "consent_needed",
             _(
                 "Nothing about faces is done before you agree to the notice at /faces/, on that page or by"
                 " POST /api/v1/faces/consent."
-            )
+            ),
         )
     return consent
 
 
 def require_gallery(*, owner: Owner | None) -> Consent:
-    """Return the consent that allows a gallery; raise ConsentNeeded or GalleryNotWanted if there is none."""
+    """Return the consent that allows a gallery; raise UserError if there is none."""
     consent = require_consent(owner=owner)
     if not consent.gallery:
-        raise GalleryNotWanted(
+        raise UserError(
+            "gallery_not_wanted",
             _(
                 "A gallery is kept only for those who ask for one: at /faces/gallery/, or by"
                 " POST /api/v1/faces/consent?gallery=true."
-            )
+            ),
         )
     return consent
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.faces import deletion
-from webapp.faces.errors import GalleryFull, PersonKnown
 from webapp.faces.models import EnrolledFace, Person
 from webapp.faces.services.consent import require_gallery
 from webapp.pictures.names import clean_name
@@ -25,7 +25,9 @@ def add_person(*, owner: Owner, name: str) -> Person:
     Owner.objects.select_for_update().get(pk=owner.pk)
     most = settings.GLIMPSE_LIMITS["face_people"]
     if Person.objects.owned_by(owner).count() >= most:
-        raise GalleryFull(_("A gallery may have at most %(most)d people.") % {"most": most})
+        raise UserError(
+            "limit_reached", _("A gallery may have at most %(most)d people.") % {"most": most}, field="name"
+        )
     _require_free(owner, name)
     return Person.objects.create(owner=owner, name=name, expires=timezone.now() + gallery_lasts())
 
@@ -53,10 +55,12 @@ def remove_face(*, face: EnrolledFace) -> None:
 
 
 def require_faces_left(owner: Owner, *, wanted: int) -> None:
-    """Raise GalleryFull if so many faces more do not fit."""
+    """Raise UserError unless so many faces more fit."""
     most = settings.GLIMPSE_LIMITS["gallery_faces"]
     if EnrolledFace.objects.owned_by(owner).count() + wanted > most:
-        raise GalleryFull(_("A gallery may have at most %(most)d faces. Remove some first.") % {"most": most})
+        raise UserError(
+            "limit_reached", _("A gallery may have at most %(most)d faces. Remove some first.") % {"most": most}
+        )
 
 
 def gallery_lasts() -> timedelta:
@@ -65,6 +69,6 @@ def gallery_lasts() -> timedelta:
 
 
 def _require_free(owner: Owner, name: str) -> None:
-    """Raise PersonKnown if the name is taken."""
+    """Raise UserError if the name is taken."""
     if Person.objects.owned_by(owner).filter(name=name).exists():
-        raise PersonKnown(_("There is a person “%(name)s” already.") % {"name": name})
+        raise UserError("name_taken", _("There is a person “%(name)s” already.") % {"name": name}, field="name")

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.faces import allowances, deletion, photos
-from webapp.faces.errors import GalleryEmpty, NoPhoto
 from webapp.faces.models import EnrolledFace, FaceQuestion, Person, QuestionKind
 from webapp.faces.rates import require_offered
 from webapp.faces.services.consent import require_consent, require_gallery
@@ -38,7 +38,9 @@ def identify(*, owner: Owner, image: File[bytes]) -> FaceQuestion:
     """Ask who of the gallery a photo shows."""
     require_gallery(owner=owner)
     if not EnrolledFace.objects.owned_by(owner).exists():
-        raise GalleryEmpty(_("There is nobody in your gallery to compare with. Add a person and a photo first."))
+        raise UserError(
+            "gallery_empty", _("There is nobody in your gallery to compare with. Add a person and a photo first.")
+        )
     return _ask(owner, QuestionKind.IDENTIFY, [image])
 
 
@@ -47,7 +49,7 @@ def enrol(*, person: Person, images: Sequence[File[bytes]]) -> FaceQuestion:
     require_gallery(owner=person.owner)
     most = settings.GLIMPSE_LIMITS["face_photos_at_once"]
     if not 1 <= len(images) <= most:
-        raise NoPhoto(_("Send 1 to %(most)d photos at once.") % {"most": most})
+        raise UserError("no_usable_picture", _("Send 1 to %(most)d photos at once.") % {"most": most})
     require_faces_left(person.owner, wanted=len(images))
     called = [_("Photo %(n)d") % {"n": n} for n in range(1, len(images) + 1)]
     return _ask(person.owner, QuestionKind.ENROL, images, called=called, person=person)

@@ -11,11 +11,10 @@ from django.views.decorators.cache import never_cache
 
 from webapp.accounts.models import Owner
 from webapp.accounts.requests import OwnedRequest
+from webapp.core.errors import UserError
+from webapp.core.responses import refusal
 from webapp.faces import services
-from webapp.faces.errors import ConsentNeeded
 from webapp.faces.models import Consent
-from webapp.recognition.errors import PersonError
-from webapp.recognition.views.answers import refusal
 
 P = ParamSpec("P")
 
@@ -36,11 +35,9 @@ def consented(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Con
         try:
             cast("ConsentedRequest", request).consent = services.require_consent(owner=request.owner or None)
             return view(request, *args, **kwargs)
-        except ConsentNeeded as error:
-            if request.htmx:
-                return refusal(request, error)
-            return render(request, "faces/notice.html", notice_context(request), status=error.status)
-        except PersonError as error:
+        except UserError as error:
+            if error.code == "consent_needed" and not request.htmx:
+                return render(request, "faces/notice.html", notice_context(request), status=error.status)
             return refusal(request, error)
 
     return wrapped

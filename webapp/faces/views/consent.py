@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
+from webapp.core.responses import go
 from webapp.faces import services
 from webapp.faces.views.admission import ConsentedRequest, consented, notice_context
-from webapp.recognition.views.answers import go
 
 
 @never_cache

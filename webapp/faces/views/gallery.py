@@ -9,14 +9,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from webapp.core.errors import UserError
+from webapp.core.forms import sent_pictures
+from webapp.core.responses import go
 from webapp.faces import services
-from webapp.faces.errors import GalleryFull, PersonKnown
 from webapp.faces.models import EnrolledFace, Person
 from webapp.faces.views.admission import ConsentedRequest, consented
 from webapp.faces.views.questions import DRAWN, fresh
-from webapp.pictures.errors import InvalidName
-from webapp.recognition.forms import sent_pictures
-from webapp.recognition.views.answers import go
 
 POLICY = "default-src 'none'; sandbox"
 
@@ -43,7 +42,9 @@ def add(request: ConsentedRequest) -> HttpResponse:
     name = request.POST.get("name", "")
     try:
         services.add_person(owner=request.owner, name=name)
-    except (InvalidName, PersonKnown, GalleryFull) as error:
+    except UserError as error:
+        if error.field != "name":
+            raise
         return _page(request, status=error.status, refused={"name": name, "why": error.message})
     return redirect("face_gallery")
 
@@ -55,7 +56,7 @@ def rename(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
     person = find_person(request, person_id)
     try:
         services.rename_person(person=person, name=request.POST.get("name", ""))
-    except (InvalidName, PersonKnown) as error:
+    except UserError as error:
         return _page(request, status=error.status, refused={"person": person_id, "why": error.message})
     return redirect("face_gallery")
 

@@ -10,12 +10,12 @@ from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from webapp.core.errors import UserError
+from webapp.core.responses import STOP_POLLING, done, fragment
 from webapp.faces import rates, services
 from webapp.faces.answers import answer_of
-from webapp.faces.errors import NoPhoto
 from webapp.faces.models import FaceQuestion
 from webapp.faces.views.admission import ConsentedRequest, consented
-from webapp.recognition.views.answers import STOP_POLLING, done, fragment
 
 DRAWN = [f"faces/{name}.webp" for name in ("ada-1", "ada-2", "ben-1", "ben-2")]
 """Static files of faces drawn by ``tools.drawing.portraits``, for those who would rather not show their own."""
@@ -80,11 +80,11 @@ def fresh(request: ConsentedRequest, question: FaceQuestion) -> HttpResponse:
 
 
 def sent(request: ConsentedRequest, name: str) -> File[bytes]:
-    """Return the photo of a field; raise NoPhoto if it was left out."""
+    """Return the photo of a field; raise UserError if it was left out."""
     try:
         return cast("File[bytes]", request.FILES[name])
     except MultiValueDictKeyError as error:
-        raise NoPhoto(_("A photo is missing. Choose one for each place.")) from error
+        raise UserError("no_usable_picture", _("A photo is missing. Choose one for each place.")) from error
 
 
 def find_question(request: ConsentedRequest, question_id: UUID) -> FaceQuestion:

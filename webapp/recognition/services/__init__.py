@@ -1,6 +1,6 @@
 """Everything a person can do with support sets, classifiers and predictions: one function for each.
 
-All take keywords only, and raise ``webapp.recognition.errors.PersonError`` for what the person can mend.
+All take keywords only, and raise ``webapp.core.errors.UserError`` for what the person can mend.
 """
 
 from webapp.recognition.services.archives import import_zip as import_zip

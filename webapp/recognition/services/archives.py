@@ -10,11 +10,11 @@ from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.jobs import services as jobs
 from webapp.pictures.names import display_file_name
 from webapp.recognition import storage
 from webapp.recognition.allowances import require_free_job, require_room, spend_upload, take_job_place
-from webapp.recognition.errors import TooLarge, UnusableArchive
 from webapp.recognition.models import SupportSet, ZipImport
 
 
@@ -36,7 +36,7 @@ def import_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipImport:
 def _require_zip(file: File[bytes]) -> None:
     most = settings.GLIMPSE_LIMITS["zip_bytes"]
     if file.size > most:
-        raise TooLarge(_("A zip may have at most %(n)d MB.") % {"n": most // 2**20})
+        raise UserError("too_large", _("A zip may have at most %(n)d MB.") % {"n": most // 2**20})
     if not zipfile.is_zipfile(file):
-        raise UnusableArchive(_("This file is not a zip archive, or it is damaged."))
+        raise UserError("unusable_archive", _("This file is not a zip archive, or it is damaged."))
     file.seek(0)

@@ -10,8 +10,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.pictures.names import clean_name
-from webapp.recognition.errors import LimitReached, NameTaken, PictureGone, UnknownClass, WrongOrder
 from webapp.recognition.models import SupportClass, SupportSet
 
 
@@ -50,7 +50,7 @@ def reorder_classes(*, support_set: SupportSet, names: Sequence[str]) -> None:
     _lock(support_set)
     classes = {each.name: each for each in support_set.classes.present()}
     if sorted(names) != sorted(classes):
-        raise WrongOrder(_("The new order must name every class once."))
+        raise UserError("wrong_order", _("The new order must name every class once."))
     for position, name in enumerate(names):
         classes[name].position = position
     SupportClass.objects.bulk_update(classes.values(), ["position"])
@@ -69,7 +69,7 @@ def restore_class(*, support_class: SupportClass) -> SupportClass:
     """Bring a deleted class back with the pictures it had."""
     _lock(support_class.support_set)
     if not SupportClass.objects.filter(pk=support_class.pk).exists():
-        raise PictureGone(_("This class was deleted too long ago to be brought back."))
+        raise UserError("picture_gone", _("This class was deleted too long ago to be brought back."))
     if support_class.deleted_at is not None:
         _require_free(support_class.support_set, support_class.name)
         _require_place(support_class.support_set)
@@ -79,10 +79,10 @@ def restore_class(*, support_class: SupportClass) -> SupportClass:
 
 
 def find_class(*, support_set: SupportSet, name: str) -> SupportClass:
-    """Return the class of that name; raise UnknownClass if there is none."""
+    """Return the class of that name; raise UserError if there is none."""
     found = support_set.classes.present().filter(name=clean_name(name)).first()
     if found is None:
-        raise UnknownClass(_("There is no class “%(name)s”.") % {"name": name})
+        raise UserError("unknown_class", _("There is no class “%(name)s”.") % {"name": name})
     return found
 
 
@@ -99,10 +99,10 @@ def _append(support_set: SupportSet, name: str) -> SupportClass:
 
 def _require_free(support_set: SupportSet, name: str) -> None:
     if support_set.classes.present().filter(name=name).exists():
-        raise NameTaken(_("There is a class “%(name)s” already.") % {"name": name})
+        raise UserError("name_taken", _("There is a class “%(name)s” already.") % {"name": name})
 
 
 def _require_place(support_set: SupportSet) -> None:
     most = settings.GLIMPSE_LIMITS["classes"]
     if support_set.classes.present().count() >= most:
-        raise LimitReached(_("A support set may have at most %(most)d classes.") % {"most": most})
+        raise UserError("limit_reached", _("A support set may have at most %(most)d classes.") % {"most": most})

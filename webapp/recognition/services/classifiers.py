@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from webapp.accounts.models import Owner
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint
+from webapp.core.errors import UserError
 from webapp.jobs import services as jobs
 from webapp.pictures.names import clean_name
 from webapp.recognition.allowances import require_room, take_job_place
 from webapp.recognition.deletion import remove_classifier
-from webapp.recognition.errors import AlreadyOver, NotReady, UnknownCheckpoint
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
 from webapp.recognition.services.readiness import readiness, suggest_kind
 
@@ -32,7 +32,7 @@ def start_classifier(
         chosen = _checkpoint(support_set, kind)
     missing = readiness(support_set=support_set).missing
     if missing:
-        raise NotReady(" ".join(missing), missing=missing)
+        raise UserError("not_ready", " ".join(missing), missing=missing)
     require_room(owner)
     take_job_place(owner)
     names, image_ids = _snapshot(support_set)
@@ -50,13 +50,13 @@ def start_classifier(
 
 
 def _checkpoint(support_set: SupportSet, name: str | None) -> Checkpoint:
-    """Find the checkpoint that is meant; raise UnknownCheckpoint with the valid ones if there is none."""
+    """Find the checkpoint that is meant; raise UserError with the valid ones if there is none."""
     name = name or suggest_kind(support_set=support_set)
     found = checkpoints.find_checkpoint(name=name)
     if found is None:
         valid = checkpoints.valid_names()
         message = _("There is no checkpoint “%(name)s”. Choose one of: %(valid)s.")
-        raise UnknownCheckpoint(message % {"name": name[:100], "valid": ", ".join(valid)}, valid=valid)
+        raise UserError("unknown_checkpoint", message % {"name": name[:100], "valid": ", ".join(valid)}, valid=valid)
     return found
 
 
@@ -78,7 +78,7 @@ def newer_checkpoint(*, classifier: Classifier) -> Checkpoint | None:
 def cancel_classifier(*, classifier: Classifier) -> Classifier:
     """Stop learning; one that runs becomes cancelled a moment later."""
     if not classifier.is_active:
-        raise AlreadyOver(_("This classifier is no longer learning, so there is nothing to cancel."))
+        raise UserError("already_over", _("This classifier is no longer learning, so there is nothing to cancel."))
     jobs.cancel(classifier)
     return classifier
 

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.pictures.names import clean_name
 from webapp.recognition import storage
 from webapp.recognition.allowances import require_room, spend_upload, storage_sentence
-from webapp.recognition.errors import LimitReached, NoUsablePicture, PictureGone
 from webapp.recognition.models import SupportClass, SupportImage, SupportSet
 from webapp.recognition.services.classes import class_named
 from webapp.recognition.storage import Refused as Refused
@@ -42,7 +42,7 @@ def add_images(*, support_set: SupportSet, class_name: str, files: Iterable[File
     """Add pictures to a class, which is made if it is new. Good pictures are kept even if others are refused."""
     name, files = clean_name(class_name), list(files)
     if not files:
-        raise NoUsablePicture(_("Add at least one picture."), refused=[])
+        raise UserError("no_usable_picture", _("Add at least one picture."), refused=[])
     spend_upload(support_set.owner)
     return add_to_class(support_set=support_set, class_name=name, files=files)
 
@@ -75,9 +75,9 @@ def _places(support_class: SupportClass) -> int:
 
 
 def require_place(support_class: SupportClass) -> None:
-    """Raise LimitReached if the class is full."""
+    """Raise UserError if the class is full."""
     if not _places(support_class):
-        raise LimitReached(_class_full())
+        raise UserError("limit_reached", _class_full())
 
 
 def _class_full() -> str:
@@ -125,7 +125,7 @@ def delete_image(*, image: SupportImage) -> None:
 def restore_image(*, image: SupportImage) -> SupportImage:
     """Bring a deleted picture back."""
     if not SupportImage.objects.filter(pk=image.pk).exists():
-        raise PictureGone(_("This picture was deleted too long ago to be brought back."))
+        raise UserError("picture_gone", _("This picture was deleted too long ago to be brought back."))
     if image.deleted_at is not None:
         require_place(image.support_class)
         image.deleted_at = None

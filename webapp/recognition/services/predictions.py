@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.recognition import storage
@@ -22,7 +23,6 @@ from webapp.recognition.allowances import (
     take_job_place,
 )
 from webapp.recognition.deletion import remove_prediction
-from webapp.recognition.errors import ClassifierNotReady, LimitReached, NoUsablePicture, PictureGone, UnknownPicture
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
 from webapp.recognition.services.classes import class_named
 from webapp.recognition.services.images import move_image, require_place
@@ -37,7 +37,7 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     intake = storage.take_in(files, room=room, full=storage_sentence(owner))
     refused = [each.as_json() for each in intake.refused]
     if not intake.stored:
-        raise NoUsablePicture(_nothing_usable(refused), refused=refused)
+        raise UserError("no_usable_picture", _nothing_usable(refused), refused=refused)
     with storage.deleted_on_failure(intake.names), transaction.atomic():
         take_job_place(owner)
         prediction = Prediction.objects.create(owner=owner, classifier=classifier, refused=refused)
@@ -51,12 +51,12 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
 
 def _require_askable(classifier: Classifier, n_files: int) -> None:
     if classifier.status != JobStatus.READY:
-        raise ClassifierNotReady(_("This classifier has not learned yet, so it cannot be asked."))
+        raise UserError("classifier_not_ready", _("This classifier has not learned yet, so it cannot be asked."))
     if not n_files:
-        raise NoUsablePicture(_("Add at least one picture."), refused=[])
+        raise UserError("no_usable_picture", _("Add at least one picture."), refused=[])
     most = settings.GLIMPSE_LIMITS["queries_per_prediction"]
     if n_files > most:
-        raise LimitReached(_("Ask about at most %(most)d pictures at once.") % {"most": most})
+        raise UserError("limit_reached", _("Ask about at most %(most)d pictures at once.") % {"most": most})
 
 
 def _nothing_usable(refused: list[dict[str, str]]) -> str:
@@ -75,7 +75,7 @@ def correct(*, query: Query, class_name: str) -> SupportImage:
         require_room(query.prediction.owner, needed=query.bytes)
         kept = SupportImage.objects.create(support_class=support_class, **storage.copy_of(query).fields())
     else:
-        raise PictureGone(_("This picture has been deleted, so it can no longer be kept."))
+        raise UserError("picture_gone", _("This picture has been deleted, so it can no longer be kept."))
     query.corrected_to, query.kept_as = support_class.name, kept
     query.save(update_fields=["corrected_to", "kept_as"])
     return kept
@@ -85,9 +85,11 @@ def correct_file(*, prediction: Prediction, file: str, class_name: str) -> Suppo
     """Correct the query picture of that file name, or of that id where several have one name."""
     named = [query for query in prediction.queries.all() if file in (query.original_name, str(query.pk))]
     if not named:
-        raise UnknownPicture(_("This prediction holds no picture “%(file)s”.") % {"file": file[:100]})
+        raise UserError("unknown_picture", _("This prediction holds no picture “%(file)s”.") % {"file": file[:100]})
     if len(named) > 1:
-        raise UnknownPicture(_("Several pictures are called “%(file)s”: give the id of one.") % {"file": file[:100]})
+        raise UserError(
+            "unknown_picture", _("Several pictures are called “%(file)s”: give the id of one.") % {"file": file[:100]}
+        )
     return correct(query=named[0], class_name=class_name)
 
 

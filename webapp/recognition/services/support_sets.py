@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
+from webapp.core.errors import UserError
 from webapp.pictures.names import clean_name
 from webapp.recognition.deletion import remove_support_set
-from webapp.recognition.errors import AccountNeeded, NameTaken
 from webapp.recognition.models import SupportClass, SupportSet
 from webapp.recognition.services.classes import find_class, reorder_classes
 
@@ -30,9 +30,11 @@ def rename_support_set(*, support_set: SupportSet, name: str) -> SupportSet:
 
 
 def allow_improvement(*, support_set: SupportSet, allowed: bool) -> SupportSet:
-    """Let the models learn from a support set, or take that back; raise AccountNeeded for a guest."""
+    """Let the models learn from a support set, or take that back; raise UserError for a guest."""
     if allowed and support_set.owner.is_guest:
-        raise AccountNeeded(_("Sign up first: without an account your pictures are deleted after a while."))
+        raise UserError(
+            "account_needed", _("Sign up first: without an account your pictures are deleted after a while.")
+        )
     support_set.may_improve_models = allowed
     support_set.save(update_fields=["may_improve_models"])
     return support_set
@@ -66,7 +68,7 @@ def _rename_classes(support_set: SupportSet, class_names: Mapping[str, str]) -> 
     kept = support_set.classes.present().exclude(pk__in=[each.pk for each in renamed])
     after = [*kept.values_list("name", flat=True), *renamed.values()]
     if len(set(after)) < len(after):
-        raise NameTaken(_("Two classes would have the same name."))
+        raise UserError("name_taken", _("Two classes would have the same name."))
     for each in renamed:
         SupportClass.objects.filter(pk=each.pk).update(name=f"-{each.pk}")  # frees the old names first
     for each, new in renamed.items():

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
+from webapp.core.forms import sent_pictures
+from webapp.core.responses import STOP_POLLING, done, fragment, go, refusable
 from webapp.recognition import selectors, services
-from webapp.recognition.forms import sent_pictures
 from webapp.recognition.models import Classifier
-from webapp.recognition.views.answers import STOP_POLLING, done, fragment, go, refusable
 from webapp.recognition.views.pages import query_hours
 from webapp.recognition.views.predictions import fresh_prediction
 from webapp.site.examples.sessions import example_queries_url

@@ -11,13 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
+from webapp.core.errors import UserError
+from webapp.core.forms import sent_pictures
+from webapp.core.responses import STOP_POLLING, done, fragment, refusable
 from webapp.jobs import services as jobs
 from webapp.recognition import services
-from webapp.recognition.errors import UnusableArchive
-from webapp.recognition.forms import sent_pictures
 from webapp.recognition.models import SupportImage, ZipImport
-from webapp.recognition.views.answers import CHANGED, STOP_POLLING, done, fragment, refusable
-from webapp.recognition.views.support_sets import board, find_class, find_support_set
+from webapp.recognition.views.support_sets import CHANGED, board, find_class, find_support_set
 
 
 @require_POST
@@ -70,7 +70,7 @@ def delete(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpR
     """Delete a picture, and offer to undo it."""
     services.delete_image(image=_find_image(request, support_set_id, image_id))
     undo = _("The picture is deleted."), reverse("image_restore", args=[support_set_id, image_id])
-    return done(request, "support_set", support_set_id, undo=undo)
+    return done(request, "support_set", support_set_id, undo=undo, headers=CHANGED)
 
 
 @require_POST
@@ -89,7 +89,7 @@ def import_zip(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     support_set = find_support_set(request, support_set_id)
     file = request.FILES.get("file")
     if file is None:
-        raise UnusableArchive(_("Choose a zip file first."))
+        raise UserError("unusable_archive", _("Choose a zip file first."))
     zip_import = services.import_zip(support_set=support_set, file=file)
     if not request.htmx:
         return redirect("support_set", support_set_id)

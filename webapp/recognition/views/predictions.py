@@ -9,10 +9,10 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
+from webapp.core.responses import STOP_POLLING, done, fragment, refusable
 from webapp.jobs import services as jobs
 from webapp.recognition import selectors, services
 from webapp.recognition.models import Prediction, Query
-from webapp.recognition.views.answers import STOP_POLLING, done, fragment, refusable
 
 
 @require_safe
@@ -77,7 +77,7 @@ def fresh_prediction(request: OwnedRequest, prediction: Prediction) -> HttpRespo
     """Answer a question just asked: its place among the results, where the answers will appear."""
     if not request.htmx:
         return redirect("prediction", prediction.id)
-    refused = render_to_string("recognition/_refusals.html", {"refused": prediction.refused}, request)
+    refused = render_to_string("components/refusals.html", {"refused": prediction.refused}, request)
     section = render_to_string("recognition/_prediction.html", _answers(prediction), request)
     return HttpResponse(refused + section)
 

@@ -12,13 +12,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
+from webapp.core.responses import done, fragment, go, refusable
 from webapp.recognition import selectors, services
 from webapp.recognition.forms import sent_choice
 from webapp.recognition.methods.catalogue import method_choices
 from webapp.recognition.methods.kinds import kind_choices
 from webapp.recognition.models import SupportClass, SupportSet
-from webapp.recognition.views.answers import CHANGED, done, fragment, go, refusable
 from webapp.recognition.views.pages import guest_hours
+
+CHANGED = {"HX-Trigger": "support-set-changed"}
+"""The headers by which a page looks again at what is still missing."""
 
 
 @require_POST
@@ -66,7 +69,7 @@ def rename(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Give the support set another name."""
     support_set = find_support_set(request, support_set_id)
     services.rename_support_set(support_set=support_set, name=request.POST.get("name", ""))
-    return done(request, "support_set", support_set_id)
+    return done(request, "support_set", support_set_id, headers=CHANGED)
 
 
 @require_POST
@@ -103,7 +106,7 @@ def order_classes(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Put the classes in another order."""
     support_set = find_support_set(request, support_set_id)
     services.reorder_classes(support_set=support_set, names=request.POST.getlist("order"))
-    return done(request, "support_set", support_set_id)
+    return done(request, "support_set", support_set_id, headers=CHANGED)
 
 
 @require_POST
@@ -112,7 +115,7 @@ def rename_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) ->
     """Give a class another name."""
     support_class = find_class(request, support_set_id, class_id)
     services.rename_class(support_class=support_class, name=request.POST.get("name", ""))
-    return done(request, "support_set", support_set_id)
+    return done(request, "support_set", support_set_id, headers=CHANGED)
 
 
 @require_POST
@@ -122,7 +125,7 @@ def delete_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) ->
     services.delete_class(support_class=support_class)
     sentence = _("“%(name)s” is deleted.") % {"name": support_class.name}
     undo = sentence, reverse("class_restore", args=[support_set_id, class_id])
-    return done(request, "support_set", support_set_id, undo=undo)
+    return done(request, "support_set", support_set_id, undo=undo, headers=CHANGED)
 
 
 @require_POST

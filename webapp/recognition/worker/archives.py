@@ -8,12 +8,12 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.pictures.archives import Archive, opened
 from webapp.pictures.names import clean_name, display_file_name, display_path
-from webapp.recognition.errors import PersonError
 from webapp.recognition.models import ZipImport
 from webapp.recognition.services.images import add_to_class
 from webapp.recognition.storage import Refused, delete_files
@@ -53,7 +53,7 @@ class Importer:
             self._claim.check()
             try:
                 self._take(entry)
-            except PersonError as error:
+            except UserError as error:
                 self._refuse(entry.filename, error.message)
         if not self._accepted and not self._refused:
             raise JobFailed(code="empty_archive", message=_("The zip holds no class folders with pictures."))

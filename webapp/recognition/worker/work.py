@@ -32,7 +32,6 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.recognition.allowances import require_room
-from webapp.recognition.errors import StorageFull
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, state_path
 from webapp.recognition.storage import deleted_on_failure
 from webapp.recognition.worker import loaded
@@ -169,11 +168,8 @@ def _read(name: str) -> bytes:
 
 
 def _keep_state(row: Classifier, content: bytes) -> str:
-    """Write an adapted state into private storage, and return its name; fail the job in words if there is no room."""
-    try:
-        require_room(row.owner, needed=len(content))
-    except StorageFull as error:
-        raise JobFailed(code=error.code, message=error.message) from error
+    """Write an adapted state into private storage, and return its name; raise UserError if there is no room."""
+    require_room(row.owner, needed=len(content))
     return default_storage.save(state_path(None, f"{uuid4().hex}.safetensors"), ContentFile(content))
 
 

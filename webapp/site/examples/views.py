@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
-from webapp.recognition.views.answers import refusable
+from webapp.core.responses import refusable
 from webapp.recognition.views.classifiers import find_classifier
 from webapp.recognition.views.predictions import fresh_prediction
 from webapp.site.examples import services

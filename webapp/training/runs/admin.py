@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from webapp.checkpoints.settings_in_words import spelled_out
-from webapp.core.staff.asking import STOP_POLLING, who_asks
+from webapp.core.errors import UserError
+from webapp.core.responses import STOP_POLLING
+from webapp.core.staff.asking import who_asks
 from webapp.core.staff.deleting import DeletingAdmin
 from webapp.training.comparison import pages
-from webapp.training.errors import StaffError
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs import services as runs
 from webapp.training.runs.curves import accuracy_chart, loss_chart
@@ -73,7 +74,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
             try:
                 given = {"name": form.cleaned_data["name"], "cloned_from": form.cleaned_data["clone"]}
                 run = runs.start_run(by=who_asks(request), **given, **form.chosen)
-            except StaffError as error:
+            except UserError as error:
                 form.show(error)
             else:
                 return HttpResponseRedirect(_page(run))
@@ -108,7 +109,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         if form.is_valid():
             try:
                 row = runs.start_estimate(by=who_asks(request), **form.chosen)
-            except StaffError as error:
+            except UserError as error:
                 form.show(error)
         return render(request, "admin/training/trainingrun/_estimate.html", {"form": form, "estimate": row})
 
@@ -129,7 +130,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
                 raise PermissionDenied
             try:
                 act(by=who_asks(request), run=run)
-            except StaffError as error:
+            except UserError as error:
                 messages.error(request, error.message)
             return HttpResponseRedirect(_page(run))
 

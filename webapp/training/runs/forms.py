@@ -22,8 +22,8 @@ from mlcore.faces.config import FACE_LOSSES, FACES
 from mlcore.method_config import METHODS
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.settings_in_words import choices_of, words_of
+from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
-from webapp.training.errors import StaffError
 from webapp.training.models import TrainingRun
 from webapp.training.runs.settings import DEFAULTS, CheckedSettings, checked, configs_of
 
@@ -146,7 +146,7 @@ class RunForm(forms.Form):
         if not self.errors:
             try:
                 self.settings = self._checked(cleaned)
-            except StaffError as error:
+            except UserError as error:
                 self.show(error)
         return cleaned
 
@@ -161,7 +161,7 @@ class RunForm(forms.Form):
             training=values["training"],
         )
 
-    def show(self, error: StaffError) -> None:
+    def show(self, error: UserError) -> None:
         """Show an error beside its field, or above the form where it is about none."""
         renamed = {"kind": "new_kind"} if self.data.get("new_kind") else {}
         field = renamed.get(error.field, error.field)

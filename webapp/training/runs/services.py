@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from mlcore.faces.config import FACES
 from webapp.checkpoints.models import Checkpoint
+from webapp.core.errors import UserError
 from webapp.core.staff.history import Named, note
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.storage import disk
-from webapp.training.errors import StaffError
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs.settings import CheckedSettings, room_needed
 
@@ -36,7 +36,7 @@ def start_run(
     act: str = "",
     named: Named | None = None,
 ) -> TrainingRun:
-    """Queue a run; raise StaffError where its data, its beginning or the disk do not allow it.
+    """Queue a run; raise UserError where its data, its beginning or the disk do not allow it.
 
     act, named: what `note` writes where it was not a person who started it.
     """
@@ -55,7 +55,7 @@ def start_run(
 def start_estimate(
     *, by: User | None, settings: CheckedSettings, version: DatasetVersion, start_from: Checkpoint | None = None
 ) -> RunEstimate:
-    """Queue the timing of a few steps; raise StaffError as `start_run` does."""
+    """Queue the timing of a few steps; raise UserError as `start_run` does."""
     require_fitting(settings, version, start_from)
     RunEstimate.objects.filter(created__lt=timezone.now() - ESTIMATES_KEPT).delete()
     row = RunEstimate(version=version, start_from=start_from, created_by=by, **settings.fields())
@@ -65,19 +65,19 @@ def start_estimate(
 
 
 def require_fitting(settings: CheckedSettings, version: DatasetVersion, start_from: Checkpoint | None) -> None:
-    """Raise StaffError where the data cannot be trained on, or the checkpoint has another backbone."""
+    """Raise UserError where the data cannot be trained on, or the checkpoint has another backbone."""
     if version.status != JobStatus.READY:
         message = _("The data set %(name)s is not ready yet.") % {"name": version}
-        raise StaffError(code="dataset_not_ready", message=message, field="version")
+        raise UserError("dataset_not_ready", message, field="version")
     if version.deleted:
         message = _("The pictures of %(name)s were deleted; choose another version.") % {"name": version}
-        raise StaffError(code="dataset_deleted", message=message, field="version")
+        raise UserError("dataset_deleted", message, field="version")
     if version.incomplete:
         message = _("Pictures were withdrawn from %(name)s; choose its newest version.") % {"name": version}
-        raise StaffError(code="dataset_incomplete", message=message, field="version")
+        raise UserError("dataset_incomplete", message, field="version")
     if start_from and FACES in (settings.kind, start_from.kind):
         message = _("Embeddings of faces start from scratch, and nothing else starts from them.")
-        raise StaffError(code="faces_from_scratch", message=message, field="start_from")
+        raise UserError("faces_from_scratch", message, field="start_from")
     wanted: dict[str, Any] = settings.method_config.backbone.to_dict()
     if start_from and start_from.card["config"]["backbone"] != wanted:
         found = start_from.card["config"]["backbone"]
@@ -86,7 +86,7 @@ def require_fitting(settings: CheckedSettings, version: DatasetVersion, start_fr
             "kind, network and width, or start from scratch."
         )
         words = {**found, "start": start_from.name}
-        raise StaffError(code="other_backbone", message=message % words, field="start_from")
+        raise UserError("other_backbone", message % words, field="start_from")
 
 
 @transaction.atomic
@@ -96,7 +96,7 @@ def cancel_run(*, by: User | None, run: TrainingRun, act: str = "") -> None:
     act: as of `start_run`.
     """
     if not (run.is_active or run.is_paused):
-        raise StaffError(code="not_active", message=_("This run is over already."))
+        raise UserError("not_active", _("This run is over already."))
     TrainingRun.objects.filter(pk=run.pk).update(paused=False)
     run.paused = False
     jobs.cancel(run)
@@ -107,7 +107,7 @@ def cancel_run(*, by: User | None, run: TrainingRun, act: str = "") -> None:
 def pause_run(*, by: User | None, run: TrainingRun) -> None:
     """Stop a run until `resume_run`; it keeps its state first."""
     if not run.is_active:
-        raise StaffError(code="not_active", message=_("This run is over already."))
+        raise UserError("not_active", _("This run is over already."))
     TrainingRun.objects.filter(pk=run.pk).update(paused=True)
     run.paused = True
     jobs.cancel(run)
@@ -119,12 +119,12 @@ def resume_run(*, by: User | None, run: TrainingRun) -> None:
     """Let a paused, cancelled or failed run go on from its last state."""
     if run.version.deleted:
         message = _("The pictures of its data set were deleted, so that this run cannot go on.")
-        raise StaffError(code="dataset_deleted", message=message)
+        raise UserError("dataset_deleted", message)
     if run.version.incomplete:
         message = _("Pictures were withdrawn from its data set, so that this run cannot go on.")
-        raise StaffError(code="dataset_incomplete", message=message)
+        raise UserError("dataset_incomplete", message)
     if not jobs.requeue(run):
-        raise StaffError(code="not_stopped", message=_("This run is not stopped, so that it cannot go on."))
+        raise UserError("not_stopped", _("This run is not stopped, so that it cannot go on."))
     TrainingRun.objects.filter(pk=run.pk).update(paused=False)
     run.paused = False
     note(by=by, row=run, act=_("Resumed."))

@@ -13,7 +13,7 @@ from mlcore.config import BACKBONES, KINDS, SHAPES, BackboneConfig, Config, Epis
 from mlcore.errors import ConfigError
 from mlcore.faces.config import FACE_LOSSES, FACE_NETWORKS, FACES, FaceLossConfig, FaceNetworkConfig, FaceTrainingConfig
 from mlcore.method_config import METHODS, MethodConfig
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 from webapp.training.models.runs import RunSettings
 
 Values = Mapping[str, Any]
@@ -62,7 +62,7 @@ def configs_of(method: str) -> dict[str, type[Config]]:
 def checked(
     *, kind: str, transform: str = "", method: str, method_config: Values, episodes: Values, training: Values
 ) -> CheckedSettings:
-    """Build the configs; raise StaffError with the field's name, `episodes.n_way` and so on.
+    """Build the configs; raise UserError with the field's name, `episodes.n_way` and so on.
 
     The backbone takes pictures as the transform makes them, so its channels and size need not be said.
     """
@@ -70,7 +70,7 @@ def checked(
         return _checked_for_faces(kind=kind, method=method, method_config=method_config, training=training)
     transform = _transform(kind, transform)
     if method not in METHODS:
-        raise StaffError(code="unknown_method", message=_("There is no such method."), field="method")
+        raise UserError("unknown_method", _("There is no such method."), field="method")
     channels, side = SHAPES[transform]
     given = {**dict(method_config.get("backbone", {})), "in_channels": channels, "image_size": side}
     backbone = _built("backbone", BackboneConfig.from_dict, given)
@@ -88,7 +88,7 @@ def checked(
 def _checked_for_faces(*, kind: str, method: str, method_config: Values, training: Values) -> CheckedSettings:
     if kind != FACES:
         message = _("%(method)s learns faces alone; choose the kind “%(kind)s”.")
-        raise StaffError(code="faces_alone", message=message % {"method": method, "kind": FACES}, field="kind")
+        raise UserError("faces_alone", message % {"method": method, "kind": FACES}, field="kind")
     network = _built("backbone", FaceNetworkConfig.from_dict, method_config.get("backbone", {}))
     return CheckedSettings(
         kind=kind,
@@ -115,18 +115,18 @@ def checked_row(row: RunSettings) -> CheckedSettings:
 
 
 def _transform(kind: str, transform: str) -> str:
-    """Give the transform of a kind; raise StaffError if its name is none, or a new one leaves the transform open."""
+    """Give the transform of a kind; raise UserError if its name is none, or a new one leaves the transform open."""
     if kind in KINDS:
         return KINDS[kind].transform
     if kind == FACES:
         message = _("Faces are learned by one of %(names)s.") % {"names": ", ".join(FACE_LOSSES)}
-        raise StaffError(code="faces_need_a_loss", message=message, field="method")
+        raise UserError("faces_need_a_loss", message, field="method")
     if not re.fullmatch("[a-z0-9_-]{1,50}", kind):
         message = _("A kind's name has small letters, digits, - and _, and at most 50 of them.")
-        raise StaffError(code="bad_kind", message=message, field="kind")
+        raise UserError("bad_kind", message, field="kind")
     if transform not in SHAPES:
         message = _("A new kind of picture needs one of the transforms: %(names)s.") % {"names": ", ".join(SHAPES)}
-        raise StaffError(code="bad_transform", message=message, field="transform")
+        raise UserError("bad_transform", message, field="transform")
     return transform
 
 
@@ -136,25 +136,25 @@ def _built(group: str, build: Callable[[Values], C], values: Values) -> C:
         return build(values)
     except ConfigError as error:
         name = error.field or "name"
-        raise StaffError(code="bad_setting", message=str(error), field=f"{group}.{name}") from error
+        raise UserError("bad_setting", str(error), field=f"{group}.{name}") from error
     except TypeError as error:
         message = _("A setting is of the wrong sort: %(error)s.") % {"error": error}
-        raise StaffError(code="bad_setting", message=message, field=group) from error
+        raise UserError("bad_setting", message, field=group) from error
 
 
 def parsed(group: str, name: str, text: str, *, method: str) -> Any:
-    """Turn a text into the value of a setting; raise StaffError if there is none such, or it cannot be."""
+    """Turn a text into the value of a setting; raise UserError if there is none such, or it cannot be."""
     config = configs_of(method).get(group)
     kinds = {entry.name: entry.type for entry in fields(config)} if config else {}  # type: ignore[arg-type]
     said = {"name": f"{group}.{name}", "text": text}
     if name not in kinds or kinds[name] not in (bool, int, float, str):
         message = _("There is no setting %(name)s.") % said
-        raise StaffError(code="bad_setting", message=message, field=said["name"])
+        raise UserError("bad_setting", message, field=said["name"])
     try:
         return _TRUTHS[text] if kinds[name] is bool else kinds[name](text)  # type: ignore[operator]
     except (ValueError, KeyError) as error:
         message = _("%(name)s cannot be %(text)s.") % said
-        raise StaffError(code="bad_setting", message=message, field=said["name"]) from error
+        raise UserError("bad_setting", message, field=said["name"]) from error
 
 
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

@@ -8,28 +8,28 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training.errors import StaffError
 from webapp.training.models import TrainingRun
 from webapp.training.runs.settings import CheckedSettings, checked, parsed
 
 
 def named_run(*, name: str) -> TrainingRun:
-    """Find a run by its id, or raise StaffError."""
+    """Find a run by its id, or raise UserError."""
     try:
         return TrainingRun.objects.select_related("version__dataset").get(pk=uuid.UUID(name))
     except (ValueError, TrainingRun.DoesNotExist) as error:
-        raise StaffError(code="unknown_run", message=_("There is no run %(id)s.") % {"id": name}) from error
+        raise UserError("unknown_run", _("There is no run %(id)s.") % {"id": name}) from error
 
 
 def named_version(*, name: str, number: int | None = None) -> DatasetVersion:
-    """Find a version of a data set, the newest ready one where no number is given; raise StaffError without one."""
+    """Find a version of a data set, the newest ready one where no number is given; raise UserError without one."""
     found = DatasetVersion.objects.filter(dataset__name=name).order_by("-number")
     version = found.filter(number=number).first() if number else found.filter(status=JobStatus.READY).first()
     if version is None:
         message = _("There is no such version of a data set called %(name)s.") % {"name": name}
-        raise StaffError(code="unknown_dataset", message=message, field="dataset")
+        raise UserError("unknown_dataset", message, field="dataset")
     return version
 
 
@@ -43,7 +43,7 @@ def settings_from_words(
         if group not in groups:
             message = _("%(name)s is no setting; it begins with %(groups)s.")
             said = {"name": name, "groups": ", ".join(groups)}
-            raise StaffError(code="bad_setting", message=message % said, field=name)
+            raise UserError("bad_setting", message % said, field=name)
         groups[group][field] = parsed(group, field, text, method=method)
     method_config = {**groups["method_config"], "backbone": groups["backbone"]}
     return checked(

@@ -21,8 +21,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django_celery_beat import admin as beat
 
 from webapp.checkpoints.settings_in_words import spelled_out
+from webapp.core.errors import UserError
 from webapp.core.staff.asking import who_asks
-from webapp.training.errors import StaffError
 from webapp.training.models import Schedule
 from webapp.training.runs.rights import AsRunsAdmin
 from webapp.training.schedules import recurrence
@@ -71,7 +71,7 @@ class ScheduleAdmin(AsRunsAdmin[Schedule]):
         if form.is_bound and form.is_valid():
             try:
                 schedule = schedules.add_schedule(by=who_asks(request), **form.chosen())
-            except StaffError as error:
+            except UserError as error:
                 form.show(error)
             else:
                 return HttpResponseRedirect(_page(schedule))
@@ -112,7 +112,7 @@ class ScheduleAdmin(AsRunsAdmin[Schedule]):
             schedule = self._changeable(request, pk)
             try:
                 act(by=who_asks(request), schedule=schedule)
-            except StaffError as error:
+            except UserError as error:
                 messages.error(request, error.message)
             there = Schedule.objects.filter(pk=pk).exists()
             return HttpResponseRedirect(_page(schedule) if there else reverse("admin:training_schedule_changelist"))

@@ -13,9 +13,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from webapp.core.errors import UserError
 from webapp.datasets.models import Dataset
 from webapp.jobs.models import JobStatus
-from webapp.training.errors import StaffError
 from webapp.training.models import TrainingRun
 from webapp.training.schedules.recurrence import DAYS, LAST_DAY, Every, crontab_of
 from webapp.training.sweeps.form import RunChoice
@@ -57,11 +57,11 @@ class RepeatForm(forms.Form):
         if not self.errors:
             try:
                 self.repeat = crontab_of(**{name: cleaned[name] for name in RepeatForm.base_fields})
-            except StaffError as error:
+            except UserError as error:
                 self.show(error)
         return cleaned
 
-    def show(self, error: StaffError) -> None:
+    def show(self, error: UserError) -> None:
         """Show an error beside its field, or above the form where it is about none."""
         self.add_error(error.field if error.field in self.fields else None, error.message)
 

@@ -18,7 +18,7 @@ from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
 
 from webapp.config.celery import app as celery
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 
 DAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), WEEKDAYS.values(), strict=True))
 LAST_DAY = 28
@@ -38,7 +38,7 @@ class Every(models.TextChoices):
 def crontab_of(
     *, every: str, at: time | None = None, weekday: str = "mon", day: int | None = 1, line: str = ""
 ) -> CrontabSchedule:
-    """Make a crontab in the site's time zone, not saved yet; raise StaffError with the name of what cannot be.
+    """Make a crontab in the site's time zone, not saved yet; raise UserError with the name of what cannot be.
 
     at, weekday (`mon` …) and day (of the month) are of daily, weekly and monthly ones; line is of the rest.
     """
@@ -75,8 +75,8 @@ def _checked(parts: list[str]) -> CrontabSchedule:
     return crontab
 
 
-def _wrong(field: str, message: str) -> StaffError:
-    return StaffError(code="bad_repetition", message=message, field=field)
+def _wrong(field: str, message: str) -> UserError:
+    return UserError("bad_repetition", message, field=field)
 
 
 def saved(crontab: CrontabSchedule) -> CrontabSchedule:

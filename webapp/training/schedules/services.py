@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from webapp.core.errors import UserError
 from webapp.core.staff.history import note
 from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.jobs.models import ACTIVE, JobStatus
-from webapp.training.errors import StaffError
 from webapp.training.models import Occasion, Schedule, TrainingRun
 from webapp.training.runs.services import start_run
 from webapp.training.runs.settings import checked_row
@@ -31,13 +31,13 @@ START_DUE = "webapp.training.schedules.chore.start_due"
 def add_schedule(
     *, by: User | None, name: str, run: TrainingRun, repeat: CrontabSchedule, dataset: Dataset | None = None
 ) -> Schedule:
-    """Repeat a finished run at the times of a crontab, on another data set if one is given; raise StaffError."""
+    """Repeat a finished run at the times of a crontab, on another data set if one is given; raise UserError."""
     if not 1 <= len(name) <= LONGEST_NAME:
         message = _("A schedule's name has 1 to %(most)d characters.") % {"most": LONGEST_NAME}
-        raise StaffError(code="bad_name", message=message, field="name")
+        raise UserError("bad_name", message, field="name")
     if run.status != JobStatus.READY:
         message = _("The run %(name)s is not finished; choose one that is.") % {"name": run.name}
-        raise StaffError(code="not_finished", message=message, field="run")
+        raise UserError("not_finished", message, field="run")
     schedule = Schedule(name=name, run=run, start_from=run.start_from, created_by=by, **checked_row(run).fields())
     schedule.dataset = dataset or run.version.dataset
     try:
@@ -48,7 +48,7 @@ def add_schedule(
             note(by=by, row=schedule, act=_("Made: %(repeats)s.") % {"repeats": schedule.repeats})
     except IntegrityError as error:
         message = _("There is a schedule called %(name)s already.") % {"name": name}
-        raise StaffError(code="name_taken", message=message, field="name") from error
+        raise UserError("name_taken", message, field="name") from error
     return schedule
 
 
@@ -65,7 +65,7 @@ def change_schedule(*, by: User | None, schedule: Schedule, repeat: CrontabSched
 def pause_schedule(*, by: User | None, schedule: Schedule) -> None:
     """Start nothing more until `resume_schedule`; what trains now goes on."""
     if schedule.is_paused:
-        raise StaffError(code="paused_already", message=_("This schedule is paused already."))
+        raise UserError("paused_already", _("This schedule is paused already."))
     _enable(schedule, False)
     note(by=by, row=schedule, act=_("Paused."))
 
@@ -74,7 +74,7 @@ def pause_schedule(*, by: User | None, schedule: Schedule) -> None:
 def resume_schedule(*, by: User | None, schedule: Schedule) -> None:
     """Go on from the next time; those that were missed meanwhile are not made up for."""
     if not schedule.is_paused:
-        raise StaffError(code="not_paused", message=_("This schedule is not paused."))
+        raise UserError("not_paused", _("This schedule is not paused."))
     _enable(schedule, True)
     note(by=by, row=schedule, act=_("Resumed."))
 
@@ -111,7 +111,7 @@ def _take(schedule: Schedule) -> Occasion:
     try:
         run, words = _start(schedule), ""
         note(by=schedule.created_by, row=schedule, act=_("Started %(run)s."), named={"run": run})
-    except StaffError as error:
+    except UserError as error:
         run, words = None, error.message
         note(by=None, row=schedule, act=f"Started nothing: {error.code}.")
     occasion = Occasion.objects.create(schedule=schedule, run=run, note=words)
@@ -121,7 +121,7 @@ def _take(schedule: Schedule) -> Occasion:
 
 
 def _start(schedule: Schedule) -> TrainingRun:
-    """Start a clone on the newest data; raise StaffError where there is no need or no way."""
+    """Start a clone on the newest data; raise UserError where there is no need or no way."""
     version = _newest(schedule)
     _require_idle(schedule)
     _require_change(schedule, version)
@@ -140,11 +140,11 @@ def _start(schedule: Schedule) -> TrainingRun:
 def _newest(schedule: Schedule) -> DatasetVersion:
     if schedule.dataset is None:
         message = _("Its data set was deleted. Delete this schedule too, or make one for another data set.")
-        raise StaffError(code="dataset_deleted", message=message)
+        raise UserError("dataset_deleted", message)
     newest = schedule.dataset.versions.filter(status=JobStatus.READY).order_by("-number").first()
     if newest is None:
         message = _("The data set %(name)s has no version that is ready.") % {"name": schedule.dataset}
-        raise StaffError(code="dataset_not_ready", message=message)
+        raise UserError("dataset_not_ready", message)
     return newest
 
 
@@ -153,11 +153,11 @@ def _require_idle(schedule: Schedule) -> None:
     run = TrainingRun.objects.filter(not_over, occasion__schedule=schedule).first()
     if run:
         message = _("Its last run, %(name)s, is not over yet.") % {"name": run.name}
-        raise StaffError(code="still_going", message=message)
+        raise UserError("still_going", message)
 
 
 def _require_change(schedule: Schedule, version: DatasetVersion) -> None:
-    """Raise StaffError if the newest data was learned already: by its last finished run, or by the one it repeats."""
+    """Raise UserError if the newest data was learned already: by its last finished run, or by the one it repeats."""
     finished = TrainingRun.objects.filter(occasion__schedule=schedule, status=JobStatus.READY)
     last = finished.order_by("-created").first() or schedule.run
     if last is None:
@@ -165,18 +165,18 @@ def _require_change(schedule: Schedule, version: DatasetVersion) -> None:
     same = version.fingerprint and version.fingerprint == last.version.fingerprint
     if same or version.pk == last.version_id:
         message = _("The data has not changed since %(run)s learned it: %(version)s is the newest.")
-        raise StaffError(code="data_unchanged", message=message % {"run": last.name, "version": version})
+        raise UserError("data_unchanged", message % {"run": last.name, "version": version})
 
 
 def named_schedule(*, name: str) -> Schedule:
-    """Find a schedule by its name or id, or raise StaffError."""
+    """Find a schedule by its name or id, or raise UserError."""
     found = Schedule.objects.select_related("timer__crontab", "dataset")
     try:
         schedule = found.filter(pk=uuid.UUID(name)).first()
     except ValueError:
         schedule = found.filter(name=name).first()
     if schedule is None:
-        raise StaffError(code="unknown_schedule", message=_("There is no schedule %(name)s.") % {"name": name})
+        raise UserError("unknown_schedule", _("There is no schedule %(name)s.") % {"name": name})
     return schedule
 
 

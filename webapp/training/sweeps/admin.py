@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.checkpoints.settings_in_words import label_of, value_in_words
-from webapp.core.staff.asking import STOP_POLLING, who_asks
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
+from webapp.core.responses import STOP_POLLING
+from webapp.core.staff.asking import who_asks
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.models.sweeps import best_of
 from webapp.training.runs.curves import Dot, trials_chart
@@ -55,7 +56,7 @@ class SweepAdmin(AsRunsAdmin[Sweep]):
         if form.is_bound and form.is_valid():
             try:
                 sweep = sweeps.start_sweep(by=who_asks(request), **form.chosen())
-            except StaffError as error:
+            except UserError as error:
                 form.show(error)
             else:
                 return HttpResponseRedirect(_page(sweep))
@@ -94,7 +95,7 @@ class SweepAdmin(AsRunsAdmin[Sweep]):
             raise PermissionDenied
         try:
             sweeps.stop_sweep(by=who_asks(request), sweep=sweep)
-        except StaffError as error:
+        except UserError as error:
             messages.error(request, error.message)
         return HttpResponseRedirect(_page(sweep))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from webapp.core.errors import UserError
 from webapp.jobs.models import JobStatus
-from webapp.training.errors import StaffError
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.sweeps import services as sweeps
 
@@ -17,7 +17,7 @@ def advance() -> None:
     for sweep in Sweep.objects.filter(ended=None).select_related("version", "start_from", "created_by"):
         try:
             advance_one(sweep)
-        except StaffError as error:
+        except UserError as error:
             sweeps.end_sweep(sweep=sweep, obstacle=error.message)
         except Exception:
             logger.exception("Sweep %s failed; it is tried again.", sweep.pk)

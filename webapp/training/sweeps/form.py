@@ -15,7 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 from webapp.training.models import Strategy, TrainingRun
 from webapp.training.runs.settings import checked_row
 from webapp.training.sweeps.search_space import count, draws_needed, space_from_words
@@ -64,18 +64,18 @@ class SweepForm(forms.Form):
         try:
             run = self.fields["run"].clean(self["run"].value())
             space = space_from_words(str(self["space"].value() or "").splitlines(), method=run.method)
-        except (forms.ValidationError, StaffError):
+        except (forms.ValidationError, UserError):
             return None
         return count(space) if space else None
 
     def chosen(self) -> dict[str, Any]:
-        """Give what `start_sweep` takes; raise StaffError where the space is not understood."""
+        """Give what `start_sweep` takes; raise UserError where the space is not understood."""
         run = self.cleaned_data["run"]
         plain = {name: self.cleaned_data[name] for name in ("name", "strategy", "budget", "seed")}
         base = {"settings": checked_row(run), "version": run.version, "start_from": run.start_from}
         return {**plain, **base, "space": space_from_words(self.cleaned_data["space"].splitlines(), method=run.method)}
 
-    def show(self, error: StaffError) -> None:
+    def show(self, error: UserError) -> None:
         """Show an error beside its field; what is about a setting stands beside what is searched."""
         of_space = "." in error.field or error.code == "bad_space"
         field = "space" if of_space else error.field

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from webapp.training.errors import StaffError
+from webapp.core.errors import UserError
 from webapp.training.models.runs import RunSettings
 from webapp.training.runs.settings import CheckedSettings, checked, parsed
 
@@ -41,7 +41,7 @@ def count(space: Space) -> int | None:
 
 
 def space_from_words(words: Iterable[str], *, method: str) -> dict[str, dict[str, Any]]:
-    """Read lines as `training.outer_lr = 0.0001 .. 0.01 log` and `episodes.n_way = 5, 10`; raise StaffError.
+    """Read lines as `training.outer_lr = 0.0001 .. 0.01 log` and `episodes.n_way = 5, 10`; raise UserError.
 
     Blank lines are left out.
     """
@@ -73,7 +73,7 @@ def _part(name: str, text: str, method: str) -> dict[str, Any]:
 
 
 def require_space(space: Space, row: RunSettings) -> None:
-    """Raise StaffError with the setting's name unless each end and choice can be trained with."""
+    """Raise UserError with the setting's name unless each end and choice can be trained with."""
     if not space:
         raise _wrong("space", _("Name at least one setting that is to be searched."))
     for name, part in space.items():
@@ -97,12 +97,12 @@ def _ends(name: str, part: Mapping[str, Any]) -> list[Any]:
     return [low, high]
 
 
-def _wrong(name: str, message: str) -> StaffError:
-    return StaffError(code="bad_space", message=message, field=name)
+def _wrong(name: str, message: str) -> UserError:
+    return UserError("bad_space", message, field=name)
 
 
 def with_values(row: RunSettings, values: Mapping[str, Any]) -> CheckedSettings:
-    """Check a row's settings with some of them replaced; raise StaffError with the name of a wrong one."""
+    """Check a row's settings with some of them replaced; raise UserError with the name of a wrong one."""
     groups = _groups(row)
     for name, value in values.items():
         group, _dot, field = name.partition(".")

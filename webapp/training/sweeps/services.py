@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.checkpoints.models import Checkpoint
+from webapp.core.errors import UserError
 from webapp.core.staff.history import Named, note
 from webapp.datasets.models import DatasetVersion
-from webapp.training.errors import StaffError
 from webapp.training.models import Strategy, Sweep, TrainingRun
 from webapp.training.models.sweeps import best_of
 from webapp.training.runs.services import cancel_run, require_fitting, start_run
@@ -38,7 +38,7 @@ def start_sweep(
     seed: int = 0,
     start_from: Checkpoint | None = None,
 ) -> Sweep:
-    """Begin a sweep, whose first trial the clock starts; raise StaffError for a bad space, budget or data."""
+    """Begin a sweep, whose first trial the clock starts; raise UserError for a bad space, budget or data."""
     require_fitting(settings, version, start_from)
     sweep = Sweep(name=name, version=version, start_from=start_from, created_by=by, **settings.fields())
     sweep.space, sweep.strategy, sweep.budget, sweep.seed = dict(space), Strategy(strategy), budget, seed
@@ -53,33 +53,33 @@ def start_sweep(
 def _require_plain(sweep: Sweep) -> None:
     if not 1 <= len(sweep.name) <= LONGEST_NAME:
         message = _("A sweep's name has 1 to %(most)d characters.") % {"most": LONGEST_NAME}
-        raise StaffError(code="bad_name", message=message, field="name")
+        raise UserError("bad_name", message, field="name")
     if not 0 <= sweep.seed < 2**31:
         message = _("The seed is a whole number from 0 on, below 2 147 483 648.")
-        raise StaffError(code="bad_seed", message=message, field="seed")
+        raise UserError("bad_seed", message, field="seed")
 
 
 def _require_budget(sweep: Sweep) -> None:
     if not 1 <= sweep.budget <= MOST_TRIALS:
         message = _("A sweep has 1 to %(most)d trials.") % {"most": MOST_TRIALS}
-        raise StaffError(code="bad_budget", message=message, field="budget")
+        raise UserError("bad_budget", message, field="budget")
     if sweep.strategy != Strategy.GRID:
         return
     number = count(sweep.space)
     if number is None:
         message = _("A grid needs choices; %(name)s has a range.")
         name = next(name for name, part in sweep.space.items() if "choices" not in part)
-        raise StaffError(code="bad_space", message=message % {"name": name}, field=name)
+        raise UserError("bad_space", message % {"name": name}, field=name)
     if number > sweep.budget:
         message = _(
             "This grid has %(number)d combinations, more than the %(budget)d trials; allow more, or search less."
         )
         said = {"number": number, "budget": sweep.budget}
-        raise StaffError(code="grid_too_large", message=message % said, field="budget")
+        raise UserError("grid_too_large", message % said, field="budget")
 
 
 def start_trial(*, sweep: Sweep, trial: int, values: Mapping[str, Any]) -> TrainingRun | None:
-    """Start the next trial; nothing if the sweep was stopped meanwhile. Raises StaffError as `start_run` does."""
+    """Start the next trial; nothing if the sweep was stopped meanwhile. Raises UserError as `start_run` does."""
     with transaction.atomic():
         if not Sweep.objects.select_for_update().filter(pk=sweep.pk, ended=None).exists():
             return None
@@ -121,7 +121,7 @@ def end_sweep(*, sweep: Sweep, obstacle: str = "") -> None:
 def stop_sweep(*, by: User | None, sweep: Sweep) -> None:
     """Start no further trial, and cancel the one that runs."""
     if not Sweep.objects.filter(pk=sweep.pk, ended=None).update(ended=timezone.now(), stopped=True):
-        raise StaffError(code="not_active", message=_("This sweep is over already."))
+        raise UserError("not_active", _("This sweep is over already."))
     sweep.refresh_from_db()
     for run in sweep.trials:
         if run.is_active or run.is_paused:
@@ -130,11 +130,11 @@ def stop_sweep(*, by: User | None, sweep: Sweep) -> None:
 
 
 def named_sweep(*, name: str) -> Sweep:
-    """Find a sweep by its id, or raise StaffError."""
+    """Find a sweep by its id, or raise UserError."""
     try:
         return Sweep.objects.get(pk=uuid.UUID(name))
     except (ValueError, Sweep.DoesNotExist) as error:
-        raise StaffError(code="unknown_sweep", message=_("There is no sweep %(id)s.") % {"id": name}) from error
+        raise UserError("unknown_sweep", _("There is no sweep %(id)s.") % {"id": name}) from error
 
 
 def plain_sweep(*, sweep: Sweep) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
 from webapp.checkpoints import services as checkpoints
+from webapp.core.errors import UserError
 from webapp.core.staff.command import StaffCommand
-from webapp.training.errors import StaffError
 from webapp.training.runs import services as runs
 from webapp.training.runs import words
 
@@ -64,5 +64,5 @@ def _pair(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
         message = _("%(text)s is no setting; write it as training.steps=500.") % {"text": text}
-        raise StaffError(code="bad_setting", message=message, field="settings")
+        raise UserError("bad_setting", message, field="settings")
     return name, value

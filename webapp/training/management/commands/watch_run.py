@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from webapp.core.errors import UserError
 from webapp.core.staff.command import REFUSED, STOPPED
 from webapp.jobs.models import JobStatus
-from webapp.training.errors import StaffError
 from webapp.training.models import TrainingRun
 from webapp.training.runs import words
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
     def _run(self, pk: str) -> TrainingRun:
         try:
             return words.named_run(name=pk)
-        except StaffError as error:
+        except UserError as error:
             raise CommandError(error.message, returncode=REFUSED) from error
 
     def _end(self, run: TrainingRun) -> None:

@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.processes.questions import ask
-from webapp.training.errors import StaffError
 from webapp.training.models import RunEstimate
 from webapp.training.runs.command_line import estimate_command
 
@@ -18,9 +17,6 @@ MOST_SECONDS = 300
 def time_steps(claim: Claim[RunEstimate]) -> None:
     """Run the command that times steps, and keep what it prints."""
     row = claim.job
-    try:
-        command = estimate_command(row, row.version, row.start_from, steps=STEPS)
-    except StaffError as error:
-        raise JobFailed(code=error.code, message=error.message) from error
+    command = estimate_command(row, row.version, row.start_from, steps=STEPS)
     broke_off = JobFailed(code="estimate_failed", message=_("The steps could not be timed. Try smaller ones."))
     claim.finish(found=ask(claim, command, refused="estimate_failed", broke_off=broke_off, within=MOST_SECONDS))

@@ -16,7 +16,6 @@ from webapp.jobs.services import run_claimed
 from webapp.processes.child import Child, bound
 from webapp.processes.endings import KILLED, kernel_kills, reason
 from webapp.storage import disk
-from webapp.training.errors import StaffError
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs.command_line import patience_seconds, train_command
 from webapp.training.runs.relay import Relay, fetch_states, forget_states
@@ -48,7 +47,7 @@ def _train(claim: Claim[TrainingRun]) -> None:
     folder = _new_folder(run)
     fetch_states(run, folder / "resume")
     relay, kills = Relay(claim, folder / "events.jsonl"), kernel_kills()
-    child = Child(_command(run, folder), errors=folder / "stderr.txt")
+    child = Child(train_command(run, folder), errors=folder / "stderr.txt")
     with bound(child, claim, patience=patience_seconds()):
         try:
             _follow(claim, child, relay)
@@ -57,13 +56,6 @@ def _train(claim: Claim[TrainingRun]) -> None:
             relay.take(states_only=True)
             raise
     _settle(claim, child, relay, folder, kills)
-
-
-def _command(run: TrainingRun, folder: Path) -> list[str]:
-    try:
-        return train_command(run, folder)
-    except StaffError as error:
-        raise JobFailed(code=error.code, message=error.message) from error
 
 
 def _new_folder(run: TrainingRun) -> Path:

@@ -1,6 +1,6 @@
 """Answers that several pages give: a refusal in words, a fragment with a message to undo what was done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -9,33 +9,32 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from webapp.accounts.requests import OwnedRequest
-from webapp.recognition.errors import PersonError
-from webapp.storage.addresses import StorageDown
+from webapp.core.errors import Refusal, UserError
+from webapp.core.requests import HtmxRequest
 
 P = ParamSpec("P")
 STOP_POLLING = 286
-CHANGED = {"HX-Trigger": "support-set-changed"}
+"""The status by which htmx asks no more."""
 
 
 def refusable(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Concatenate[Any, P], HttpResponse]:
-    """Let a view's PersonError reach the person as a sentence with its 4xx."""
+    """Let a view's UserError reach the person as a sentence with its 4xx."""
 
     @wraps(view)
-    def wrapped(request: OwnedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapped(request: HtmxRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except PersonError as error:
+        except UserError as error:
             return refusal(request, error)
 
     return wrapped
 
 
-def refusal(request: OwnedRequest, error: PersonError | StorageDown) -> HttpResponse:
+def refusal(request: HtmxRequest, error: Refusal) -> HttpResponse:
     """Say why a request was refused: as JSON to our own scripts, else as a page."""
     response: HttpResponse
     if request.htmx and error.details.get("refused"):
-        response = render(request, "recognition/_refusals.html", error.details, status=error.status)
+        response = render(request, "components/refusals.html", error.details, status=error.status)
     elif request.htmx:
         response = JsonResponse({"code": error.code, "message": error.message}, status=error.status)
     else:
@@ -48,13 +47,13 @@ def refusal(request: OwnedRequest, error: PersonError | StorageDown) -> HttpResp
 
 
 def fragment(
-    request: OwnedRequest, template: str, context: dict[str, Any], *, status: int = 200, headers: dict[str, str]
+    request: HtmxRequest, template: str, context: dict[str, Any], *, status: int = 200, headers: dict[str, str]
 ) -> HttpResponse:
     """Answer htmx with a piece of a page, and headers that say what to do with it."""
     return HttpResponse(render_to_string(template, context, request), status=status, headers=headers)
 
 
-def go(request: OwnedRequest, to: str, *args: object) -> HttpResponse:
+def go(request: HtmxRequest, to: str, *args: object) -> HttpResponse:
     """Send the browser to another page, whether htmx asks or a plain form."""
     response = redirect(to, *args)
     if request.htmx:
@@ -62,17 +61,23 @@ def go(request: OwnedRequest, to: str, *args: object) -> HttpResponse:
     return response
 
 
-def done(request: OwnedRequest, to: str, *args: object, undo: tuple[str, str] | None = None) -> HttpResponse:
+def done(
+    request: HtmxRequest,
+    to: str,
+    *args: object,
+    undo: tuple[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
     """Answer a change: nothing but a message to htmx, the page again to a plain form.
 
-    ``undo`` is the message and the address that undoes the change.
+    ``undo`` is the message and the address that undoes the change; ``headers`` tell htmx what else to do.
     """
     if not request.htmx:
         return redirect(to, *args)
     html = ""
     if undo:
         html = render_to_string("components/toast.html", {"sentence": undo[0], "undo_url": undo[1]}, request)
-    return HttpResponse(html, headers=CHANGED)
+    return HttpResponse(html, headers=headers)
 
 
 def _came_from(request: HttpRequest) -> str:

@@ -3,17 +3,20 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.backbones import build_backbone
-from mlcore.checkpoints.card import ModelCard
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.data.test_time import VIEWS
 from mlcore.errors import CheckpointError
 from mlcore.method_config import MethodConfig
+
+if TYPE_CHECKING:
+    from mlcore.checkpoints.card import ModelCard
 
 Metrics = dict[str, float]
 Watch = Callable[[int, int, float], None]
@@ -125,7 +128,7 @@ class FewShotMethod(nn.Module, ABC):
     `features` is the first two, which evaluation computes once for each picture, however often it comes up.
     """
 
-    card: ModelCard | None = None
+    card: "ModelCard | None" = None
     progress = 0.0
     """How much of the meta-training is over, 0 to 1; the training loop sets it before each step."""
 

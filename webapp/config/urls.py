@@ -11,9 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
 for prefix, module in (
     ("account/", "webapp.accounts.urls"),
     ("api/v1/", "webapp.api.urls"),
-    ("examples/", "webapp.site.examples.urls"),
     ("faces/", "webapp.faces.urls"),
     ("", "webapp.recognition.urls"),
+    ("", "webapp.site.urls"),
 ):
     if find_spec(module.rsplit(".", 1)[0]) and find_spec(module):
         urlpatterns.append(path(prefix, include(module)))

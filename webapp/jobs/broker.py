@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from celery import current_app
 from celery.exceptions import CeleryError
 from kombu.exceptions import KombuError
 from kombu.pools import producers
 from redis.exceptions import RedisError
-
-from webapp.config.celery import app as celery
 
 logger = logging.getLogger(__name__)
 
@@ -21,9 +20,9 @@ def send_id(*, task_name: str, queue: str, job_id: str) -> bool:
     """Send a job's id to a queue, and say whether the broker took it."""
     try:
         # Workers wait for messages on their own connections; those that send keep a much shorter patience.
-        connection = celery.connection_for_write(transport_options={"socket_timeout": PATIENCE_SECONDS})
+        connection = current_app.connection_for_write(transport_options={"socket_timeout": PATIENCE_SECONDS})
         with producers[connection].acquire(block=True, timeout=PATIENCE_SECONDS) as producer:
-            celery.send_task(task_name, args=[job_id], queue=queue, producer=producer)
+            current_app.send_task(task_name, args=[job_id], queue=queue, producer=producer)
     except BROKER_ERRORS as error:
         logger.warning("Job %s stays queued: the broker did not take it (%s).", job_id, error)
         return False

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from webapp.jobs.claims import Claim
 
 NICENESS = 10
@@ -96,3 +98,16 @@ def bound(child: Child, claim: Claim[Any], *, patience: float) -> Iterator[None]
         done.set()
         thread.join()
         child.close()
+
+
+def bond() -> list[str]:
+    """Give the options that let a process end with its worker."""
+    return ["--end-with-parent", str(patience_seconds())]
+
+
+def patience_seconds() -> float:
+    """Say how long the process waits for a sign of its worker: not longer than the lease of a worker that is silent.
+
+    The worker gives signs as long as more than this is left of its lease, so that the process ends before the lease.
+    """
+    return float(settings.GLIMPSE_JOBS["lease_seconds"]) / 2

@@ -15,9 +15,8 @@ from mlcore.training.run_folder import ENDED_WITH_PARENT
 from webapp.core.log import frames_in
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed, LeaseLost
-from webapp.processes.child import Child, bound
+from webapp.processes.child import Child, bond, bound, patience_seconds
 from webapp.processes.endings import last_words
-from webapp.training.runs.command_line import bond, patience_seconds
 
 logger = logging.getLogger(__name__)
 

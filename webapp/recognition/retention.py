@@ -16,6 +16,18 @@ from webapp.storage.orphans import delete_unnamed
 FOLDERS = ("pictures", "states", "archives")
 
 
+def guest_hours() -> int:
+    """Return for how many hours a guest's things are kept."""
+    hours: float = settings.GLIMPSE_GUEST_HOURS
+    return round(hours)
+
+
+def query_hours() -> int:
+    """Return for how many hours query pictures are kept."""
+    hours: float = settings.GLIMPSE_QUERY_HOURS
+    return round(hours)
+
+
 def forget() -> None:
     """Delete guests, query pictures and undone deletions whose time is up."""
     forget_guests()

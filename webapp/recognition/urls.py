@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from webapp.recognition.views import classifiers, images, media, pages, predictions, support_sets
+from webapp.recognition.views import classifiers, images, media, predictions, support_sets
 
 SET = "support-sets/<uuid:support_set_id>/"
 CLASS = f"{SET}classes/<uuid:class_id>/"
@@ -16,9 +16,7 @@ PREDICTION = "predictions/<uuid:prediction_id>/"
 sentences = cache_control(max_age=3600)(JavaScriptCatalog.as_view(packages=["webapp.recognition"]))
 
 urlpatterns = [
-    path("", pages.home, name="home"),
-    path("my/", pages.my_classifiers, name="my_classifiers"),
-    path("privacy/", pages.privacy, name="privacy"),
+    path("my/", classifiers.my_classifiers, name="my_classifiers"),
     path("sentences.js", sentences, name="javascript_catalog"),
     path("support-sets/", support_sets.new, name="support_set_new"),
     path(SET, support_sets.show, name="support_set"),

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -13,11 +14,21 @@ from webapp.core.forms import sent_pictures
 from webapp.core.responses import STOP_POLLING, done, fragment, go, refusable
 from webapp.recognition import selectors, services
 from webapp.recognition.models import Classifier
-from webapp.recognition.views.pages import query_hours
+from webapp.recognition.retention import guest_hours, query_hours
 from webapp.recognition.views.predictions import fresh_prediction
-from webapp.site.examples.sessions import example_queries_url
 
+PER_PAGE = 24
 PREDICTIONS_SHOWN = 12
+QUERIES_READY = "queries_ready"
+"""The session's key for classifiers whose queries are at hand: id -> the address that asks them."""
+
+
+@require_safe
+def my_classifiers(request: OwnedRequest) -> HttpResponse:
+    """List everything the owner made."""
+    page = Paginator(selectors.support_sets_of(request.owner), PER_PAGE).get_page(request.GET.get("page"))
+    context = {"support_sets": selectors.shelf(page.object_list), "page": page, "guest_hours": guest_hours()}
+    return render(request, "recognition/my_classifiers.html", context)
 
 
 @require_safe
@@ -82,6 +93,11 @@ def find_classifier(request: OwnedRequest, classifier_id: UUID) -> Classifier:
     return get_object_or_404(owned, id=classifier_id)
 
 
+def remember_queries(request: OwnedRequest, classifier: Classifier, url: str) -> None:
+    """Let the classifier's page ask queries that are at hand as soon as it has learned, by a POST to an address."""
+    request.session[QUERIES_READY] = {**request.session.get(QUERIES_READY, {}), str(classifier.id): url}
+
+
 def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
     predictions = selectors.predictions_of(classifier, PREDICTIONS_SHOWN)
     return {
@@ -90,7 +106,7 @@ def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
         "newer": services.newer_checkpoint(classifier=classifier),
         "predictions": predictions,
         "present_ids": selectors.nearest_present(query for each in predictions for query in each.queries.all()),
-        "example_queries_url": "" if predictions else example_queries_url(request, classifier),
+        "queries_ready_url": "" if predictions else request.session.get(QUERIES_READY, {}).get(str(classifier.id), ""),
         "query_hours": query_hours(),
         "limits": settings.GLIMPSE_LIMITS,
     }

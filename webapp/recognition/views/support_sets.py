@@ -18,7 +18,7 @@ from webapp.recognition.forms import sent_choice
 from webapp.recognition.methods.catalogue import method_choices
 from webapp.recognition.methods.kinds import kind_choices
 from webapp.recognition.models import SupportClass, SupportSet
-from webapp.recognition.views.pages import guest_hours
+from webapp.recognition.retention import guest_hours
 
 CHANGED = {"HX-Trigger": "support-set-changed"}
 """The headers by which a page looks again at what is still missing."""

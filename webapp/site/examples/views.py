@@ -5,16 +5,16 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
 from webapp.core.responses import refusable
-from webapp.recognition.views.classifiers import find_classifier
+from webapp.recognition.views.classifiers import find_classifier, remember_queries
 from webapp.recognition.views.predictions import fresh_prediction
 from webapp.site.examples import services
 from webapp.site.examples.catalogue import EXAMPLES, Example
-from webapp.site.examples.sessions import remember_example
 
 
 @require_POST
@@ -22,7 +22,7 @@ from webapp.site.examples.sessions import remember_example
 def start(request: OwnedRequest, slug: str) -> HttpResponse:
     """Make an example the visitor's own and go to its classifier, which asks the queries once it has learned."""
     classifier = services.start_example(owner=owner_for_writing(request), example=_find(slug))
-    remember_example(request, classifier, slug)
+    remember_queries(request, classifier, reverse("example_queries", args=[slug, classifier.id]))
     return redirect("classifier", classifier.id)
 
 

@@ -15,6 +15,7 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.stored_checkpoints import local_folder
 from webapp.datasets.models import DatasetVersion
 from webapp.datasets.stored_datasets import train_arguments
+from webapp.processes.child import bond
 from webapp.training.models import TrainingRun
 from webapp.training.models.runs import RunSettings
 
@@ -38,19 +39,6 @@ def estimate_command(
 def checkpoint_name(run: TrainingRun) -> str:
     """Give the name of the checkpoint that comes of a run, which no other has."""
     return f"{slugify(run.name)[:40] or 'run'}-{str(run.pk)[:8]}"
-
-
-def bond() -> list[str]:
-    """Give the options that let a process end with its worker."""
-    return ["--end-with-parent", str(patience_seconds())]
-
-
-def patience_seconds() -> float:
-    """Say how long the process waits for a sign of its worker: not longer than the lease of a worker that is silent.
-
-    The worker gives signs as long as more than this is left of its lease, so that the process ends before the lease.
-    """
-    return float(settings.GLIMPSE_JOBS["lease_seconds"]) / 2
 
 
 def _command(run: RunSettings, version: DatasetVersion, start_from: Checkpoint | None, out: Path) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from typing import Any
 
+from celery import current_app
 from celery.schedules import ParseException
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -17,7 +18,6 @@ from django.utils.translation import gettext_lazy
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
 
-from webapp.config.celery import app as celery
 from webapp.core.errors import UserError
 
 DAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), WEEKDAYS.values(), strict=True))
@@ -132,9 +132,9 @@ def moment_in_words(moment: datetime) -> str:
 
 def is_due(timer: PeriodicTask) -> bool:
     """Say whether a time has come since a periodic task was last done, made or changed."""
-    return bool(ModelEntry(timer, app=celery).is_due().is_due)
+    return bool(ModelEntry(timer, app=current_app).is_due().is_due)
 
 
 def mark_done(timer: PeriodicTask) -> None:
     """Write down that a periodic task was done now."""
-    next(ModelEntry(timer, app=celery)).save()
+    next(ModelEntry(timer, app=current_app)).save()

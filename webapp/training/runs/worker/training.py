@@ -13,11 +13,11 @@ from mlcore.training.run_folder import ENDED_WITH_PARENT
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import Cancelled, JobFailed
 from webapp.jobs.services import run_claimed
-from webapp.processes.child import Child, bound
+from webapp.processes.child import Child, bound, patience_seconds
 from webapp.processes.endings import KILLED, kernel_kills, reason
 from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
-from webapp.training.runs.command_line import patience_seconds, train_command
+from webapp.training.runs.command_line import train_command
 from webapp.training.runs.relay import Relay, fetch_states, forget_states
 from webapp.training.runs.settings import room_needed
 from webapp.training.runs.worker import timing

@@ -26,10 +26,9 @@ from webapp.checkpoints.services import exchange
 from webapp.checkpoints.stored_checkpoints import local_folder
 from webapp.checkpoints.worker import importing
 from webapp.core.errors import UserError
-from webapp.datasets.stored_datasets import all_staging
 from webapp.jobs.models import JobStatus
+from webapp.jobs.staging import all_staging
 from webapp.storage import orphans as named_nowhere
-from webapp.training import leftovers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 
@@ -185,7 +184,7 @@ def test_zips_whose_worker_was_lost_are_deleted_and_those_that_wait_are_not(
     lost, waits = (checkpoints.import_checkpoint(file=zipped(files), by=None) for _ in range(2))
     CheckpointImport.objects.filter(pk=lost.pk).update(status=JobStatus.FAILED)
     monkeypatch.setattr(named_nowhere, "OLD", -timedelta(minutes=1))
-    leftovers.delete_leftovers()
+    named_nowhere.delete_orphans()
     assert stored_files(site) == {waits.upload.name}
 
 

@@ -17,7 +17,7 @@ from tests.recognition.pictures import drawing_upload
 from tests.recognition.test_archives import PICTURE, zipped
 from webapp.accounts.models import Owner
 from webapp.jobs.models import JobStatus
-from webapp.recognition import retention, services
+from webapp.recognition import services
 from webapp.recognition.models import SupportImage, SupportSet
 from webapp.recognition.worker import archives, work
 from webapp.storage import orphans
@@ -100,7 +100,7 @@ def test_what_is_deleted_meanwhile_goes_from_the_bucket_later(
     assert not SupportSet.objects.exists()
     assert len(bucket.names) == 8
     monkeypatch.setattr(orphans, "OLD", -timedelta(minutes=1))
-    retention.delete_orphan_files()
+    orphans.delete_orphans()
     assert bucket.names == set()
 
 

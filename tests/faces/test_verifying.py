@@ -22,13 +22,14 @@ from tests.recognition.conftest import stored_files, visit
 from tests.refusals import refused
 from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
-from webapp.faces import photos, retention, services
+from webapp.faces import retention, services
 from webapp.faces.answers import Comparison, answer_of
 from webapp.faces.models import FaceQuestion
 from webapp.faces.worker import loaded
 from webapp.faces.worker import work as worker
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
+from webapp.storage import orphans
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -196,7 +197,7 @@ def test_photos_without_a_row_go(agreed: Owner, settings: Any) -> None:
     for path in folder.iterdir():
         if path.name != "young.jpg":
             os.utime(path, (time.time() - 700,) * 2)
-    photos.remove_orphans()
+    orphans.delete_brief_orphans()
     assert stored_files(settings) == {*waiting.photos, "faces/young.jpg"}
 
 

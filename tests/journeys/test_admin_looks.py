@@ -32,7 +32,7 @@ def addresses(page: Page) -> Iterator[str]:
     yield "/admin/"
     yield "/admin/password_change/"
     yield "/admin/checkpoints/checkpoint/import/"
-    yield "/admin/checkpoints/checkpoint/compare/"
+    yield "/admin/training/trainingrun/compare/"
     page.goto("/admin/")
     lists = page.locator("#nav-sidebar-apps a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
     for address in lists:

@@ -14,7 +14,7 @@ from tests.bucket import Bucket
 from tests.recognition.conftest import visit
 from tests.recognition.pictures import drawing_upload
 from webapp.accounts.models import Owner
-from webapp.recognition import retention, services
+from webapp.recognition import services
 from webapp.recognition.models import SupportImage, SupportSet
 from webapp.recognition.worker import loaded, work
 from webapp.storage import orphans
@@ -59,10 +59,10 @@ def test_files_that_no_row_names_are_deleted_after_a_while(
 ) -> None:
     needed = bucket.names
     bucket.put("pictures/00/orphan.png", b"x")
-    retention.delete_orphan_files()
+    orphans.delete_orphans()
     assert "pictures/00/orphan.png" in bucket.names
     monkeypatch.setattr(orphans, "OLD", -timedelta(minutes=1))
-    retention.delete_orphan_files()
+    orphans.delete_orphans()
     assert bucket.names == needed
 
 

@@ -16,6 +16,7 @@ from tests.recognition.pictures import drawing_upload
 from webapp.accounts.models import Owner
 from webapp.recognition import retention, services
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, SupportSet
+from webapp.storage import orphans
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG_AGO = timedelta(hours=25)
@@ -86,5 +87,5 @@ def test_old_files_without_a_row_go_and_others_stay(signs: SupportSet, settings:
         path.write_bytes(b"x")
     for name in [*named, "pictures/00/orphan.png"]:
         os.utime(root / name, (time.time() - 7200,) * 2)
-    retention.delete_orphan_files()
+    orphans.delete_orphans()
     assert stored_files(settings) == named | {"pictures/00/young.png"}

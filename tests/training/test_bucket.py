@@ -26,10 +26,10 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.storage import copies
 from webapp.storage import orphans as stored_files
-from webapp.training import leftovers
 from webapp.training.models import TrainingRun
-from webapp.training.runs.relay import Relay, fetch_states, forget_states
+from webapp.training.runs.states import fetch_states, forget_states
 from webapp.training.runs.worker import training
+from webapp.training.runs.worker.relay import Relay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 
@@ -119,8 +119,8 @@ def test_what_no_row_names_is_deleted_and_the_rest_stays(
     orphans = {"checkpoints/lost/weights.safetensors", "runs/lost.safetensors", "datasets/lost.zip"}
     for name in orphans:
         bucket.put(name, b"x")
-    leftovers.delete_leftovers()
+    stored_files.delete_orphans()
     assert bucket.names == needed | orphans
     monkeypatch.setattr(stored_files, "OLD", -timedelta(minutes=1))
-    leftovers.delete_leftovers()
+    stored_files.delete_orphans()
     assert bucket.names == needed

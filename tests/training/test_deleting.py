@@ -17,20 +17,40 @@ from tests.checkpoints.candidates import candidate, measured, staff, standing_ex
 from tests.datasets.conftest import another, class_folders, ingested, started, stored_files, zipped
 from tests.training import small_runs
 from webapp.accounts.models import Owner
+from webapp.checkpoints import deletion as checkpoint_deletion
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint, Publication
+from webapp.core.deletion import Deletion
 from webapp.core.errors import UserError
+from webapp.datasets import deletion as dataset_deletion
 from webapp.datasets.models import Contribution, Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import Classifier, SupportSet
-from webapp.storage import disk
-from webapp.training import deleting, deletion, leftovers, retention
-from webapp.training.deletion import Deletable
+from webapp.training import deletion as training_deletion
+from webapp.training import retention
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.runs import services as runs
+from webapp.training.runs.states import run_folders
 
 pytestmark = pytest.mark.django_db
 WHY = "we looked at it ourselves"
+Deletable = Dataset | DatasetVersion | TrainingRun | Checkpoint
+HOME: dict[type, Any] = {
+    Dataset: dataset_deletion,
+    DatasetVersion: dataset_deletion,
+    Checkpoint: checkpoint_deletion,
+    TrainingRun: training_deletion,
+}
+"""The module that deletes rows of a model."""
+
+
+def deletion_of(row: Deletable) -> Deletion:
+    planned: Deletion = HOME[type(row)].deletion_of(row)
+    return planned
+
+
+def delete_row(row: Deletable) -> None:
+    HOME[type(row)].delete(row=row, by=None)
 
 
 @pytest.fixture(autouse=True)
@@ -60,15 +80,15 @@ def delete(django_capture_on_commit_callbacks: Any) -> Any:
 
     def deleted(row: Deletable) -> None:
         with django_capture_on_commit_callbacks(execute=True):
-            deleting.delete(row=row, by=None)
+            delete_row(row)
 
     return deleted
 
 
 def refusal(row: Deletable) -> str:
     with pytest.raises(UserError) as caught:
-        deleting.delete(row=row, by=None)
-    assert caught.value.message == " ".join(deletion.deletion_of(row=row).forbidden)
+        delete_row(row)
+    assert caught.value.message == " ".join(deletion_of(row).forbidden)
     return caught.value.message
 
 
@@ -81,7 +101,7 @@ def finished(run: TrainingRun, name: str = "made") -> Checkpoint:
 
 
 def test_a_version_that_nothing_needs_goes_with_its_files(version: DatasetVersion, delete: Any, settings: Any) -> None:
-    plan = deletion.deletion_of(row=version)
+    plan = deletion_of(version)
     assert plan.goes == ["Its 8 pictures in 4 classes, and the contact sheet.", "Its line in the list."]
     assert (plan.stays, plan.forbidden) == ([], [])
     delete(version)
@@ -94,7 +114,7 @@ def test_a_version_that_runs_learned_from_stays_listed_without_its_pictures(
 ) -> None:
     finished(run)
     Contribution.objects.create(version=version, picture=uuid4(), path="train/a/1.png")
-    plan = deletion.deletion_of(row=version)
+    plan = deletion_of(version)
     assert plan.stays[0].startswith("Its line in the list, marked as deleted, for 1 training run;")
     assert plan.stays[1] == "The checkpoints that learned from it: made."
     delete(version)
@@ -161,7 +181,7 @@ def test_a_version_that_is_being_ingested_is_kept() -> None:
 
 def test_a_data_set_goes_with_all_of_its_versions(version: DatasetVersion, delete: Any, settings: Any) -> None:
     another(version, zipped(class_folders(5)))
-    plan = deletion.deletion_of(row=version.dataset)
+    plan = deletion_of(version.dataset)
     assert "v1: Its 8 pictures in 4 classes, and the contact sheet." in plan.goes
     assert "The data set Signs." in plan.goes
     delete(version.dataset)
@@ -173,7 +193,7 @@ def test_a_data_set_stays_for_a_version_that_was_learned_from(
     version: DatasetVersion, run: TrainingRun, delete: Any, settings: Any
 ) -> None:
     another(version, zipped(class_folders(5)))
-    assert "The data set Signs." in deletion.deletion_of(row=version.dataset).stays
+    assert "The data set Signs." in deletion_of(version.dataset).stays
     delete(version.dataset)
     assert [each.gap for each in DatasetVersion.objects.all()] == ["deleted"]
     assert stored_files(settings) == {run.state_file.name}
@@ -184,7 +204,7 @@ def test_a_version_that_is_deleted_already_keeps_no_other_from_going(
 ) -> None:
     delete(version)
     another(version, zipped(class_folders(5)))
-    assert "v1: Its line in the list, for 1 training run." in deletion.deletion_of(row=version.dataset).stays
+    assert "v1: Its line in the list, for 1 training run." in deletion_of(version.dataset).stays
     delete(version.dataset)
     assert [(each.number, each.gap) for each in DatasetVersion.objects.all()] == [(1, "deleted")]
     assert refusal(version.dataset) == "Nothing of it is left here that could go."
@@ -194,7 +214,7 @@ def test_a_registered_version_that_was_learned_from_is_as_it_was(version: Datase
     Dataset.objects.update(source=Source.REGISTERED)
     DatasetVersion.objects.update(archive="", mlcore_name="strokes")
     version.refresh_from_db()
-    assert "The files on the server that it was made of." in deletion.deletion_of(row=version).stays
+    assert "The files on the server that it was made of." in deletion_of(version).stays
     assert refusal(version) == "Nothing of it is left here that could go."
     run.version.refresh_from_db()
     assert run.can_go_on
@@ -209,11 +229,11 @@ def test_one_version_in_use_keeps_the_whole_data_set(version: DatasetVersion, ru
 
 
 def test_a_run_goes_with_its_states_and_its_folder(run: TrainingRun, delete: Any, settings: Any) -> None:
-    folder = disk.run_folders() / str(run.pk)
+    folder = run_folders() / str(run.pk)
     folder.mkdir(parents=True)
     clone = small_runs.start(run.version)
     TrainingRun.objects.filter(pk=clone.pk).update(cloned_from=run)
-    plan = deletion.deletion_of(row=run)
+    plan = deletion_of(run)
     assert "Its state of step 8, from which it could go on." in plan.goes
     assert "The runs that were cloned from it: Signs." in plan.stays
     delete(run)
@@ -239,7 +259,7 @@ def test_a_trial_of_a_sweep_that_goes_on_is_kept(run: TrainingRun) -> None:
 
 def test_a_finished_run_goes_with_its_checkpoint(run: TrainingRun, delete: Any, settings: Any) -> None:
     made = finished(run)
-    assert "Its checkpoint, made." in deletion.deletion_of(row=run).goes
+    assert "Its checkpoint, made." in deletion_of(run).goes
     delete(run)
     assert not Checkpoint.objects.exists()
     assert made.weights.name not in stored_files(settings)
@@ -255,7 +275,7 @@ def test_a_finished_run_stays_where_its_checkpoint_is_needed(run: TrainingRun) -
 
 def test_an_unpublished_checkpoint_goes_and_its_run_stays(run: TrainingRun, delete: Any, settings: Any) -> None:
     made = finished(run)
-    assert deletion.deletion_of(row=made).stays == ["The run that it came of: Signs."]
+    assert deletion_of(made).stays == ["The run that it came of: Signs."]
     delete(made)
     run.refresh_from_db()
     assert run.checkpoint is None
@@ -302,7 +322,7 @@ def test_what_somebody_else_has_deleted_is_said_to_be_gone(run: TrainingRun, del
     delete(run)
     run.pk = uuid4()
     with pytest.raises(UserError, match="Somebody else has deleted it"):
-        deleting.delete(row=run, by=None)
+        delete_row(run)
 
 
 def test_states_of_runs_that_are_over_go_after_a_month(run: TrainingRun, settings: Any) -> None:
@@ -321,9 +341,9 @@ def test_states_of_runs_that_are_over_go_after_a_month(run: TrainingRun, setting
 
 def test_folders_of_runs_at_work_stay_and_others_go(run: TrainingRun) -> None:
     working = small_runs.start(run.version)
-    folders = [disk.run_folders() / str(each.pk) for each in (working, run)]
+    folders = [run_folders() / str(each.pk) for each in (working, run)]
     for folder in folders:
         folder.mkdir(parents=True)
         os.utime(folder, (0, 0))
-    leftovers.delete_leftovers()
+    retention.delete_resting_folders()
     assert [folder.exists() for folder in folders] == [True, False]

@@ -10,11 +10,10 @@ import pytest
 
 from tests.checkpoints.candidates import candidate
 from tests.datasets.conftest import class_folders, ingested, started, stored_files, zipped
-from webapp.datasets import stored_datasets
 from webapp.datasets.models import DatasetVersion
+from webapp.jobs import staging
 from webapp.jobs.models import JobStatus
-from webapp.storage import copies
-from webapp.training import leftovers
+from webapp.storage import copies, orphans
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +38,7 @@ def test_stored_files_that_no_row_needs_are_deleted(settings: Any) -> None:
     (folder / "orphan.zip").write_bytes(b"x")
     age(*folder.iterdir())
     (folder / "fresh.zip").write_bytes(b"x")
-    leftovers.delete_leftovers()
+    orphans.delete_orphans()
     kept = {ready.archive.name, ready.contact_sheet.name, waiting.upload.name, "datasets/fresh.zip"}
     assert stored_files(settings) == kept
 
@@ -47,12 +46,12 @@ def test_stored_files_that_no_row_needs_are_deleted(settings: Any) -> None:
 def test_what_broken_attempts_were_putting_together_is_deleted() -> None:
     version = started(zipped(class_folders(4)))
     DatasetVersion.objects.filter(pk=version.pk).update(status=JobStatus.RUNNING, attempt=2)
-    folders = [stored_datasets.all_staging() / f"{version.pk}-{attempt}" for attempt in (1, 2)]
+    folders = [staging.all_staging() / f"{version.pk}-{attempt}" for attempt in (1, 2)]
     for folder in folders:
         folder.mkdir(parents=True)
     age(*folders)
-    leftovers.delete_leftovers()
-    assert list(stored_datasets.all_staging().iterdir()) == folders[1:]
+    staging.delete_broken_off()
+    assert list(staging.all_staging().iterdir()) == folders[1:]
 
 
 def test_copies_of_what_was_replaced_or_deleted_go_at_once() -> None:
@@ -65,5 +64,5 @@ def test_copies_of_what_was_replaced_or_deleted_go_at_once() -> None:
     fetching = copies.root() / "datasets" / "2.part"
     fetching.touch()
     age(gone[-1])
-    leftovers.tidy_machine()
+    copies.delete_orphans()
     assert sorted(copies.all_copies()) == sorted([*needed, fetching])

@@ -1,5 +1,7 @@
 """The checkpoints app: what can be learned with, and which of them is live."""
 
+from typing import ClassVar
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -11,3 +13,11 @@ class CheckpointsConfig(AppConfig):
     label = "checkpoints"
     verbose_name = _("Checkpoints")
     default_auto_field = "django.db.models.BigAutoField"
+    stored: ClassVar[dict[str, str]] = {
+        "checkpoints": "webapp.checkpoints.retention.named_checkpoints",
+        "imports": "webapp.checkpoints.retention.named_imports",
+    }
+
+    def ready(self) -> None:
+        """Let the apps below know what deleting their rows means here."""
+        from webapp.checkpoints import deletion  # noqa: F401

@@ -247,19 +247,23 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.jobs.services.sweep": 1,
     "webapp.recognition.services.contributions.withdraw": 10,
     "webapp.recognition.retention.forget": 60,
-    "webapp.recognition.retention.delete_orphan_files": 3600,
     "webapp.faces.retention.forget": 5,
     "webapp.faces.deletion.truncate_log": 30,
-    "webapp.faces.photos.remove_orphans": 20,
-    "webapp.training.leftovers.delete_leftovers": 3600,
+    "webapp.storage.orphans.delete_orphans": 3600,
+    "webapp.storage.orphans.delete_brief_orphans": 20,
     "webapp.training.schedules.chore.start_due": 10,
     "webapp.training.retention.forget_old_states": 3600,
     "webapp.training.sweeps.chore.advance": 3,
 }
+TIDY_MACHINE: dict[str, float] = {  # each machine may have one such worker alone
+    "webapp.jobs.staging.delete_broken_off": 20,
+    "webapp.storage.copies.delete_orphans": 20,
+    "webapp.training.retention.delete_resting_folders": 20,
+}
 GLIMPSE_WORKER_CLOCK: dict[str, dict[str, float]] = {  # queue -> likewise, in each process of a worker that serves it
     "interactive": {"webapp.recognition.tasks.warm": 2, "webapp.faces.tasks.warm": 3600},
-    "training": {"webapp.training.leftovers.tidy_machine": 20},
-    "staff": {"webapp.training.leftovers.tidy_machine": 20},
+    "training": TIDY_MACHINE,
+    "staff": TIDY_MACHINE,
 }
 GLIMPSE_JOBS = {
     "lease_seconds": 6.0,  # a job whose worker was killed waits this long for another one

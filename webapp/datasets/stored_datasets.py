@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion, dataset_path
-from webapp.jobs.models import Job, JobStatus
+from webapp.jobs.models import JobStatus
 from webapp.storage import copies
 from webapp.storage.disk import keep_room
 
@@ -76,16 +76,6 @@ def allowed_folder(path: str) -> Path:
     if not folder.is_dir():
         raise UserError("folder_missing", _("There is no such folder on this server."), field="folder")
     return folder
-
-
-def staging(job: Job) -> Path:
-    """Return the folder in which one attempt at a job puts something together."""
-    return all_staging() / f"{job.pk}-{job.attempt}"
-
-
-def all_staging() -> Path:
-    """Return the folder of what is being put together."""
-    return Path(settings.DATA_DIR) / "staging"
 
 
 class _Staged(File[Any]):

@@ -22,10 +22,11 @@ from webapp.datasets.ingesting import class_splits, registered, sources
 from webapp.datasets.ingesting.contact_sheets import sheet_of
 from webapp.datasets.ingesting.sources import Findings, Found, zip_rewritten
 from webapp.datasets.models import Contribution, DatasetVersion, Source
-from webapp.datasets.stored_datasets import allowed_folder, delete_stored, staging, store, store_staged
+from webapp.datasets.stored_datasets import allowed_folder, delete_stored, store, store_staged
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
+from webapp.jobs.staging import staging
 from webapp.pictures import archives
 from webapp.pictures.names import display_path
 from webapp.pictures.reader import Helper, read_picture

@@ -1,5 +1,7 @@
 """The faces app: two photos compared, a gallery kept for a day, and consent before either."""
 
+from typing import ClassVar
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -11,3 +13,4 @@ class FacesConfig(AppConfig):
     label = "faces"
     verbose_name = _("Faces")
     default_auto_field = "django.db.models.BigAutoField"
+    stored_briefly: ClassVar[dict[str, str]] = {"faces": "webapp.faces.photos.named"}

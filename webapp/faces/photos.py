@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from uuid import uuid4
 
 from django.core.files import File
@@ -14,12 +13,8 @@ from django.core.files.storage import default_storage
 from webapp.core.errors import UserError
 from webapp.faces.models import FaceQuestion, FaceQuestionQuerySet
 from webapp.pictures.reader import Picture, read_picture
-from webapp.storage.orphans import delete_unnamed
 
 FOLDER = "faces"
-ORPHAN_AGE = timedelta(seconds=30)
-"""A photo is stored just before its row is made; one that has none by then, because its process was killed, say, or its
-owner deleted, never gets any."""
 
 
 def read(files: Sequence[File[bytes]], *, called: Sequence[str]) -> list[Picture]:
@@ -56,12 +51,7 @@ def remove_of_ended(questions: FaceQuestionQuerySet) -> None:
         FaceQuestion.objects.filter(pk=question.pk).update(photos=[])
 
 
-def remove_orphans() -> None:
-    """Delete photos that no question names."""
-    delete_unnamed(FOLDER, _named, old=ORPHAN_AGE)
-
-
-def _named(names: list[str]) -> set[str]:
+def named(names: list[str]) -> set[str]:
     """Return those of some photos that questions name: few, for a photo waits for seconds."""
     waiting = FaceQuestion.objects.exclude(photos=[]).values_list("photos", flat=True)
     return {name for photos in waiting for name in photos}.intersection(names)

@@ -11,9 +11,6 @@ from django.utils import timezone
 from webapp.accounts.models import Owner
 from webapp.recognition import deletion
 from webapp.recognition.models import Classifier, Query, SupportClass, SupportImage, ZipImport
-from webapp.storage.orphans import delete_unnamed
-
-FOLDERS = ("pictures", "states", "archives")
 
 
 def guest_hours() -> int:
@@ -54,13 +51,7 @@ def forget_deleted() -> None:
     deletion.remove_classes(SupportClass.objects.filter(deleted_at__lt=before))
 
 
-def delete_orphan_files() -> None:
-    """Delete files that no row names."""
-    for folder in FOLDERS:
-        delete_unnamed(folder, _named)
-
-
-def _named(names: list[str]) -> set[str]:
+def named(names: list[str]) -> set[str]:
     """Return those of the file names that a row has."""
     found: set[str] = set()
     for model in (SupportImage, Query):

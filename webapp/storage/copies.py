@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,6 +10,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
+
+from webapp.storage import orphans
 
 IN_USE_SECONDS = 3600
 """What was asked for so recently may be about to be read."""
@@ -35,7 +36,7 @@ def copy_of(name: str, fetch: Callable[[Path], None]) -> Path:
             fetch(part)
             _put(part, target)
         finally:
-            _delete(part)
+            orphans.delete_path(part)
         _bound(target)
     os.utime(target)
     return target
@@ -43,12 +44,23 @@ def copy_of(name: str, fetch: Callable[[Path], None]) -> Path:
 
 def forget(name: str) -> None:
     """Delete the copy of what is stored under a name, if there is one."""
-    _delete(root() / name)
+    orphans.delete_path(root() / name)
 
 
 def all_copies() -> Iterator[Path]:
     """Yield every copy, and what is being fetched."""
     yield from root().glob("*/*")
+
+
+def delete_orphans() -> None:
+    """Delete copies of what is not stored any more, at once: people may have taken pictures back.
+
+    A chore of each worker, for it may be the only one on this machine.
+    """
+    for copy in list(all_copies()):
+        name = copy.relative_to(root()).as_posix()
+        if not orphans.is_named(name) and (copy.suffix != PART or orphans.age_seconds(copy) > IN_USE_SECONDS):
+            forget(name)
 
 
 def _put(part: Path, target: Path) -> None:
@@ -68,7 +80,7 @@ def _bound(newest: Path) -> None:
         too_much = sum(sizes.values()) > settings.GLIMPSE_LIMITS["copies_bytes"]
         if not too_much or used[copy] > time.time() - IN_USE_SECONDS:
             return
-        _delete(copy)
+        orphans.delete_path(copy)
         del sizes[copy]
 
 
@@ -87,11 +99,3 @@ def _bytes(copy: Path) -> int:
         with suppress(FileNotFoundError):
             size += path.stat().st_size if path.is_file() else 0
     return size
-
-
-def _delete(path: Path) -> None:
-    """Delete a file or a folder; what is gone already is no error."""
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -1,32 +1,87 @@
-"""Files in storage that no row names, such as those of a process that was killed between file and row."""
+"""Files that no row names, such as those of a process that was killed between file and row.
+
+An app says in its `AppConfig` which folders of the storage it keeps files in: `stored`, from a folder to the dotted
+path of a function that returns those of some names that its rows have. `stored_briefly` is the same for files that get
+their row at once, or never.
+"""
 
 from __future__ import annotations
 
 import logging
+import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
+from django.apps import apps
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 logger = logging.getLogger(__name__)
 
+Named = Callable[[list[str]], Iterable[str]]
 OLD = timedelta(hours=1)
 """A file younger than this may be waiting for its row."""
+BRIEFLY = timedelta(seconds=30)
 BATCH = 500
 
 
-def delete_unnamed(folder: str, named: Callable[[list[str]], Iterable[str]], *, old: timedelta | None = None) -> None:
-    """Delete what has lain in a folder of the storage for a while and that no row names.
+def delete_orphans() -> None:
+    """Delete what has lain in storage for an hour and that no row names: a chore that the clock calls."""
+    for folder, named in _folders("stored"):
+        _delete_unnamed(folder, named, age=OLD)
 
-    named: gives those of some names that rows have. Ages are asked of the others alone, for that may cost a request
-    each. old: how long a while is, if not `OLD`.
-    """
+
+def delete_brief_orphans() -> None:
+    """Delete what should have had its row within seconds: a chore that the clock calls."""
+    for folder, named in _folders("stored_briefly"):
+        _delete_unnamed(folder, named, age=BRIEFLY)
+
+
+def is_named(name: str) -> bool:
+    """Return whether a row names a stored file, or the folder that its files lie in."""
+    return any(name.startswith(f"{folder}/") and name in named([name]) for folder, named in _folders("stored"))
+
+
+def delete_old(folder: Path, *, except_for: Iterable[str] = ()) -> None:
+    """Delete what has lain in a folder on this machine for an hour, but for some names."""
+    kept = set(except_for)
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in kept and age_seconds(path) > OLD.total_seconds():
+            delete_path(path)
+
+
+def delete_path(path: Path) -> None:
+    """Delete a file or a folder on this machine; what is gone already is no error."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def age_seconds(path: Path) -> float:
+    """Return the seconds since a path was written to; none where another process has just deleted it."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _folders(attribute: str) -> Iterator[tuple[str, Named]]:
+    for config in apps.get_app_configs():
+        for folder, path in getattr(config, attribute, {}).items():
+            yield folder, import_string(path)
+
+
+def _delete_unnamed(folder: str, named: Named, *, age: timedelta) -> None:
+    """Delete files that are older and unnamed. Ages are asked last, for that may cost a request each."""
     names = list(_names_in(folder))
     for start in range(0, len(names), BATCH):
         batch = names[start : start + BATCH]
         for name in set(batch).difference(named(batch)):
-            if _is_older(name, OLD if old is None else old):
+            if _is_older(name, age):
                 default_storage.delete(name)
                 logger.info("Deleted the orphan file %s.", name)
 
@@ -38,8 +93,8 @@ def _names_in(folder: str) -> Iterator[str]:
     except FileNotFoundError:
         return
     yield from (f"{folder}/{file}" for file in files)
-    for each in folders:
-        yield from _names_in(f"{folder}/{each}")
+    for subfolder in folders:
+        yield from _names_in(f"{folder}/{subfolder}")
 
 
 def _is_older(name: str, age: timedelta) -> bool:

@@ -1,5 +1,7 @@
 """The training app: checkpoints and how they come to be."""
 
+from typing import ClassVar
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -11,3 +13,8 @@ class TrainingConfig(AppConfig):
     label = "training"
     verbose_name = _("Training")
     default_auto_field = "django.db.models.BigAutoField"
+    stored: ClassVar[dict[str, str]] = {"runs": "webapp.training.retention.named"}
+
+    def ready(self) -> None:
+        """Let the apps below know what deleting their rows means here."""
+        from webapp.training import deletion  # noqa: F401

@@ -19,9 +19,10 @@ from webapp.core.staff import history
 from webapp.datasets.ingesting.contact_sheets import sheet_of
 from webapp.datasets.ingesting.sources import zip_rewritten
 from webapp.datasets.models import Contribution, DatasetVersion
-from webapp.datasets.stored_datasets import all_staging, delete_stored, store, store_staged
+from webapp.datasets.stored_datasets import delete_stored, store, store_staged
 from webapp.jobs import services as jobs
 from webapp.jobs.models import Job
+from webapp.jobs.staging import all_staging
 from webapp.training.models import RunEstimate, TrainingRun
 
 logger = logging.getLogger(__name__)

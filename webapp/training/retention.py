@@ -1,15 +1,17 @@
-"""Forget states of runs that nobody let go on: a chore that the clock calls."""
+"""How long the states of runs are kept, and which are still needed: chores that clocks call."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from webapp.jobs.models import JobStatus
+from webapp.storage.orphans import delete_old
 from webapp.training.models import TrainingRun
-from webapp.training.runs.relay import forget_states
+from webapp.training.runs.states import forget_states, run_folders
 
 
 def forget_old_states() -> None:
@@ -20,3 +22,16 @@ def forget_old_states() -> None:
         same = over.filter(pk=run.pk, finished=run.finished)
         if same.update(state_file="", earlier_state_file="", state_step=0):
             forget_states(run=run)
+
+
+def delete_resting_folders() -> None:
+    """Delete the folders of runs that rest or are gone; what they go on from is stored."""
+    working = TrainingRun.objects.active().values_list("pk", flat=True)
+    delete_old(run_folders(), except_for=map(str, working))
+
+
+def named(names: list[str]) -> set[str]:
+    """Return those of some names that are states which runs go on from."""
+    needed = Q(state_file__in=names) | Q(earlier_state_file__in=names)
+    pairs = TrainingRun.objects.filter(needed).values_list("state_file", "earlier_state_file")
+    return {name for pair in pairs for name in pair}

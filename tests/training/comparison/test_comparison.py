@@ -157,11 +157,11 @@ def test_the_page_shows_what_the_address_names_and_minds_no_nonsense(version: Da
     client = Client()
     client.force_login(staff())
     both = [run(version, "one"), run(version, "two")]
-    page = client.get("/admin/checkpoints/checkpoint/compare/", {"run": [each.pk for each in both]})
+    page = client.get("/admin/training/trainingrun/compare/", {"run": [each.pk for each in both]})
     assert page.status_code == 200
     assert page.content.count(b"<svg") == 2
     for query in ({}, {"run": ["nonsense", str(uuid4())]}, {"checkpoint": "1"}):
-        assert b"Select two or more" in client.get("/admin/checkpoints/checkpoint/compare/", query).content
+        assert b"Select two or more" in client.get("/admin/training/trainingrun/compare/", query).content
 
 
 def test_values_that_are_all_alike_have_an_axis_with_two_ends() -> None:
@@ -174,7 +174,7 @@ def test_values_that_are_all_alike_have_an_axis_with_two_ends() -> None:
 
 def page_for(permissions: list[str], **asked: Any) -> HttpResponse:
     """Ask for the page as a member of staff who may see this much."""
-    return signed_in(*permissions).get("/admin/checkpoints/checkpoint/compare/", asked)
+    return signed_in(*permissions).get("/admin/training/trainingrun/compare/", asked)
 
 
 def test_who_may_see_checkpoints_alone_compares_these_and_sees_no_run(version: DatasetVersion) -> None:
@@ -206,7 +206,7 @@ def test_the_action_of_the_list_of_runs_leads_there(version: DatasetVersion) -> 
     chosen = [run(version, "one"), run(version, "two")]
     form = {"action": "compare", "_selected_action": [each.pk for each in chosen]}
     page = client.post("/admin/training/trainingrun/", form, follow=True)
-    assert page.request["PATH_INFO"] == "/admin/checkpoints/checkpoint/compare/"
+    assert page.request["PATH_INFO"] == "/admin/training/trainingrun/compare/"
     assert page.content.count(b"<svg") == 2
 
 
@@ -216,5 +216,5 @@ def test_the_action_of_the_list_leads_there() -> None:
     chosen = [candidate("one"), candidate("two")]
     form = {"action": "compare", "_selected_action": [each.pk for each in chosen]}
     page = client.post("/admin/checkpoints/checkpoint/", form, follow=True)
-    assert page.request["PATH_INFO"] == "/admin/checkpoints/checkpoint/compare/"
+    assert page.request["PATH_INFO"] == "/admin/training/trainingrun/compare/"
     assert b"two" in page.content

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from webapp.checkpoints import cards
+from webapp.checkpoints import cards, deletion
 from webapp.checkpoints.admin import imports, publishing
 from webapp.checkpoints.models import Checkpoint
-from webapp.core.staff.deleting import DeletingAdmin
-from webapp.training.comparison import pages as comparison
+from webapp.core.staff.deletion_page import DeletingAdmin
 
 
 @admin.register(Checkpoint)
 class CheckpointAdmin(DeletingAdmin[Checkpoint]):
     """What can be learned with, and which one is live."""
 
+    deletion = deletion
     list_display = ["name", "kind", "method", "accuracy", "live", "created"]
     list_filter = ["kind", "live"]
     search_fields = ["name"]
@@ -31,7 +33,7 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the acts to the pages."""
-        pages = {"import/": imports.take_in, "compare/": comparison.show}
+        pages = {"import/": imports.take_in}
         acts = {
             "gate": publishing.gate,
             "measure": publishing.measure,
@@ -64,7 +66,8 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
     @admin.action(description=_("Compare side by side"), permissions=["view"])
     def compare(self, request: HttpRequest, queryset: QuerySet[Checkpoint]) -> HttpResponse:
         """Lead to the page that compares what is selected."""
-        return comparison.lead_to(checkpoints=queryset)
+        chosen = [("checkpoint", checkpoint.pk) for checkpoint in queryset]
+        return redirect(f"{reverse('admin:training_comparison')}?{urlencode(chosen)}")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse to add by hand: a checkpoint comes from a file that was measured."""

@@ -16,10 +16,10 @@ from webapp.checkpoints.models import Checkpoint, CheckpointImport
 from webapp.checkpoints.stored_checkpoints import stored
 from webapp.checkpoints.zips import card_in, require_fitting
 from webapp.core.staff import history
-from webapp.datasets.stored_datasets import staging
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
+from webapp.jobs.staging import staging
 from webapp.processes.questions import ask
 from webapp.storage.disk import full_disk_in_words, keep_room
 

@@ -13,7 +13,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 
-from webapp.core.staff.deleting import DeletingAdmin
+from webapp.core.staff.deletion_page import DeletingAdmin
+from webapp.datasets import deletion
 from webapp.datasets.admin import pages
 from webapp.datasets.admin.tables import version_context
 from webapp.datasets.models import Dataset, DatasetVersion
@@ -21,6 +22,8 @@ from webapp.datasets.models import Dataset, DatasetVersion
 
 class _LookedAt(DeletingAdmin[Any]):
     """Rows that are made by the views of `dataset_pages`, and never changed by a form."""
+
+    deletion = deletion
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Refuse: versions never change, and a data set is what its versions are."""

@@ -12,7 +12,6 @@ from mlcore.data.contact_sheet import SAMPLES, SIDE
 from webapp.datasets.ingesting.class_splits import SIDES
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training import contributions
 
 
 def version_context(version: DatasetVersion) -> dict[str, Any]:
@@ -25,7 +24,6 @@ def version_context(version: DatasetVersion) -> dict[str, Any]:
         "samples": [{**each, "top": each["strip"] * SIDE, "side": _titles()[each["split"]]} for each in strips],
         "sheet": {"width": SAMPLES * SIDE, "height": SIDE, "whole": len(strips) * SIDE},
         "sheet_key": PurePosixPath(version.contact_sheet.name or "").stem,
-        "learners": contributions.published_learners(version=version),
         "runs": version.runs.all()[:20],
     }
 

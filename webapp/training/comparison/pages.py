@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,35 +20,34 @@ from webapp.training.comparison.comparison import compare
 from webapp.training.models import TrainingRun
 
 
-def lead_to(*, runs: Iterable[TrainingRun] = (), checkpoints: Iterable[Checkpoint] = ()) -> HttpResponse:
-    """Lead to the page that compares these; for the actions of lists."""
-    chosen = [("run", each.pk) for each in runs] + [("checkpoint", each.pk) for each in checkpoints]
-    return redirect(f"{reverse('admin:checkpoints_checkpoint_compare')}?{urlencode(chosen)}")
+def lead_to(*, runs: Iterable[TrainingRun]) -> HttpResponse:
+    """Lead to the page that compares these; for the action of their list. The list of checkpoints has its own."""
+    chosen = [("run", run.pk) for run in runs]
+    return redirect(f"{reverse('admin:training_comparison')}?{urlencode(chosen)}")
 
 
 @require_safe
 def show(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
     """Compare the runs and checkpoints whose ids the address holds, without the sort that one may not see."""
-    asked = {"training.%s_trainingrun": _ids(request, "run"), "checkpoints.%s_checkpoint": _ids(request, "checkpoint")}
-    may = {name: _may_view(request, name) for name in asked}
-    if not any(may.values()) or any(ids and not may[name] for name, ids in asked.items()):
+    run_ids, checkpoint_ids = _ids(request, "run"), _ids(request, "checkpoint")
+    sees_runs, sees_checkpoints = _may_view(request, TrainingRun), _may_view(request, Checkpoint)
+    hidden = (run_ids and not sees_runs) or (checkpoint_ids and not sees_checkpoints)
+    if hidden or not (sees_runs or sees_checkpoints):
         raise PermissionDenied
-    runs = TrainingRun.objects.filter(pk__in=asked["training.%s_trainingrun"]).select_related(
-        "checkpoint", "version__dataset"
-    )
-    checkpoints = Checkpoint.objects.filter(pk__in=asked["checkpoints.%s_checkpoint"])
+    checkpoints = Checkpoint.objects.filter(pk__in=checkpoint_ids)
     comparison = compare(
-        runs=runs,
+        runs=TrainingRun.objects.filter(pk__in=run_ids).select_related("checkpoint", "version__dataset"),
         checkpoints=checkpoints.select_related("training_run__version__dataset"),
-        with_runs=may["training.%s_trainingrun"],
-        with_checkpoints=may["checkpoints.%s_checkpoint"],
+        with_runs=sees_runs,
+        with_checkpoints=sees_checkpoints,
     )
     context = {**site, "title": _("Side by side"), "comparison": comparison}
     return render(request, "admin/training/comparison.html", context)
 
 
-def _may_view(request: HttpRequest, name: str) -> bool:
-    return any(request.user.has_perm(name % act) for act in ("view", "change"))
+def _may_view(request: HttpRequest, model: type[Model]) -> bool:
+    label, name = model._meta.app_label, model._meta.model_name
+    return any(request.user.has_perm(f"{label}.{act}_{name}") for act in ("view", "change"))
 
 
 def _ids(request: HttpRequest, name: str) -> list[UUID]:

@@ -19,7 +19,8 @@ from webapp.checkpoints.settings_in_words import spelled_out
 from webapp.core.errors import UserError
 from webapp.core.responses import STOP_POLLING
 from webapp.core.staff.asking import who_asks
-from webapp.core.staff.deleting import DeletingAdmin
+from webapp.core.staff.deletion_page import DeletingAdmin
+from webapp.training import deletion
 from webapp.training.comparison import pages
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs import services as runs
@@ -33,6 +34,7 @@ Act = Callable[..., None]
 class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
     """The list of runs, the form of a new one, and the page of one."""
 
+    deletion = deletion
     list_display = ["name", "state", "kind", "method", "data", "accuracy", "minutes", "created"]
     list_filter = ["status", "kind", "method"]
     list_select_related = ["version__dataset"]
@@ -50,6 +52,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         wrap = self.admin_site.admin_view
         ours += [
             path("<uuid:pk>/live/", wrap(self.live_view), name="training_run_live"),
+            path("compare/", wrap(self._comparison), name="training_comparison"),
             path("estimate/", wrap(require_POST(self.estimate_view)), name="training_run_estimate"),
             path("estimate/<uuid:pk>/", wrap(self.estimated_view), name="training_run_estimated"),
         ]
@@ -59,6 +62,9 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
     def compare(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> HttpResponse:
         """Lead to the page that compares what is selected."""
         return pages.lead_to(runs=queryset)
+
+    def _comparison(self, request: HttpRequest) -> HttpResponse:
+        return pages.show(request, self.admin_site.each_context(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
         """Let those delete a run that left a checkpoint who may delete that as well."""

@@ -18,10 +18,11 @@ from webapp.processes.endings import KILLED, kernel_kills, reason
 from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs.command_line import train_command
-from webapp.training.runs.relay import Relay, fetch_states, forget_states
 from webapp.training.runs.settings import room_needed
+from webapp.training.runs.states import fetch_states, forget_states, run_folders
 from webapp.training.runs.worker import timing
 from webapp.training.runs.worker.made_checkpoints import register
+from webapp.training.runs.worker.relay import Relay
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def _train(claim: Claim[TrainingRun]) -> None:
 
 def _new_folder(run: TrainingRun) -> Path:
     """Make the folder of this very attempt, and delete those of earlier ones, whose states the storage holds."""
-    runs = disk.run_folders() / str(run.pk)
+    runs = run_folders() / str(run.pk)
     shutil.rmtree(runs, ignore_errors=True)
     folder = runs / str(run.attempt)
     folder.mkdir(parents=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.errors import LeaseLost
 from webapp.storage.disk import full_disk_in_words
 from webapp.training.models import TrainingRun
-from webapp.training.runs.points import Point, thinned
+from webapp.training.runs.worker.points import Point, thinned
 
 WRITE_SECONDS = 1.0
 
@@ -95,19 +94,3 @@ class Relay:
         run.state_file.name, run.state_step, run.earlier_state_file.name = name, step, earlier
         if oldest:
             default_storage.delete(oldest)
-
-
-def fetch_states(run: TrainingRun, folder: Path) -> None:
-    """Bring the stored states into a folder, from which the next process takes the newest that it can read."""
-    folder.mkdir(parents=True)
-    for position, stored in enumerate((run.earlier_state_file, run.state_file)):
-        if stored.name and default_storage.exists(stored.name):
-            with stored.open("rb") as source, (folder / f"step-{position}.safetensors").open("wb") as copy:
-                shutil.copyfileobj(source, copy)
-
-
-def forget_states(*, run: TrainingRun) -> None:
-    """Delete the stored states of a run that is over, whose row does not name them any more."""
-    for stored in (run.earlier_state_file, run.state_file):
-        if stored.name:
-            default_storage.delete(stored.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from webapp.training.runs.points import MOST, Point, thinned
+from webapp.training.runs.worker.points import MOST, Point, thinned
 
 
 def test_the_points_of_a_long_run_are_bounded_and_even() -> None:

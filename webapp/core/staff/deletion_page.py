@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, TypeVar
 
 from django.contrib import messages
@@ -15,13 +16,15 @@ from django.utils.translation import gettext as _
 from webapp.core.errors import UserError
 from webapp.core.staff.asking import who_asks
 from webapp.core.staff.model_admin import ModelAdmin
-from webapp.training import deleting, deletion
 
 M = TypeVar("M", bound=Model)
 
 
 class DeletingAdmin(ModelAdmin[M]):
     """Rows that are deleted one at a time, by those who may, once they have read what that means."""
+
+    deletion: ModuleType
+    """The `deletion` of its app, which plans and deletes."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, tuple[Callable[..., str], str, str] | None]:
         """Leave out the action that deletes what is selected without a word."""
@@ -38,12 +41,12 @@ class DeletingAdmin(ModelAdmin[M]):
             raise PermissionDenied
         if request.method == "POST":
             try:
-                deleting.delete(row=row, by=who_asks(request))
+                self.deletion.delete(row=row, by=who_asks(request))
             except UserError as error:
                 messages.error(request, error.message)
             else:
                 messages.success(request, _("%(name)s is deleted.") % {"name": row})
-                return redirect(f"admin:training_{self.opts.model_name}_changelist")
-        shown = {"row": row, "opts": self.opts, "deletion": deletion.deletion_of(row=row)}
+                return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        shown = {"row": row, "opts": self.opts, "deletion": self.deletion.deletion_of(row)}
         title = _("Delete %(name)s?") % {"name": row}
         return render(request, "admin/delete.html", {**self.admin_site.each_context(request), **shown, "title": title})

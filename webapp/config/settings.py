@@ -107,7 +107,7 @@ MIDDLEWARE = [
     "webapp.accounts.middleware.OwnerMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
-    "webapp.core.middleware.storage_down.StorageDownMiddleware",
+    "webapp.core.middleware.refusals.RefusalMiddleware",
 ]
 
 TEMPLATES = [

@@ -1,33 +1,19 @@
 """Answers that several pages give: a refusal in words, a fragment with a message to undo what was done."""
 
-from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from collections.abc import Mapping
+from typing import Any, ParamSpec
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from webapp.core.errors import Refusal, UserError
+from webapp.core.errors import Refusal
 from webapp.core.requests import HtmxRequest
 
 P = ParamSpec("P")
 STOP_POLLING = 286
 """The status by which htmx asks no more."""
-
-
-def refusable(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Concatenate[Any, P], HttpResponse]:
-    """Let a view's UserError reach the person as a sentence with its 4xx."""
-
-    @wraps(view)
-    def wrapped(request: HtmxRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        try:
-            return view(request, *args, **kwargs)
-        except UserError as error:
-            return refusal(request, error)
-
-    return wrapped
 
 
 def refusal(request: HtmxRequest, error: Refusal) -> HttpResponse:

@@ -16,7 +16,7 @@ from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from webapp.core.errors import UserError
+from webapp.core.errors import Refusal
 from webapp.storage.addresses import StorageDown
 
 from .broker import send_id
@@ -118,11 +118,11 @@ def _work(held: Claim[J], work: Callable[[Claim[J]], None]) -> None:
         work(held)
     except (Cancelled, LeaseLost):
         raise
-    except (JobFailed, UserError) as failure:
-        held.fail(failure.code, failure.message)
     except StorageDown as trouble:
         logger.exception("The storage failed job %s.", held.job.pk)
         held.fail(trouble.code, trouble.message)
+    except (JobFailed, Refusal) as failure:
+        held.fail(failure.code, failure.message)
     except (OperationalError, InterfaceError):
         logger.exception("The database failed job %s; it is tried again.", held.job.pk)
         held.release()

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 
 from webapp.accounts.models import Owner
 from webapp.recognition.models import Classifier, Prediction, Query, SupportClass, SupportImage, SupportSet, ZipImport
-from webapp.recognition.storage import delete_after_commit
+from webapp.storage.files import delete_after_commit
 
 
 def remove_support_set(support_set: SupportSet) -> None:

@@ -11,15 +11,9 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from webapp.core.errors import UserError
-from webapp.jobs.errors import JobFailed
+from webapp.core.errors import Refusal, UserError
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-def run_folders() -> Path:
-    """Return the folder in which runs work on this machine, each in one of its own."""
-    return Path(settings.DATA_DIR) / "runs"
 
 
 def free_bytes() -> int:
@@ -41,17 +35,17 @@ def require_room(needed: int) -> None:
 
 
 def keep_room(needed: int = 1) -> None:
-    """Raise JobFailed if the disk fills up while a job works."""
+    """Raise a Refusal, which ends a job in its words, if the disk fills up meanwhile."""
     if free_bytes() < needed:
-        raise JobFailed(code="storage_full", message=full_sentence(needed))
+        raise Refusal("storage_full", full_sentence(needed))
 
 
 @contextmanager
 def full_disk_in_words() -> Iterator[None]:
-    """Fail the job in words if the block finds the disk full."""
+    """Raise a Refusal if the block finds the disk full."""
     try:
         yield
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise JobFailed(code="storage_full", message=full_sentence(1)) from error
+        raise Refusal("storage_full", full_sentence(1)) from error

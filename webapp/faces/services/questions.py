@@ -18,7 +18,7 @@ from webapp.faces.rates import require_offered
 from webapp.faces.services.consent import require_consent, require_gallery
 from webapp.faces.services.gallery import require_faces_left
 from webapp.jobs import services as jobs
-from webapp.recognition.storage import deleted_on_failure
+from webapp.storage.files import deleted_on_failure
 
 
 def verify(*, owner: Owner, image_a: File[bytes], image_b: File[bytes], far: float | None = None) -> FaceQuestion:

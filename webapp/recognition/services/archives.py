@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from webapp.core.errors import UserError
 from webapp.jobs import services as jobs
 from webapp.pictures.names import display_file_name
-from webapp.recognition import storage
 from webapp.recognition.allowances import require_free_job, require_room, spend_upload, take_job_place
 from webapp.recognition.models import SupportSet, ZipImport
+from webapp.storage.files import deleted_on_failure
 
 
 def import_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipImport:
@@ -26,7 +26,7 @@ def import_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipImport:
     require_room(support_set.owner, needed=file.size)
     row = ZipImport(support_set=support_set, original_name=display_file_name(file.name), bytes=file.size)
     row.file.save(f"{uuid4().hex}.zip", file, save=False)
-    with storage.deleted_on_failure([row.file.name]), transaction.atomic():
+    with deleted_on_failure([row.file.name]), transaction.atomic():
         take_job_place(support_set.owner)
         row.save(force_insert=True)
         jobs.enqueue(row)

@@ -19,6 +19,7 @@ from webapp.recognition.allowances import require_room, spend_upload, storage_se
 from webapp.recognition.models import SupportClass, SupportImage, SupportSet
 from webapp.recognition.services.classes import class_named
 from webapp.recognition.storage import Refused as Refused
+from webapp.storage.files import delete_files, deleted_on_failure
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def add_to_class(*, support_set: SupportSet, class_name: str, files: list[File[b
     intake = storage.take_in(files, room=room, full=storage_sentence(owner))
     if not intake.stored:
         return UploadReport([], intake.refused, [])
-    with storage.deleted_on_failure(intake.names), transaction.atomic():
+    with deleted_on_failure(intake.names), transaction.atomic():
         support_class = class_named(support_set=support_set, name=class_name)
         free = _places(support_class)
         kept, surplus = intake.stored[:free], intake.stored[free:]
@@ -63,7 +64,7 @@ def add_to_class(*, support_set: SupportSet, class_name: str, files: list[File[b
             SupportImage(support_class=support_class, **each.fields()) for each in kept
         )
         for each in surplus:
-            storage.delete_files([each.file, each.thumbnail])
+            delete_files([each.file, each.thumbnail])
         refused = [*intake.refused, *(Refused(each.original_name, _class_full()) for each in surplus)]
     return UploadReport([Accepted(each.pk, each.original_name) for each in images], refused, warnings)
 

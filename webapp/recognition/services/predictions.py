@@ -26,6 +26,7 @@ from webapp.recognition.deletion import remove_prediction
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
 from webapp.recognition.services.classes import class_named
 from webapp.recognition.services.images import move_image, require_place
+from webapp.storage.files import deleted_on_failure
 
 
 def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[File[bytes]]) -> Prediction:
@@ -38,7 +39,7 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     refused = [each.as_json() for each in intake.refused]
     if not intake.stored:
         raise UserError("no_usable_picture", _nothing_usable(refused), refused=refused)
-    with storage.deleted_on_failure(intake.names), transaction.atomic():
+    with deleted_on_failure(intake.names), transaction.atomic():
         take_job_place(owner)
         prediction = Prediction.objects.create(owner=owner, classifier=classifier, refused=refused)
         Query.objects.bulk_create(

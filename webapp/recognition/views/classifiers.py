@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.core.forms import sent_pictures
-from webapp.core.responses import STOP_POLLING, done, fragment, go, refusable
+from webapp.core.responses import STOP_POLLING, done, fragment, go
 from webapp.recognition import selectors, services
 from webapp.recognition.models import Classifier
 from webapp.recognition.retention import guest_hours, query_hours
@@ -49,7 +49,6 @@ def status(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def cancel(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
     """Stop learning."""
     classifier = services.cancel_classifier(classifier=find_classifier(request, classifier_id))
@@ -59,7 +58,6 @@ def cancel(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def rename(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
     """Give the classifier another name."""
     classifier = find_classifier(request, classifier_id)
@@ -79,7 +77,6 @@ def delete(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def ask(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
     """Ask what pictures show."""
     classifier = find_classifier(request, classifier_id)

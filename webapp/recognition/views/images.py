@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from webapp.accounts.requests import OwnedRequest
 from webapp.core.errors import UserError
 from webapp.core.forms import sent_pictures
-from webapp.core.responses import STOP_POLLING, done, fragment, refusable
+from webapp.core.responses import STOP_POLLING, done, fragment
 from webapp.jobs import services as jobs
 from webapp.recognition import services
 from webapp.recognition.models import SupportImage, ZipImport
@@ -21,7 +21,6 @@ from webapp.recognition.views.support_sets import CHANGED, board, find_class, fi
 
 
 @require_POST
-@refusable
 def upload(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> HttpResponse:
     """Take pictures into a class; say beside the name of each refused file why."""
     support_class = find_class(request, support_set_id, class_id)
@@ -57,7 +56,6 @@ def view(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpRes
 
 
 @require_POST
-@refusable
 def move(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpResponse:
     """Move a picture to another class."""
     picture = _find_image(request, support_set_id, image_id)
@@ -74,7 +72,6 @@ def delete(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpR
 
 
 @require_POST
-@refusable
 def restore(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpResponse:
     """Bring a deleted picture back."""
     picture = _find_image(request, support_set_id, image_id)
@@ -83,7 +80,6 @@ def restore(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> Http
 
 
 @require_POST
-@refusable
 def import_zip(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Start to import a zip of class folders."""
     support_set = find_support_set(request, support_set_id)

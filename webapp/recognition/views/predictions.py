@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
-from webapp.core.responses import STOP_POLLING, done, fragment, refusable
+from webapp.core.responses import STOP_POLLING, done, fragment
 from webapp.jobs import services as jobs
 from webapp.recognition import selectors, services
 from webapp.recognition.models import Prediction, Query
@@ -59,7 +59,6 @@ def as_csv(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def correct(request: OwnedRequest, query_id: UUID) -> HttpResponse:
     """Say what a picture really shows, which puts it among those to learn from."""
     owned = Query.objects.owned_by(request.owner).select_related(

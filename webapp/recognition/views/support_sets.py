@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
-from webapp.core.responses import done, fragment, go, refusable
+from webapp.core.responses import done, fragment, go
 from webapp.recognition import selectors, services
 from webapp.recognition.forms import sent_choice
 from webapp.recognition.methods.catalogue import method_choices
@@ -25,7 +25,6 @@ CHANGED = {"HX-Trigger": "support-set-changed"}
 
 
 @require_POST
-@refusable
 def new(request: OwnedRequest) -> HttpResponse:
     """Make an empty support set and open it."""
     support_set = services.create_support_set(owner=owner_for_writing(request), name=_("My classifier"))
@@ -53,7 +52,6 @@ def readiness(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def allow_improvement(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Let the models learn from the support set, or take that back."""
     support_set = find_support_set(request, support_set_id)
@@ -64,7 +62,6 @@ def allow_improvement(request: OwnedRequest, support_set_id: UUID) -> HttpRespon
 
 
 @require_POST
-@refusable
 def rename(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Give the support set another name."""
     support_set = find_support_set(request, support_set_id)
@@ -82,7 +79,6 @@ def delete(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def learn(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Start to learn from the pictures as they are now."""
     support_set = find_support_set(request, support_set_id)
@@ -92,7 +88,6 @@ def learn(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def add_class(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Add an empty class at the end."""
     support_set = find_support_set(request, support_set_id)
@@ -101,7 +96,6 @@ def add_class(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def order_classes(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Put the classes in another order."""
     support_set = find_support_set(request, support_set_id)
@@ -110,7 +104,6 @@ def order_classes(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def rename_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> HttpResponse:
     """Give a class another name."""
     support_class = find_class(request, support_set_id, class_id)
@@ -129,7 +122,6 @@ def delete_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) ->
 
 
 @require_POST
-@refusable
 def restore_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> HttpResponse:
     """Bring a deleted class back to where it was."""
     support_class = find_class(request, support_set_id, class_id)

@@ -16,7 +16,8 @@ from webapp.pictures.archives import Archive, opened
 from webapp.pictures.names import clean_name, display_file_name, display_path
 from webapp.recognition.models import ZipImport
 from webapp.recognition.services.images import add_to_class
-from webapp.recognition.storage import Refused, delete_files
+from webapp.recognition.storage import Refused
+from webapp.storage.files import delete_files
 
 
 def import_zip(job_id: str) -> None:

@@ -33,8 +33,8 @@ from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.recognition.allowances import require_room
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, state_path
-from webapp.recognition.storage import deleted_on_failure
 from webapp.recognition.worker import loaded
+from webapp.storage.files import deleted_on_failure
 
 logger = logging.getLogger(__name__)
 

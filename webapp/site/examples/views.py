@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
-from webapp.core.responses import refusable
 from webapp.recognition.views.classifiers import find_classifier, remember_queries
 from webapp.recognition.views.predictions import fresh_prediction
 from webapp.site.examples import services
@@ -18,7 +17,6 @@ from webapp.site.examples.catalogue import EXAMPLES, Example
 
 
 @require_POST
-@refusable
 def start(request: OwnedRequest, slug: str) -> HttpResponse:
     """Make an example the visitor's own and go to its classifier, which asks the queries once it has learned."""
     classifier = services.start_example(owner=owner_for_writing(request), example=_find(slug))
@@ -27,7 +25,6 @@ def start(request: OwnedRequest, slug: str) -> HttpResponse:
 
 
 @require_POST
-@refusable
 def ask(request: OwnedRequest, slug: str, classifier_id: UUID) -> HttpResponse:
     """Ask the example's queries."""
     prediction = services.ask_example(classifier=find_classifier(request, classifier_id), example=_find(slug))

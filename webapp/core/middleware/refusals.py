@@ -1,4 +1,4 @@
-"""What pages answer while the storage does not answer them."""
+"""What pages answer when they refuse."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from webapp.core.errors import Refusal
 from webapp.core.requests import HtmxRequest
 from webapp.core.responses import refusal
-from webapp.storage.addresses import StorageDown
 
 
-class StorageDownMiddleware:
-    """Answer a request that needs a file with 503 and a sentence, in place of an error of ours."""
+class RefusalMiddleware:
+    """Answer a Refusal that a view raised with its status and its sentence, in place of an error of ours."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -23,4 +23,4 @@ class StorageDownMiddleware:
 
     def process_exception(self, request: HtmxRequest, exception: Exception) -> HttpResponse | None:
         """Answer for what the view raised."""
-        return refusal(request, exception) if isinstance(exception, StorageDown) else None
+        return refusal(request, exception) if isinstance(exception, Refusal) else None

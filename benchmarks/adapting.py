@@ -12,7 +12,6 @@ from mlcore.data.episode import EpisodeSampler, LabeledSet
 from mlcore.methods.base import FewShotMethod
 
 SUPPORT = EpisodeConfig(n_way=5, k_shot=5, n_query=5)
-REPEATS = 5
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,9 @@ class Cost:
 
 
 @torch.no_grad()
-def time_adapting(method: FewShotMethod, exam: Exam) -> Cost:
+def time_adapting(method: FewShotMethod, exam: Exam, *, repeats: int) -> Cost:
     """Adapt to some 5-way 5-shot sets, after one that does not count."""
-    batch = EpisodeSampler(exam.dataset, SUPPORT, seed=exam.seed).draw(REPEATS + 1)
+    batch = EpisodeSampler(exam.dataset, SUPPORT, seed=exam.seed).draw(repeats + 1)
     labels = torch.arange(SUPPORT.n_way).repeat_interleave(SUPPORT.k_shot)
     times = [
         _time(method, LabeledSet(exam.transform.apply(exam.dataset.images[rows]), labels)) for rows in batch.support

@@ -7,13 +7,15 @@ figure tells, with a 95 % interval over people. Checkpoints that lie in the fold
 """
 
 import argparse
+import io
 import json
-import subprocess
-import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from mlcore.checkpoints.card import CARD_FILE
+from mlcore.cli.main import main as mlcore
 from mlcore.faces.config import FACE_LOSSES
 
 NETWORKS: dict[str, list[str]] = {
@@ -34,30 +36,38 @@ FIGURES = {
 }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Train what is not there yet, measure everything, print the table."""
-    options = _options()
+    options = _options(arguments)
     data = ["--dataset", "orl_faces", "--data-root", str(options.data_root), "--threads", "1", "--device", "cpu"]
+    if options.align is not None:
+        data.append("--align" if options.align else "--no-align")
     print(f"| embedding | {' | '.join(FIGURES.values())} |")
     print("|---" * (len(FIGURES) + 1) + "|")
     _print_row("default embedder", _measured("default", data, options.draws))
     for network in options.network:
-        for loss in FACE_LOSSES:
+        for loss in options.loss:
             folder = options.out / f"{network}-{loss}"
             if not (folder / CARD_FILE).is_file():
                 made = ["--out", str(folder), "--resume", str(folder / "states"), "--loss", loss]
-                _faces("train", *data, *made, *NETWORKS[network], *LOSSES.get(loss, []), "--seed", str(options.seed))
+                settings = [*NETWORKS[network], *LOSSES.get(loss, []), "--seed", str(options.seed)]
+                if options.steps is not None:
+                    settings += ["--steps", str(options.steps)]
+                _faces("train", *data, *made, *settings)
             _print_row(f"{loss}, {network}", _measured(str(folder), data, options.draws))
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoints")
     parser.add_argument("--network", choices=NETWORKS, nargs="+", default=list(NETWORKS))
+    parser.add_argument("--loss", choices=FACE_LOSSES, nargs="+", default=list(FACE_LOSSES))
+    parser.add_argument("--steps", type=int, help="of training, instead of those of the network")
+    parser.add_argument("--align", action=argparse.BooleanOptionalAction, help="or take pictures whole")
     parser.add_argument("--draws", type=int, default=1000, help="draws of people, for the intervals")
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 def _measured(checkpoint: str, data: list[str], draws: int) -> dict[str, Any]:
@@ -68,8 +78,13 @@ def _measured(checkpoint: str, data: list[str], draws: int) -> dict[str, Any]:
 
 
 def _faces(*arguments: str) -> str:
-    command = [sys.executable, "-m", "mlcore", "faces", *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    """Run a command on faces; return what it prints."""
+    out = io.StringIO()
+    with redirect_stdout(out):
+        status = mlcore(["faces", *arguments])
+    if status:
+        raise SystemExit(status)
+    return out.getvalue()
 
 
 def _print_row(name: str, found: dict[str, Any]) -> None:

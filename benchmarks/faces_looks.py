@@ -7,6 +7,7 @@
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,11 +33,11 @@ WAYS = {
 }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Embed the calibration people's faces in every way, and print a row for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True, help="folder that holds faces_250_grey.zip")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     chips, labels = chips_of(load_chain(), calibrating(load_pictures(options.data_root)))
     embedder = load_embedder().eval().requires_grad_(False)

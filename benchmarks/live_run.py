@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from webapp.training.models import TrainingRun
 
 PATIENCE_SECONDS = 300.0
-SAVE_EVERY = 50
 
 
 @contextmanager
@@ -35,7 +34,7 @@ def rows_of(site: Site) -> Iterator[None]:
     connection.close()
 
 
-def start() -> TrainingRun:
+def start(save_every: int = 50) -> TrainingRun:
     """Start a run that ends of itself only long after everything was measured."""
     from webapp.datasets.models import Dataset, DatasetVersion, Source
     from webapp.jobs.models import JobStatus
@@ -45,7 +44,7 @@ def start() -> TrainingRun:
     dataset = Dataset.objects.create(name="strokes", source=Source.REGISTERED)
     ready = {"status": JobStatus.READY, "mlcore_name": "strokes"}
     version = DatasetVersion.objects.create(dataset=dataset, number=1, **ready)
-    often = [("training.save_every", str(SAVE_EVERY)), ("training.max_minutes", "60"), ("training.steps", "1000000")]
+    often = [("training.save_every", str(save_every)), ("training.max_minutes", "60"), ("training.steps", "1000000")]
     settings = words_module.settings_from_words(kind="characters", method="prototypical", words=often)
     return runs.start_run(by=None, name="Beside", settings=settings, version=version)
 

@@ -10,6 +10,7 @@ cut short (`--seconds`), its number of episodes is in brackets. With `--write-ca
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,9 @@ Found = dict[str, dict[str, Evaluation]]
 """Figures by candidate and protocol."""
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Examine every checkpoint, print the tables, and keep the figures if asked to."""
-    options = _options()
+    options = _options(arguments)
     one_thread()
     exam = _exam(options)
     names = options.checkpoint or [name for name, card in pretrained_cards().items() if card.kind == options.kind]
@@ -52,7 +53,7 @@ def main() -> None:
     for name, method in candidates.items():
         found[name] = exam.take(method, protocols)
         print(f"| {name} | {_size(name, method)} | {_cells(found[name], exam)} |", flush=True)
-    costs = {name: time_adapting(method, exam) for name, method in candidates.items()}
+    costs = {name: time_adapting(method, exam, repeats=options.repeats) for name, method in candidates.items()}
     if options.kind == "photos":
         _print_differences(found)
     _print_costs(costs)
@@ -61,7 +62,7 @@ def main() -> None:
             add_results(find_checkpoint(name), _rows(found[name], costs[name], exam, options))
 
 
-def _options() -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kind", choices=KINDS, required=True)
     parser.add_argument("--data-root", type=Path, required=True)
@@ -69,10 +70,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--split", help="class split (default: evaluation of letters, test of photos)")
     parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for a protocol and a checkpoint, at most")
+    parser.add_argument("--repeats", type=int, default=5, help="of adapting, which is timed")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
     parser.add_argument("--write-card", action="store_true")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.split = options.split or ("test" if options.kind == "photos" else "evaluation")
     return options
 

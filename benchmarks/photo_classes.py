@@ -23,7 +23,7 @@ def load_photos(data_root: Path) -> PictureDataset:
     return load_dataset(**find_photos(data_root), split="all")
 
 
-def deal(n_classes: int) -> tuple[list[int], list[int]]:
-    """Give 15 classes and the others, dealt by a fixed seed."""
+def deal(n_classes: int, *, n_calibrating: int) -> tuple[list[int], list[int]]:
+    """Return classes to calibrate on and the others, dealt by a fixed seed."""
     order = np.random.default_rng(0).permutation(n_classes).tolist()
-    return sorted(order[:N_CALIBRATING]), sorted(order[N_CALIBRATING:])
+    return sorted(order[:n_calibrating]), sorted(order[n_calibrating:])

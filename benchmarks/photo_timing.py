@@ -19,20 +19,19 @@ from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import LabeledSet
 from mlcore.data.images import decode, image_to_tensor
 
-REPEATS = 60
 N_SUPPORT = 25  # 5-way 5-shot
 SIZES = ((160, 160), (1600, 1200))  # px, as stored and as people send
 
 
-def time_a_query(dataset: PictureDataset, onnx_folder: Path) -> None:
+def time_a_query(dataset: PictureDataset, onnx_folder: Path, *, repeats: int) -> None:
     """Print the CPU time of a query in milliseconds for each size of photo, both ways in turn."""
     torch.set_num_threads(1)
     plain, shipped = _plain(), _shipped(dataset, onnx_folder)
-    print(f"\nCPU time of one query, one thread, median of {REPEATS}; load average {os.getloadavg()[0]:.1f}\n")
+    print(f"\nCPU time of one query, one thread, median of {repeats}; load average {os.getloadavg()[0]:.1f}\n")
     print("| photo | plain, ms | shipped, ms | ratio |\n|---|---|---|---|")
     for width, height in SIZES:
         data = _jpeg(dataset.images[0], (width, height))
-        times = [(_milliseconds(plain, data), _milliseconds(shipped, data)) for _ in range(REPEATS)]
+        times = [(_milliseconds(plain, data), _milliseconds(shipped, data)) for _ in range(repeats)]
         first, second = (median(column) for column in zip(*times, strict=True))
         print(f"| {width}×{height} JPEG | {first:.1f} | {second:.1f} | {second / first:.2f} |")
 

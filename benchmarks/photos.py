@@ -10,39 +10,45 @@ for all 35; `docs/photos.md` says what was looked at when choosing.
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.photo_classes import deal, load_photos
+from benchmarks.photo_classes import N_CALIBRATING, deal, load_photos
 from benchmarks.photo_looks import EDGES, LAYERS, Looks, look_at
 from benchmarks.photo_timing import time_a_query
 from mlcore.config import EpisodeConfig
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeIndex, EpisodeSampler
 
-N_EPISODES = 1000
 SETTINGS = ((5, 1), (5, 5), (20, 5))  # n_way, k_shot
 Head = Callable[[Tensor, EpisodeIndex], Tensor]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Look at every photo, then print a table for each choice of classes, and the time of a query."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True, help="folder that holds photos_160.zip")
     parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
-    options = parser.parse_args()
+    parser.add_argument("--episodes", type=int, default=1000)
+    parser.add_argument("--queries", type=int, default=10, help="of a class, in an episode")
+    parser.add_argument("--calibrating", type=int, default=N_CALIBRATING, help="classes of the first table")
+    parser.add_argument("--repeats", type=int, default=60, help="of a query that is timed")
+    options = parser.parse_args(arguments)
     dataset = load_photos(options.data_root)
     ways = ways_of(look_at(dataset.images))
-    calibrating, others = deal(dataset.n_classes)
+    calibrating, others = deal(dataset.n_classes, n_calibrating=options.calibrating)
     everything = list(range(dataset.n_classes))
-    print_table("15 classes", dataset, calibrating, ways)
-    print_table("The 20 other classes", dataset, others, ways)
-    print_table("All 35 classes", dataset, everything, ways)
-    time_a_query(dataset, options.onnx)
+    for title, classes in (
+        (f"{len(calibrating)} classes", calibrating),
+        (f"The {len(others)} other classes", others),
+        (f"All {dataset.n_classes} classes", everything),
+    ):
+        print_table(title, dataset, classes, ways, n_query=options.queries, n_episodes=options.episodes)
+    time_a_query(dataset, options.onnx, repeats=options.repeats)
 
 
 def ways_of(looks: Looks) -> dict[str, tuple[Tensor, Head]]:
@@ -152,7 +158,15 @@ def _by_distance(prototypes: Tensor, cross: Tensor) -> Tensor:
     return 2 * cross - prototypes.diagonal(dim1=1, dim2=2).unsqueeze(1)
 
 
-def print_table(title: str, dataset: PictureDataset, classes: list[int], ways: dict[str, tuple[Tensor, Head]]) -> None:
+def print_table(
+    title: str,
+    dataset: PictureDataset,
+    classes: list[int],
+    ways: dict[str, tuple[Tensor, Head]],
+    *,
+    n_query: int,
+    n_episodes: int,
+) -> None:
     """Print accuracy and paired difference of every way over the same episodes of these classes."""
     rows = torch.cat([(dataset.labels == label).nonzero()[:, 0] for label in classes])
     part = dataset.subset(classes)
@@ -164,17 +178,17 @@ def print_table(title: str, dataset: PictureDataset, classes: list[int], ways: d
         gram = (embeddings[rows].double() @ embeddings[rows].double().T).float()
         cells = []
         for n_way, k_shot in settings:
-            sampler = EpisodeSampler(part, EpisodeConfig(n_way=n_way, k_shot=k_shot, n_query=10), seed=0)
-            found = accuracy(gram, sampler, head)
+            sampler = EpisodeSampler(part, EpisodeConfig(n_way=n_way, k_shot=k_shot, n_query=n_query), seed=0)
+            found = accuracy(gram, sampler, head, n_episodes=n_episodes)
             cells.append(_cell(found, found - plain.setdefault((n_way, k_shot), found)))
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
-def accuracy(gram: Tensor, sampler: EpisodeSampler, head: Head, *, batch: int = 50) -> Tensor:
-    """Give each episode's share of right answers, (N_EPISODES,)."""
+def accuracy(gram: Tensor, sampler: EpisodeSampler, head: Head, *, n_episodes: int, batch: int = 50) -> Tensor:
+    """Return each episode's share of right answers, (n_episodes,)."""
     found = []
-    for _ in range(N_EPISODES // batch):
-        index = sampler.draw(batch)
+    for start in range(0, n_episodes, batch):
+        index = sampler.draw(min(batch, n_episodes - start))
         labels = torch.arange(index.n_way).repeat_interleave(index.query.shape[1] // index.n_way)
         found.append((head(gram, index).argmax(2) == labels).double().mean(1))
     return torch.cat(found)

@@ -8,7 +8,9 @@ others, and from all 35, over 1000 episodes each. The options come from `benchma
 
 import argparse
 import math
+import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.photo_classes import deal, load_photos
+from benchmarks.photo_classes import N_CALIBRATING, deal, load_photos
 from mlcore.backbones.pretrained import serve_from
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
@@ -33,7 +35,6 @@ from mlcore.methods.prototypical import Prototypical
 CONFIG = PrototypicalConfig(
     backbone=BackboneConfig(name="efficientnet_lite0", in_channels=3, image_size=448), shrinkage=0.001
 )
-N_EPISODES = 1000
 SEED = 0
 SETTINGS = ((5, 1), (5, 5), (20, 1), (20, 5))  # n_way, k_shot
 NOTES = (
@@ -43,23 +44,25 @@ NOTES = (
 )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Build, calibrate, measure and save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True, help="folder that holds photos_160.zip")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
-    options = parser.parse_args()
+    parser.add_argument("--episodes", type=int, default=1000, help="of each figure")
+    parser.add_argument("--calibrating", type=int, default=N_CALIBRATING, help="classes to fit the temperature on")
+    options = parser.parse_args(arguments)
     dataset = load_photos(options.data_root)
     method = _build(options.onnx)
     features = featurise(method, compute_inputs(method, dataset.images, find_transform("photos")))
-    calibrating, others = deal(dataset.n_classes)
-    card = fit_temperature(method, _card(dataset), *_part(dataset, features, calibrating), seed=SEED)
+    calibrating, others = deal(dataset.n_classes, n_calibrating=options.calibrating)
+    card = _card(dataset, n_calibrating=len(calibrating), command=_command(arguments))
+    card = fit_temperature(method, card, *_part(dataset, features, calibrating), seed=SEED)
     method.card = card
-    results = _measure(
-        method, *_part(dataset, features, others), "the 20 classes that the temperature was not fitted on"
-    )
-    results += _measure(method, dataset, features, "all 35 classes")
+    unfitted = f"the {len(others)} classes that the temperature was not fitted on"
+    results = _measure(method, *_part(dataset, features, others), unfitted, options.episodes)
+    results += _measure(method, dataset, features, f"all {dataset.n_classes} classes", options.episodes)
     save_checkpoint(options.out, method, replace(card, results=results))
     print((options.out / "card.json").read_text(encoding="utf-8"))
 
@@ -77,15 +80,17 @@ def _part(dataset: PictureDataset, features: Tensor, classes: list[int]) -> tupl
     return dataset.subset(classes), features[rows]
 
 
-def _measure(method: Prototypical, dataset: PictureDataset, features: Tensor, what: str) -> list[dict[str, Any]]:
+def _measure(
+    method: Prototypical, dataset: PictureDataset, features: Tensor, what: str, n_episodes: int
+) -> list[dict[str, Any]]:
     results = []
-    for n_way, k_shot in SETTINGS:
+    for n_way, k_shot in ((min(n_way, dataset.n_classes), k_shot) for n_way, k_shot in SETTINGS):
         episodes = EpisodeConfig(n_way=n_way, k_shot=k_shot, n_query=10)
-        found = evaluate(method, features, EpisodeSampler(dataset, episodes, seed=SEED), n_episodes=N_EPISODES)
+        found = evaluate(method, features, EpisodeSampler(dataset, episodes, seed=SEED), n_episodes=n_episodes)
         results.append(
             {
                 "dataset": f"Grocery Store, {what}",
-                "protocol": f"{n_way}-way {k_shot}-shot, {N_EPISODES} episodes, {episodes.n_query} queries a class",
+                "protocol": f"{n_way}-way {k_shot}-shot, {n_episodes} episodes, {episodes.n_query} queries a class",
                 "accuracy": round(found.accuracy, 4),
                 "ci95": round(found.ci95, 4),
                 "ece": round(found.ece, 4),
@@ -95,7 +100,12 @@ def _measure(method: Prototypical, dataset: PictureDataset, features: Tensor, wh
     return results
 
 
-def _card(dataset: PictureDataset) -> ModelCard:
+def _command(arguments: Sequence[str] | None) -> str:
+    words = sys.argv[1:] if arguments is None else arguments
+    return f"python -m benchmarks.photos_checkpoint {shlex.join(words)}"
+
+
+def _card(dataset: PictureDataset, *, n_calibrating: int, command: str) -> ModelCard:
     return ModelCard(
         name="photos",
         kind="photos",
@@ -105,11 +115,11 @@ def _card(dataset: PictureDataset) -> ModelCard:
         not_sure_below=0.6,
         data={
             "name": "ImageNet (ILSVRC 2012), by the package's authors",
-            "calibration": "Grocery Store, 15 classes",
+            "calibration": f"Grocery Store, {n_calibrating} classes",
             "fingerprint": dataset.fingerprint,
         },
         training={"seed": SEED, "learned_here": "nothing; temperatures are fitted"},
-        command=" ".join(["python -m benchmarks.photos_checkpoint", *sys.argv[1:]]),
+        command=command,
         created=datetime.now(UTC).date().isoformat(),
         licence="MIT; the backbone's weights Apache-2.0, in their package",
         credit="EfficientNet-Lite0: Tan & Le (2019), Google, Apache-2.0; Grocery Store: Klasson et al. (2019), MIT",

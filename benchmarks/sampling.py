@@ -1,6 +1,6 @@
 """How long an episode takes to draw: mlcore's sampler beside easyfsl's TaskSampler, in one run.
 
-    python benchmarks/sampling.py [--data-root FOLDER_OF_OMNIGLOT]
+    python -m benchmarks.sampling [--data-root FOLDER_OF_OMNIGLOT]
 
 Both give float32 support and query tensors of the same pictures; without a folder the pictures are drawn by program.
 easyfsl reads PNG files that are stored at the very size asked for, so that no time goes into resizing. Contenders take
@@ -13,7 +13,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,16 +137,17 @@ def measure(contenders: list[Contender], *, rounds: int, n_episodes: int) -> lis
     return [min(column) for column in zip(*times, strict=True)]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, help="folder of Omniglot; without it strokes are drawn")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--episodes", type=int, default=10, help="episodes a round")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of torch")
-    options = parser.parse_args()
+    parser.add_argument("--n-way", type=int, default=60, help="classes of an episode")
+    options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
-    config = EpisodeConfig(n_way=60, k_shot=5, n_query=5)
+    config = EpisodeConfig(n_way=options.n_way, k_shot=5, n_query=5)
     name, split = ("omniglot", "background_val") if options.data_root else ("strokes", "val")
     dataset = small(load_dataset(name, root=options.data_root, split=split))
     with png_files(dataset) as files:

@@ -1,6 +1,6 @@
 """How long people wait: the whole site through HTTP, beside mlcore reading the same bytes in one process.
 
-    python -m benchmarks.serving [--quick]
+    python -m benchmarks.serving
 
 Starts the site as `make run` does, in a folder of its own, and asks it over the loopback. Every picture is made by
 program. *bare* is mlcore alone, one thread, in this process, while the site stands idle beside it. Each row has its
@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import httpx
@@ -35,15 +35,21 @@ WAYS, SHOTS = 5, 5
 MEGABYTE = 1024 * 1024
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How much is measured."""
+    """How much is measured; every field is an option.
+
+    uploads: of large photos at once, `megapixels` each; rest_seconds: how long after them what is held is measured.
+    """
 
     rounds: int = 7
     queries: int = 30
     page_seconds: int = 20
     ask_seconds: int = 60
     pages: int = 1000
+    uploads: int = 10
+    megapixels: int = 25
+    rest_seconds: int = 15
 
 
 @dataclass
@@ -203,9 +209,10 @@ def steady_row(person: Person, classifier: str, effort: Effort) -> Row:
     return Row(f"2 queries/s for {effort.ask_seconds} s, p95", p95(seconds), "ms", 1000, note)
 
 
-def memory_rows(site: Site, person: Person) -> list[Row]:
-    """Upload ten photos of 25 MP at once, and watch the web processes with their helpers."""
-    large = [photo(5800, 4310, seed) for seed in range(2)]
+def memory_rows(site: Site, person: Person, effort: Effort) -> list[Row]:
+    """Upload large photos at once, and watch the web processes with their helpers."""
+    width, height = large_size(effort.megapixels)
+    large = [photo(width, height, seed) for seed in range(2)]
     support_set = person.api.post("/support-sets", json={"name": "Large"}).raise_for_status().json()["id"]
     before, peak, done = sum(site.web_bytes()), [0], threading.Event()
 
@@ -221,17 +228,29 @@ def memory_rows(site: Site, person: Person) -> list[Row]:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    with ThreadPoolExecutor(max_workers=10) as pool:
-        statuses = list(pool.map(upload, range(10)))
+    with ThreadPoolExecutor(max_workers=effort.uploads) as pool:
+        statuses = list(pool.map(upload, range(effort.uploads)))
     done.set()
     watcher.join()
-    time.sleep(15)
+    time.sleep(effort.rest_seconds)
     left = (sum(site.web_bytes()) - before) / MEGABYTE
     note = f"each {len(large[0]) / MEGABYTE:.0f} MB, answers {sorted(set(statuses))}"
     return [
-        Row("ten 25 MP uploads at once, more memory", (peak[0] - before) / MEGABYTE, "MB", 500, note),
-        Row("  of which still held 15 s later", left, "MB", 100),
+        Row(
+            f"{effort.uploads} {effort.megapixels} MP uploads at once, more memory",
+            (peak[0] - before) / MEGABYTE,
+            "MB",
+            500,
+            note,
+        ),
+        Row(f"  of which still held {effort.rest_seconds} s later", left, "MB", 100),
     ]
+
+
+def large_size(megapixels: int) -> tuple[int, int]:
+    """Return width and height of a photo of so many million pixels, 4 to 3."""
+    height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
+    return round(height * 4 / 3), height
 
 
 def machine() -> str:
@@ -240,11 +259,12 @@ def machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, load {load}"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure everything, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="measure little, to see that everything runs")
-    effort = Effort(3, 8, 4, 6, 200) if parser.parse_args().quick else Effort()
+    for entry in fields(Effort):
+        parser.add_argument(f"--{entry.name}".replace("_", "-"), type=int, default=entry.default, help="(%(default)s)")
+    effort = Effort(**vars(parser.parse_args(arguments)))
     print(f"before: {machine()}", flush=True)
     with running_site() as site:
         for row in drawing_rows(site, effort):
@@ -258,7 +278,7 @@ def main() -> None:
         person.ask(classifier, drawing(1))
         pages = ["/", "/my/", f"/support-sets/{support_set}/", f"/classifiers/{classifier}/", "/privacy/"]
         print(steady_row(person, classifier, effort), flush=True)
-        for row in [*page_rows(site, person, pages, effort), *memory_rows(site, person)]:
+        for row in [*page_rows(site, person, pages, effort), *memory_rows(site, person, effort)]:
             print(row, flush=True)
     print(f"after:  {machine()}")
 

@@ -1,6 +1,6 @@
 """Does the site stay alive while a run trains beside it?
 
-    python -m benchmarks.serving_while_training [--quick]
+    python -m benchmarks.serving_while_training
 
 Starts the site as `make run` does, asks about photos while nothing else goes on, then starts a run of prototypical
 networks on strokes and asks again. Each row has its bar; a busy machine blurs them, so its load is printed.
@@ -9,6 +9,7 @@ networks on strokes and asks again. Each row has its bar; a busy machine blurs t
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from benchmarks.live_run import rows_of, start, step, wait
 from benchmarks.running_site import Person, photo, running_site
@@ -43,11 +44,13 @@ def serving_rows(person: Person, queries: int) -> list[Row]:
     ]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure everything, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="measure little, to see that everything runs")
-    queries = 5 if parser.parse_args().quick else 60
+    parser.add_argument(
+        "--queries", type=int, default=60, help="without a run beside, and again with one (%(default)s)"
+    )
+    queries = parser.parse_args(arguments).queries
     print(f"before: {machine()}", flush=True)
     with running_site() as site, rows_of(site):
         for row in serving_rows(site.person("asker"), queries):

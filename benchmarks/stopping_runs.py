@@ -1,8 +1,8 @@
 """How soon does a run stop when it is cancelled, and how much is lost when its worker is killed?
 
-    python -m benchmarks.stopping_runs [--rounds 10]
+    python -m benchmarks.stopping_runs
 
-Starts the site as `make run` does, and a run of prototypical networks on strokes that keeps a state every 50 steps.
+Starts the site as `make run` does, and a run of prototypical networks on strokes that often keeps a state.
 Round by round, at random moments, the worker is killed as a power cut would, and the run is cancelled and resumed.
 The step of a kill is estimated from what the process told last and its pace. Each row is the worst of all rounds.
 """
@@ -14,9 +14,10 @@ import random
 import re
 import statistics
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmarks.live_run import SAVE_EVERY, folder, kill_worker, reached, rows_of, start, told, training, wait
+from benchmarks.live_run import folder, kill_worker, reached, rows_of, start, told, training, wait
 from benchmarks.running_site import Site, running_site
 from benchmarks.serving import Row, machine, p50
 
@@ -52,16 +53,18 @@ def cancelled(site: Site, run: TrainingRun) -> tuple[float, float]:
     return seconds, stopped_at - run.state_step
 
 
-def rounds(site: Site, number: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+def rounds(
+    site: Site, number: int, *, save_every: int, longest: float
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Kill and cancel at random moments; give the seconds and lost steps of each."""
     from webapp.training.runs import services as runs
 
-    chance, run = random.Random(0), start()
+    chance, run = random.Random(0), start(save_every)
     kills, cancels = [], []
     for _round in range(number):
         for act, found in ((killed, kills), (cancelled, cancels)):
             wait(run, lambda run: run.state_step and _is_going(site, run))
-            time.sleep(chance.uniform(0.0, 10.0))
+            time.sleep(chance.uniform(0.0, longest))
             run.refresh_from_db()
             found.append(act(site, run))
         runs.resume_run(by=None, run=run)
@@ -73,26 +76,29 @@ def _is_going(site: Site, run: TrainingRun) -> bool:
     return run.status == "running" and any(steps)
 
 
-def table(kills: list[tuple[float, float]], cancels: list[tuple[float, float]]) -> list[Row]:
+def table(kills: list[tuple[float, float]], cancels: list[tuple[float, float]], *, save_every: int) -> list[Row]:
     """Sum the rounds up."""
     again, lost = zip(*kills, strict=True)
     stopped, behind = zip(*cancels, strict=True)
     return [
         Row("worker killed, until the run trains again", max(again) * 1000, "ms", None, f"p50 {p50(again):.0f} ms"),
-        Row("  steps lost", max(lost), "", SAVE_EVERY, f"p50 {statistics.median(lost):.0f}"),
+        Row("  steps lost", max(lost), "", save_every, f"p50 {statistics.median(lost):.0f}"),
         Row("cancelled, until nothing trains", max(stopped) * 1000, "ms", 5000, f"p50 {p50(stopped):.0f} ms"),
         Row("  steps by which its kept state is behind", max(behind), "", 0),
     ]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure everything, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10, help="how often each is done (%(default)s)")
-    number = parser.parse_args().rounds
+    parser.add_argument("--save-every", type=int, default=50, help="steps between kept states (%(default)s)")
+    parser.add_argument("--longest", type=float, default=10.0, help="seconds until one is done, at most (%(default)s)")
+    options = parser.parse_args(arguments)
     print(f"before: {machine()}", flush=True)
     with running_site() as site, rows_of(site):
-        for row in table(*rounds(site, number)):
+        kills, cancels = rounds(site, options.rounds, save_every=options.save_every, longest=options.longest)
+        for row in table(kills, cancels, save_every=options.save_every):
             print(row, flush=True)
     print(f"after:  {machine()}")
 

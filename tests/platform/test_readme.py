@@ -12,8 +12,3 @@ def test_every_variable_that_is_read_is_explained() -> None:
     read = set(re.findall(r'env\.\w+\("(\w+)"', (ROOT / "webapp/config/settings.py").read_text()))
     assert "GLIMPSE_PORT" in read
     assert {name for name in read - FOR_THE_LAUNCHER_ALONE if f"`{name}`" not in README} == set()
-
-
-def test_every_link_leads_somewhere() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)", README) if not link.startswith("http")]
-    assert [link for link in links if not (ROOT / link).exists()] == []

@@ -1,0 +1,54 @@
+"""A folder to type documented commands in: tiny data sets, and what the documentation takes as there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+import torch
+from django.contrib.auth.models import User
+
+from mlcore.data.datasets import omniglot
+from mlcore.evaluation import calibration
+from tests.checkpoints.candidates import candidate, measured, standing_exam
+from tests.docs import drawn_data
+from tests.training import small_runs
+from webapp.jobs.models import JobStatus
+from webapp.training.models import TrainingRun
+
+
+@pytest.fixture(scope="session")
+def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with every data set."""
+    folder = tmp_path_factory.mktemp("documented")
+    drawn_data.write_all(folder)
+    (folder / "mlcore" / "faces").mkdir(parents=True)
+    (folder / "signs.zip").write_bytes(small_runs.pictures_zip(small_runs.sign, 2))
+    return folder
+
+
+@pytest.fixture
+def working_folder(drawn_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Work in that folder, where Omniglot has as few characters as were drawn, and temperatures need few episodes."""
+    monkeypatch.setattr(omniglot, "N_CHARACTERS", drawn_data.N_CHARACTERS)
+    monkeypatch.setattr(calibration, "N_EPISODES", 2)
+    threads = torch.get_num_threads()
+    with chdir(drawn_folder):
+        yield drawn_folder
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def run_id(db: None) -> str:
+    """Return the id of a run that is over, of a site that has what its documented commands name.
+
+    `ada` is staff, `signs` a data set; `new` is measured against `old`, which is live.
+    """
+    User.objects.create_superuser("ada")
+    exam, old = standing_exam(), candidate("old", live=True)
+    measured(candidate("new"), old, exam)
+    run = small_runs.start(small_runs.small_version())
+    TrainingRun.objects.update(status=JobStatus.READY)
+    return str(run.pk)

@@ -27,7 +27,8 @@ from mlcore.config import KINDS, BackboneConfig
 from mlcore.data.datasets import load_dataset
 from mlcore.data.images import find_transform
 from mlcore.evaluation.episodes import Evaluation, difference
-from mlcore.method_config import MethodConfig, PrototypicalConfig
+from mlcore.method_config.base import MethodConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 

@@ -29,7 +29,7 @@ from mlcore.data.episode import EpisodeSampler
 from mlcore.data.images import find_transform
 from mlcore.evaluation.calibration import fit_temperature
 from mlcore.evaluation.episodes import compute_inputs, evaluate, featurise
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods.prototypical import Prototypical
 
 CONFIG = PrototypicalConfig(

@@ -3,130 +3,12 @@
 Those of the methods are in `mlcore.method_config`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Self
+from typing import Any
 
-from mlcore.errors import ConfigError
-
-
-class Config:
-    """Mixin of the frozen dataclasses below: to and from plain dicts, and range checks that name the field."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the fields as plain JSON values."""
-        return asdict(self)  # type: ignore[call-overload,no-any-return]
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Build from plain values; raise ConfigError for a field that does not exist or a value out of range."""
-        known = {entry.name: entry for entry in fields(cls)}  # type: ignore[arg-type]
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise ConfigError(f"{cls.__name__} has no field {unknown[0]!r}; it has {', '.join(known)}")
-        built = dict(values)
-        if isinstance(built.get("backbone"), Mapping):
-            built["backbone"] = BackboneConfig.from_dict(built["backbone"])
-        return cls(**built)
-
-    def _require(self, name: str, valid: bool, what: str) -> None:
-        if not valid:
-            raise ConfigError(f"{name} is {getattr(self, name)!r}; it must be {what}", field=name)
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpisodeConfig(Config):
-    """How an episode is drawn.
-
-    within_group: all classes of an episode come from one group (an Omniglot alphabet); smaller groups are left out.
-    one_author: all support pictures are by one author and all queries by one other (Lake et al., 2015).
-    grouped_share: share of episodes whose classes are taken group by group, the hard kind, where `within_group` is off.
-    n_rotations: 4 makes each picture's rotations by 90 degrees classes of their own, 1 leaves them out.
-    """
-
-    n_way: int = 5
-    k_shot: int = 1
-    n_query: int = 5
-    within_group: bool = False
-    one_author: bool = False
-    grouped_share: float = 0.0
-    n_rotations: int = 1
-
-    def __post_init__(self) -> None:
-        self._require("n_way", self.n_way >= 2, "at least 2")
-        self._require("k_shot", self.k_shot >= 1, "at least 1")
-        self._require("n_query", self.n_query >= 1, "at least 1")
-        self._require("grouped_share", 0 <= self.grouped_share <= 1, "between 0 and 1")
-        self._require("n_rotations", self.n_rotations in (1, 4), "1 or 4")
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackboneConfig(Config):
-    """Which network embeds a picture, and its size; pretrained ones have their sizes fixed."""
-
-    name: str = "conv4"
-    in_channels: int = 1
-    image_size: int = 28
-    width: int = 64
-
-    def __post_init__(self) -> None:
-        self._require("name", self.name in BACKBONES, f"one of {', '.join(BACKBONES)}")
-        self._require("in_channels", self.in_channels in (1, 3), "1 or 3")
-        self._require("width", 1 <= self.width <= 1024, "between 1 and 1024")
-        least = BACKBONES[self.name].least_size
-        self._require("image_size", self.image_size >= least, f"at least {least} px for {self.name}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingConfig(Config):
-    """One meta-training run. Each step draws `episodes_per_step` episodes; the rate falls to 0 along half a cosine.
-
-    steps: 0 trains nothing and saves the method as it begins, for those that work on a pretrained backbone untrained.
-    max_minutes: end the schedule by the clock if the steps have not ended it before; 0 is no limit.
-    degraded_copies: copies of every picture, spoilt at random, to draw from beside the clean one (characters only).
-    degraded_share: share of the draws that are such copies.
-    affine: strength of the random affine change of every picture, 0 is none, 1 the usual.
-    warped_share: share of the episodes whose pictures are all turned by one angle, mirrored or not and slanted alike:
-    alphabets that nobody has drawn.
-    optimizer: of the outer loop, `adam` or `sgd`.
-    precision: what the backbone computes in, `float32` or `bfloat16` (see `mlcore.training.precision`).
-    save_every: steps between the states that a run can be resumed from; 0 saves none.
-    """
-
-    steps: int = 10_000
-    episodes_per_step: int = 1
-    outer_lr: float = 1e-3
-    weight_decay: float = 0.0
-    clip_norm: float = 0.0
-    max_minutes: float = 0.0
-    degraded_copies: int = 0
-    degraded_share: float = 0.5
-    affine: float = 1.0
-    warped_share: float = 0.0
-    optimizer: str = "adam"
-    precision: str = "float32"
-    validate_every: int = 500
-    validation_episodes: int = 200
-    save_every: int = 1000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        self._require("save_every", self.save_every >= 0, "0 or more")
-        self._require("steps", self.steps >= 0, "0 or more")
-        self._require("episodes_per_step", self.episodes_per_step >= 1, "at least 1")
-        self._require("outer_lr", self.outer_lr > 0, "above 0")
-        self._require("weight_decay", self.weight_decay >= 0, "0 or more")
-        self._require("clip_norm", self.clip_norm >= 0, "0 or more")
-        self._require("max_minutes", self.max_minutes >= 0, "0 or more")
-        self._require("degraded_copies", 0 <= self.degraded_copies <= 10, "between 0 and 10")
-        self._require("degraded_share", 0 <= self.degraded_share <= 1, "between 0 and 1")
-        self._require("affine", 0 <= self.affine <= 3, "between 0 and 3")
-        self._require("warped_share", 0 <= self.warped_share <= 1, "between 0 and 1")
-        self._require("optimizer", self.optimizer in ("adam", "sgd"), "adam or sgd")
-        self._require("precision", self.precision in PRECISIONS, " or ".join(PRECISIONS))
-        self._require("validate_every", self.validate_every >= 1, "at least 1")
-        self._require("validation_episodes", self.validation_episodes >= 2, "at least 2")
+from mlcore.settings import Config, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +29,8 @@ class Registered:
     def resolve(self) -> Callable[..., Any]:
         """Import it; this is where torch gets loaded."""
         module, _, name = self.path.rpartition(".")
-        found: Callable[..., Any] = getattr(import_module(module), name)
-        return found
+        resolved: Callable[..., Any] = getattr(import_module(module), name)
+        return resolved
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,3 +70,154 @@ BACKBONES: dict[str, RegisteredBackbone] = {
 VIEWS: tuple[str, ...] = ("none", "wobble")
 
 PRECISIONS: tuple[str, ...] = ("float32", "bfloat16")
+
+OPTIMIZERS: tuple[str, ...] = ("adam", "sgd")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeConfig(Config):
+    """How an episode is drawn."""
+
+    n_way: int = setting(
+        5, minimum=2, label="Ways", help="Classes in an episode. More make training harder, and what is learned better."
+    )
+    k_shot: int = setting(
+        1, minimum=1, label="Shots", help="Support pictures of each class: what is shown before it is asked."
+    )
+    n_query: int = setting(
+        5, minimum=1, label="Queries per class", help="More tell more in each step, and make it slower."
+    )
+    within_group: bool = setting(
+        False,
+        label="Within one group",
+        help="All classes of an episode come from one group, such as an alphabet; smaller groups are left out.",
+    )
+    one_author: bool = setting(
+        False,
+        label="One author each",
+        help="All support pictures by one author and all queries by one other, where the data set knows who drew what.",
+    )
+    grouped_share: float = setting(
+        0.0,
+        minimum=0,
+        maximum=1,
+        label="Grouped share",
+        help="Share of hard episodes, whose classes are taken group by group.",
+    )
+    n_rotations: int = setting(
+        1,
+        choices=(1, 4),
+        label="Rotations as classes",
+        help="4 makes every quarter turn of a picture a class of its own, 1 does not.",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneConfig(Config):
+    """Which network embeds a picture, and its size; pretrained ones have their sizes fixed."""
+
+    name: str = setting(
+        "conv4",
+        choices=BACKBONES,
+        label="Backbone",
+        help="The network that embeds a picture. conv4 is small and quick; a pretrained one suits photos.",
+    )
+    in_channels: int = setting(
+        1, choices=(1, 3), label="Channels", help="Colour channels of a picture: 1 for drawings, 3 for photos."
+    )
+    image_size: int = setting(28, minimum=1, label="Image size", help="Side of the pictures that it sees, in pixels.")
+    width: int = setting(
+        64,
+        minimum=1,
+        maximum=1024,
+        label="Width",
+        help="Channels of the backbone's layers. Twice as wide takes about four times as long.",
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        least = BACKBONES[self.name].least_size
+        self._require("image_size", self.image_size >= least, f"at least {least} px for {self.name}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopConfig(Config):
+    """What every training has, be it of episodes or of people; the learning rate falls to 0 along half a cosine."""
+
+    steps: int = setting(
+        10_000,
+        minimum=0,
+        label="Steps",
+        help="The run ends after so many, or by the clock if that comes first. 0 saves the method as it begins.",
+    )
+    max_minutes: float = setting(
+        0.0, minimum=0, label="Minutes at most", help="The run ends by the clock. 0 lets the steps alone decide."
+    )
+    optimizer: str = setting(
+        "adam",
+        choices=OPTIMIZERS,
+        label="Optimizer",
+        help="What turns gradients into steps: adam suits most; sgd is plainer and wants a larger learning rate.",
+    )
+    weight_decay: float = setting(0.0, minimum=0, label="Weight decay", help="Keeps weights small. 0 is none.")
+    clip_norm: float = setting(
+        0.0, minimum=0, label="Gradient clipping", help="Cuts gradients whose norm is larger. 0 cuts none."
+    )
+    precision: str = setting(
+        "float32",
+        choices=PRECISIONS,
+        label="Precision",
+        help="What the backbone computes in: bfloat16 is faster where the processor knows it; float32 is exact.",
+    )
+    validate_every: int = setting(
+        500, minimum=1, label="Validation interval", help="Steps between two points of the accuracy curve."
+    )
+    save_every: int = setting(
+        1000,
+        minimum=0,
+        label="Save interval",
+        help="Steps between two saved states; a run that breaks off loses no more than these. 0 saves none.",
+    )
+    seed: int = setting(0, label="Seed", help="The same seed and settings give the same run on the same processor.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig(LoopConfig):
+    """One meta-training run."""
+
+    episodes_per_step: int = setting(
+        1, minimum=1, label="Episodes per step", help="More make steps steadier, slower and hungrier for memory."
+    )
+    outer_lr: float = setting(
+        1e-3,
+        above=0,
+        label="Learning rate",
+        help="How far a step of the outer loop goes. Too large, and the loss explodes; too small, and nothing moves.",
+    )
+    degraded_copies: int = setting(
+        0,
+        minimum=0,
+        maximum=10,
+        label="Corrupted copies",
+        help="Of every picture, to draw from beside the clean one: blurred, thin or noisy. For characters only.",
+    )
+    degraded_share: float = setting(
+        0.5, minimum=0, maximum=1, label="Corrupted share", help="How often a corrupted copy is drawn instead."
+    )
+    affine: float = setting(
+        1.0,
+        minimum=0,
+        maximum=3,
+        label="Affine augmentation",
+        help="0 is none, 1 the usual: small random turns, shifts and stretches of every picture.",
+    )
+    warped_share: float = setting(
+        0.0,
+        minimum=0,
+        maximum=1,
+        label="Warped share",
+        help="Share of episodes whose pictures are all turned, mirrored and slanted alike: alphabets nobody has drawn.",
+    )
+    validation_episodes: int = setting(
+        200, minimum=2, label="Validation episodes", help="More make the band around the accuracy curve narrower."
+    )

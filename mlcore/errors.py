@@ -36,6 +36,15 @@ class ConfigError(MlcoreError):
         super().__init__(message)
         self.field = field
 
+    def within(self, part: str) -> "ConfigError":
+        """Return the same error with the dotted name of its field, which stands in a part of a config."""
+        if not self.field:
+            return self
+        sentence = str(self)
+        return ConfigError(
+            f"{part}.{sentence}" if sentence.startswith(self.field) else sentence, field=f"{part}.{self.field}"
+        )
+
 
 class ImageError(MlcoreError):
     """The bytes given are not a picture that can be read."""

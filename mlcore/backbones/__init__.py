@@ -4,7 +4,7 @@ from torch import nn
 
 from mlcore.backbones.layers.adapter import Adapter
 from mlcore.config import BACKBONES
-from mlcore.method_config import MethodConfig
+from mlcore.method_config.base import MethodConfig
 
 
 def build_backbone(config: MethodConfig, *, output: str = "embedding") -> tuple[nn.Module, nn.Module]:

@@ -9,33 +9,28 @@ from pathlib import Path
 from mlcore.cli.faces import add_faces
 from mlcore.cli.options import (
     add_dataset,
-    add_fields,
     add_machine,
     add_onnx,
     add_parent,
     add_run,
-    chosen,
     command_line,
     data_of,
-    from_options,
     print_figures,
-    transform_of,
 )
-from mlcore.config import KINDS, SHAPES, VIEWS, BackboneConfig, EpisodeConfig, TrainingConfig
+from mlcore.cli.run_options import add_run_config, repeating, run_config_of
+from mlcore.config import VIEWS, EpisodeConfig
 from mlcore.errors import MlcoreError, Stopped
-from mlcore.method_config import METHODS
+from mlcore.run_config import MetaRunConfig
 from mlcore.training.run_folder import end_with_parent
-
-DEFAULT_METHOD = "prototypical"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; give the exit status: 0 done, 1 an error that a person can mend, 2 wrong usage, 143 stopped."""
-    given = sys.argv[1:] if arguments is None else arguments
-    options = _parser(given).parse_args(given, argparse.Namespace(arguments=tuple(given)))
-    if getattr(options, "end_with_parent", None) is not None:
-        end_with_parent(options.end_with_parent)  # first of all: torch takes its time to load
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        options = _parser(words).parse_args(words, argparse.Namespace(arguments=tuple(words)))
+        if getattr(options, "end_with_parent", None) is not None:
+            end_with_parent(options.end_with_parent)  # first of all: torch takes its time to load
         options.run(options)
     except MlcoreError as error:
         print(f"mlcore: {error}", file=sys.stderr)
@@ -46,11 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mlcore", description="Few-shot learning from the command line.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    train = commands.add_parser("train", help="meta-train a method and save its checkpoint")
-    _add_train(train, method=chosen(arguments, "--method", METHODS, default=DEFAULT_METHOD))
+    train = commands.add_parser("train", help="meta-train a method and save its checkpoint", allow_abbrev=False)
+    _add_train(train, arguments if arguments[:1] == ["train"] else ())
     _add_calibrate(commands.add_parser("calibrate", help="choose how a checkpoint serves and refit its temperature"))
     _add_evaluate(commands.add_parser("evaluate", help="measure a checkpoint over episodes"))
     _add_compare(commands.add_parser("compare", help="measure one checkpoint against another in the same episodes"))
@@ -61,6 +56,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     listing.add_argument("--contact-sheet", type=Path, help="JPEG to write, with samples of the classes")
     add_parent(listing)
     listing.set_defaults(run=_dataset)
+    settings = commands.add_parser("settings", help="print every setting of a run as a page of Markdown")
+    settings.set_defaults(run=_settings)
     card = commands.add_parser("card", help="print a checkpoint's card")
     card.add_argument("checkpoint", help="a folder, or the name of one that ships")
     card.set_defaults(run=_card)
@@ -81,20 +78,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_train(parser: argparse.ArgumentParser, *, method: str) -> None:
-    parser.add_argument("--kind", required=True, help=f"{', '.join(KINDS)}, or a new kind with its --transform")
-    parser.add_argument("--transform", choices=SHAPES, help="what becomes of a picture (default: the kind's)")
-    parser.add_argument("--method", choices=METHODS, default=DEFAULT_METHOD, help="each has options of its own below")
-    parser.add_argument("--start-from", help="checkpoint to take the backbone's weights from: a folder or a name")
-    add_dataset(parser, split="background_train")
-    parser.add_argument(
-        "--validation-split", default="background_val", help="classes that choose (default: %(default)s)"
-    )
-    parser.add_argument("--validation-n-way", type=int, default=20, help="ways of the validation episodes")
-    add_fields(parser.add_argument_group("episodes"), EpisodeConfig)
-    add_fields(parser.add_argument_group("training"), TrainingConfig)
-    add_fields(parser.add_argument_group("backbone"), BackboneConfig, prefix="backbone-")
-    add_fields(parser.add_argument_group(f"method {method}"), METHODS[method].config)
+def _add_train(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> None:
+    add_run_config(parser, MetaRunConfig, arguments)
     add_onnx(parser)
     add_machine(parser)
     parser.add_argument(
@@ -154,21 +139,10 @@ def _add_exam(parser: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> None:
     from mlcore.cli.commands.train import TrainCommand
 
-    backbone = from_options(BackboneConfig, options, prefix="backbone_")
+    run = run_config_of(MetaRunConfig, options)
     command = TrainCommand(
+        config=run,
         out=options.out,
-        kind=options.kind,
-        transform=transform_of(options),
-        method=options.method,
-        name=options.name or options.out.name,
-        start_from=options.start_from,
-        method_config=from_options(METHODS[options.method].config, options, backbone=backbone),
-        episodes=from_options(EpisodeConfig, options),
-        training=from_options(TrainingConfig, options),
-        dataset=options.dataset,
-        data=data_of(options),
-        validation_split=options.validation_split,
-        validation_n_way=options.validation_n_way,
         device=options.device,
         threads=options.threads,
         processes=options.processes,
@@ -176,9 +150,7 @@ def _train(options: argparse.Namespace) -> None:
         resume=options.resume,
         events=options.events,
         leave_gpu_mb=options.leave_gpu_mb,
-        licence=options.licence,
-        credit=options.credit,
-        arguments=options.arguments,
+        arguments=repeating(options.arguments, run),
     )
     if options.estimate is None:
         command.run()
@@ -252,6 +224,12 @@ def _dataset(options: argparse.Namespace) -> None:
     splits = options.splits or [options.split]
     command = DatasetCommand(dataset=options.dataset, data=data_of(options), splits=splits, sheet=options.contact_sheet)
     print(json.dumps(command.run()))
+
+
+def _settings(options: argparse.Namespace) -> None:
+    from mlcore.cli.commands.settings import settings_page
+
+    print(settings_page(), end="")
 
 
 def _card(options: argparse.Namespace) -> None:

@@ -1,34 +1,25 @@
-"""What several commands share: options, the configs that are made of them, and how figures are printed."""
+"""What several commands share: options made of settings, the machine's own options, and how figures are printed."""
 
 import argparse
 import json
-import re
 import shlex
 import sys
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import MISSING
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from mlcore.config import BACKBONES, KINDS, Config
-from mlcore.data.datasets import DATASETS, DatasetRequest
-from mlcore.errors import ConfigError
+from mlcore.data.datasets import DataConfig, DatasetRequest
+from mlcore.documents import Document, value_at
+from mlcore.settings import TYPES, Config, Setting
 
-C = TypeVar("C", bound=Config)
-
-
-def chosen(arguments: Sequence[str], option: str, choices: Collection[str], *, default: str) -> str:
-    """Find what an option says before the parser is built, which offers options that depend on it."""
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    first.add_argument(option, dest="named", choices=choices, default=default)
-    try:
-        return str(first.parse_known_args(arguments)[0].named)
-    except argparse.ArgumentError:
-        return default
+PLACEHOLDERS: dict[type, str] = {int: "N", float: "X", str: "TEXT"}
+BACKBONE = "backbone"
+"""The part of a config that its settings' options begin with."""
 
 
 def command_line(arguments: Sequence[str]) -> str:
-    """Give the line that repeats a command."""
+    """Return the line that repeats a command."""
     return f"python -m mlcore {shlex.join(arguments)}"
 
 
@@ -39,13 +30,70 @@ def print_figures(result: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _lines(figures: dict[str, Any], indent: str = "") -> Iterator[str]:
-    """Give a line for each figure; those that go together stand under their common name."""
+    """Yield a line for each figure; those that go together stand under their common name."""
     width = max(map(len, figures), default=0)
     for name, value in figures.items():
         is_group = isinstance(value, dict)
         yield f"{indent}{name:<{width}}  {'' if is_group else value}".rstrip()
         if is_group:
             yield from _lines(value, indent + "  ")
+
+
+def add_settings(
+    parser: argparse.ArgumentParser, config: type[Config], document: Document, *, required: Collection[str] = ()
+) -> None:
+    """Offer every setting of a config and its parts as an option, whose default is what the document says.
+
+    required: settings that must be given where the document does not.
+    """
+    groups: dict[str, Any] = {"": parser}
+    for name, setting in config.all_settings(document).items():
+        part = name.rpartition(".")[0]
+        if part not in groups:
+            groups[part] = parser.add_argument_group(part.rpartition(".")[2].replace("_", " "))
+        default = value_at(document, name, setting.default)
+        must = default is MISSING or (name in required and default is None)
+        if len(setting.choices) != 1:
+            groups[part].add_argument(option_of(setting), dest=name, **_how(setting, None if must else default, must))
+
+
+def _how(setting: Setting, default: Any, required: bool) -> dict[str, Any]:
+    """Return what argparse wants to know of a setting."""
+    notes = [] if setting.choices or setting.requirement == TYPES[setting.type] else [setting.requirement]
+    notes += [] if default in (None, "") else [f"default: {setting.text(default)}"]
+    words = f"{setting.help} ({'; '.join(notes)})" if notes else setting.help
+    shared = {"default": default, "required": required, "help": words.replace("%", "%%")}
+    if setting.type is bool:
+        return {**shared, "action": argparse.BooleanOptionalAction}
+    metavar = None if setting.choices else PLACEHOLDERS[setting.type]
+    return {**shared, "type": setting.parse, "choices": tuple(setting.choices) or None, "metavar": metavar}
+
+
+def option_of(setting: Setting) -> str:
+    """Return the option that stands for a setting."""
+    *parts, name = setting.name.split(".")
+    prefix = f"{BACKBONE}-" if BACKBONE in parts else ""
+    return f"--{prefix}{setting.option or name}".replace("_", "-")
+
+
+def options_of(config: Config) -> list[str]:
+    """Return the options that say every setting of a config."""
+    document = config.to_dict()
+    return [
+        part
+        for name, setting in type(config).all_settings(document).items()
+        if len(setting.choices) != 1
+        for part in _written(setting, value_at(document, name))
+    ]
+
+
+def _written(setting: Setting, value: Any) -> list[str]:
+    option = option_of(setting)
+    if value is None:
+        return []
+    if setting.type is bool:
+        return [option if value else f"--no-{option.removeprefix('--')}"]
+    return [f"{option}={setting.text(value)}"]
 
 
 def add_onnx(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +122,6 @@ def add_parent(parser: argparse.ArgumentParser) -> None:
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Offer what every run has: where its checkpoint goes, how it goes on, and who watches."""
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
-    parser.add_argument("--name", help="name on the card (default: the folder's)")
     parser.add_argument(
         "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
     )
@@ -82,65 +129,13 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--leave-gpu-mb", type=int, default=0, help="memory of the GPU to leave to others")
     parser.add_argument("--estimate", type=int, metavar="STEPS", help="time a few steps, print JSON, train nothing")
     parser.add_argument("--events", type=Path, help="file to append what happens to, one JSON object a line")
-    parser.add_argument("--licence", default="", help="licence of the weights, for the card")
-    parser.add_argument("--credit", default="", help="whom to credit, for the card")
 
 
 def add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
     """Offer a data set and one split of it."""
-    parser.add_argument("--dataset", choices=DATASETS, required=True)
-    parser.add_argument("--data-root", type=Path, help="folder of the data set")
-    parser.add_argument("--data-name", default="", help="what cards call it, where it is a folder of your own")
-    parser.add_argument("--split", default=split, help="class split (default: %(default)s)")
-    parser.add_argument("--n-classes", type=int, help="how many classes, where the data set is drawn by program")
-    parser.add_argument("--image-size", type=int, help="side in pixels, where the data set does not fix it")
-    parser.add_argument("--download", action="store_true", help="fetch the data set if it is missing")
-
-
-def add_fields(
-    group: Any, config: type[Config], *, prefix: str = "", backbones: Collection[str] = tuple(BACKBONES)
-) -> None:
-    """Offer every plain field of a config dataclass as an option of its name; `backbones` are those to choose from."""
-    for entry in fields(config):  # type: ignore[arg-type]
-        option = f"--{prefix}{entry.name}".replace("_", "-")
-        if entry.type is bool:
-            group.add_argument(option, action=argparse.BooleanOptionalAction, default=entry.default)
-        elif entry.type in (int, float, str):
-            choices = tuple(backbones) if option == "--backbone-name" else None
-            group.add_argument(option, type=entry.type, default=entry.default, choices=choices, help="(%(default)s)")
-
-
-def from_options(config: type[C], options: argparse.Namespace, *, prefix: str = "", **given: Any) -> C:
-    """Build a config from the options that `add_fields` made."""
-    values = {
-        entry.name: getattr(options, f"{prefix}{entry.name}")
-        for entry in fields(config)  # type: ignore[arg-type]
-        if hasattr(options, f"{prefix}{entry.name}")
-    }
-    return config.from_dict({**values, **given})
+    add_settings(parser, DataConfig, {"split": split}, required=("dataset",))
 
 
 def data_of(options: argparse.Namespace) -> DatasetRequest:
-    """Say what to load."""
-    return DatasetRequest(
-        root=options.data_root,
-        split=options.split,
-        image_size=options.image_size,
-        n_classes=options.n_classes,
-        download=options.download,
-        called=options.data_name,
-    )
-
-
-def transform_of(options: argparse.Namespace) -> str:
-    """Give the transform that is asked for, or the kind's own; raise ConfigError where a new kind leaves it open."""
-    known = KINDS.get(options.kind)
-    if not re.fullmatch("[a-z0-9_-]{1,50}", options.kind):
-        raise ConfigError(f"kind is {options.kind!r}; it must be small letters, digits, - and _", field="kind")
-    if known is None and options.transform is None:
-        raise ConfigError(f"kind is {options.kind!r}, which is new; name its transform too", field="transform")
-    if known is not None and options.transform not in (None, known.transform):
-        raise ConfigError(
-            f"transform is {options.transform!r}, but pictures of {options.kind} have their own", field="transform"
-        )
-    return str(options.transform or KINDS[options.kind].transform)
+    """Return what to load."""
+    return DataConfig.from_dict({name: vars(options)[name] for name in DataConfig.settings()}).request

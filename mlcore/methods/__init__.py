@@ -1,6 +1,7 @@
 """Few-shot methods: one paper, one file."""
 
-from mlcore.method_config import METHODS, MethodConfig
+from mlcore.method_config import METHODS
+from mlcore.method_config.base import MethodConfig
 from mlcore.methods.base import FewShotMethod
 
 

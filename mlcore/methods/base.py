@@ -13,7 +13,7 @@ from mlcore.backbones import build_backbone
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.data.test_time import VIEWS
 from mlcore.errors import CheckpointError
-from mlcore.method_config import MethodConfig
+from mlcore.method_config.base import MethodConfig
 
 if TYPE_CHECKING:
     from mlcore.checkpoints.card import ModelCard

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.data.episode import EpisodeBatch, LabeledSet
-from mlcore.method_config import BaselineConfig, BaselinePlusPlusConfig
+from mlcore.method_config.baseline import BaselineConfig, BaselinePlusPlusConfig
 from mlcore.methods.base import Adaptation, Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
 from mlcore.methods.inner.class_head import balanced_loss
 from mlcore.methods.inner.loop import CONVERGED, check_loss

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mlcore.backbones.layers.batch_norm import Statistics, recording, replaying
 from mlcore.data.episode import Episode, EpisodeBatch, LabeledSet
-from mlcore.method_config import MamlConfig
+from mlcore.method_config.maml import MamlConfig
 from mlcore.methods.base import Adaptation, FewShotMethod, Metrics, Watch, unwatched
 from mlcore.methods.inner.class_head import ClassHead, Weights, balanced_loss
 from mlcore.methods.inner.loop import (

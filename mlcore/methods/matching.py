@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.data.episode import EpisodeBatch, LabeledSet
-from mlcore.method_config import MatchingConfig
+from mlcore.method_config.matching import MatchingConfig
 from mlcore.methods.base import Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
 from mlcore.methods.metrics.full_context import FullContext
 

@@ -25,7 +25,7 @@ from torch.nn import functional
 
 from mlcore.backbones.layers.batch_norm import BatchNorm2d
 from mlcore.data.episode import EpisodeBatch, LabeledSet
-from mlcore.method_config import RelationConfig
+from mlcore.method_config.relation import RelationConfig
 from mlcore.methods.base import Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
 
 INITIAL_SCALE = 10.0

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mlcore.backbones.layers.batch_norm import Statistics, recording
 from mlcore.data.episode import EpisodeBatch, LabeledSet
-from mlcore.method_config import ReptileConfig
+from mlcore.method_config.reptile import ReptileConfig
 from mlcore.methods.base import Adaptation, FewShotMethod, Metrics, Watch, unwatched
 from mlcore.methods.inner.class_head import WEIGHT, ClassHead, Weights, balanced_loss
 from mlcore.methods.inner.loop import (

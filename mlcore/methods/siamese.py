@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.data.episode import EpisodeBatch, LabeledSet
-from mlcore.method_config import SiameseConfig
+from mlcore.method_config.siamese import SiameseConfig
 from mlcore.methods.base import Classifier, FewShotMethod, Metrics, Watch, part_of, unwatched
 
 INITIAL_SCALE = 10.0

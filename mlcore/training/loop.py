@@ -4,11 +4,12 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
 
+from mlcore.config import LoopConfig
 from mlcore.errors import Stopped, TrainingError
 from mlcore.methods.base import Metrics
 from mlcore.training.processes import Team
@@ -17,21 +18,6 @@ from mlcore.training.state import TrainingState, optimizer_tensors, restore_opti
 Event = dict[str, float]
 SAVE_SECONDS = 60.0
 """The longest that a run goes on without a state that it could be resumed from, where it keeps any."""
-
-
-class Schedule(Protocol):
-    """The settings of a run that concern the loop: those of `TrainingConfig` of the same names."""
-
-    @property
-    def steps(self) -> int: ...
-    @property
-    def max_minutes(self) -> float: ...
-    @property
-    def clip_norm(self) -> float: ...
-    @property
-    def validate_every(self) -> int: ...
-    @property
-    def save_every(self) -> int: ...
 
 
 def unkept(state: TrainingState) -> None:
@@ -56,7 +42,7 @@ class TrainingLoop(ABC):
     rate_name: ClassVar[str]
     """The field of the config that holds the optimiser's rate at the start; it falls to 0 along half a cosine."""
 
-    def __init__(self, module: nn.Module, optimizer: torch.optim.Optimizer, config: Schedule, team: Team) -> None:
+    def __init__(self, module: nn.Module, optimizer: torch.optim.Optimizer, config: LoopConfig, team: Team) -> None:
         self.module, self.optimizer, self.config, self.team = module, optimizer, config, team
         self.step, self.seconds = 0, 0.0
         self.losses: list[Metrics] = []

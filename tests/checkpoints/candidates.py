@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from mlcore.checkpoints.card import WEIGHTS_FILE, ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from webapp.checkpoints.models import Checkpoint, GateExam, StandingExam
 from webapp.checkpoints.stored_checkpoints import stored

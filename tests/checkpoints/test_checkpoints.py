@@ -49,8 +49,8 @@ def test_new_weights_get_a_row_of_their_own_and_go_live(ship: dict[str, ModelCar
 
 @pytest.mark.parametrize("card", pretrained_cards().values(), ids=lambda card: str(card.name))
 def test_the_settings_on_a_card_are_in_words(card: ModelCard) -> None:
-    settings = dict(readable(card.to_dict()).settings)
-    assert settings["Network"] == card.config["backbone"]["name"].replace("_", " ")
+    settings = {setting.label: setting.value for setting in readable(card.to_dict()).settings}
+    assert settings["Backbone"] == card.config["backbone"]["name"].replace("_", " ")
     assert [label for label in settings if re.search(r"[_.]|^[a-z]", label)] == []
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from tests.checkpoints.candidates import GOOD, candidate, measured, registered, staff, standing_exam
 from webapp.checkpoints import services as checkpoints

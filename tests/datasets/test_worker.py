@@ -55,8 +55,7 @@ def test_every_folder_is_a_class_on_one_side(settings: Any) -> None:
 
 def test_mlcore_trains_on_a_stored_version_as_it_is() -> None:
     version = ingested(zipped(class_folders(8)))
-    options = stored_datasets.train_arguments(version=version)
-    root = Path(options[options.index("--data-root") + 1])
+    root = stored_datasets.local_root(version=version)
     for side in ("train", "val", "test"):
         dataset = load_dataset("image_folder", root=root, split=side, image_size=32)
         expected = [each["name"] for each in version.classes if each["split"] == side]

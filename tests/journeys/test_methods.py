@@ -14,7 +14,7 @@ from pytest_django import Settings
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
-from mlcore.method_config import MamlConfig
+from mlcore.method_config.maml import MamlConfig
 from mlcore.methods import build_method
 from tests.checkpoints.candidates import registered
 from tests.journeys.test_keyboard import tab_to

@@ -28,7 +28,7 @@ SETTINGS = {
     "training.validate_every": "20",
     "training.validation_episodes": "10",
     "training.save_every": "20",
-    "backbone.width": "4",
+    "method_config.backbone.width": "4",
 }
 ALLOWED = """
 from django.contrib.auth.models import Permission, User

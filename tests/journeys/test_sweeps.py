@@ -102,7 +102,7 @@ def test_a_sweep_shows_its_trials_what_mattered_and_the_best_so_far(office: Page
     office.goto(f"/admin/training/sweep/{swept.pk}/change/")
     expect(office.locator("circle.dot")).to_have_count(8)
     expect(office.locator("circle.dot-best")).to_have_count(1)
-    expect(office.get_by_label("Size of a step")).to_have_attribute("value", "81")
+    expect(office.get_by_label("Learning rate")).to_have_attribute("value", "81")
     expect(office.get_by_role("row", name="pruned")).to_have_count(1)
     assert flaws(office, "sweep") == []
     office.get_by_role("link", name="Rates · 5", exact=True).click()
@@ -113,7 +113,7 @@ def test_a_sweep_shows_its_trials_what_mattered_and_the_best_so_far(office: Page
         office.get_by_role("row", name=name).get_by_role("checkbox").check()
     office.locator("select[name=action]").select_option("compare")
     office.get_by_role("button", name="Run").click()
-    expect(office.get_by_role("row", name="Size of a step")).to_contain_text("0.000268")
+    expect(office.get_by_role("row", name="Learning rate")).to_contain_text("0.000268")
     assert flaws(office, "compare") == []
 
 
@@ -131,7 +131,7 @@ def test_the_pages_of_runs_and_sweeps_are_used_by_keyboard(office: Page, swept: 
     assert flaws(office, "run") == []
     tab_to(office, "All settings")
     office.keyboard.press("Enter")
-    expect(office.get_by_text("Size of a step")).to_be_visible()
+    expect(office.get_by_text("Learning rate")).to_be_visible()
     office.goto("/admin/training/trainingrun/add/")
     tab_to(office, "Name")
     office.keyboard.type("By keyboard")
@@ -139,7 +139,7 @@ def test_the_pages_of_runs_and_sweeps_are_used_by_keyboard(office: Page, swept: 
     office.keyboard.press("ArrowDown")
     tab_to(office, "Advanced: Training")
     office.keyboard.press("Enter")
-    tab_to(office, "Size of a step")
+    tab_to(office, "Learning rate")
     office.keyboard.press("Control+A")
     office.keyboard.type("0")
     tab_to(office, "Start the run")

@@ -23,7 +23,7 @@ SETTINGS = {
     "training.validate_every": "20",
     "training.validation_episodes": "10",
     "training.save_every": "20",
-    "backbone.width": "4",
+    "method_config.backbone.width": "4",
 }
 
 FACES = {
@@ -31,7 +31,7 @@ FACES = {
     "training.people_per_step": "4",
     "training.pictures_per_person": "2",
     "training.validate_every": "5",
-    "backbone.width": "8",
+    "method_config.backbone.width": "8",
 }
 
 

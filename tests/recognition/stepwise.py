@@ -9,7 +9,8 @@ from torch import Tensor
 
 from mlcore.data.episode import LabeledSet
 from mlcore.errors import AdaptationError
-from mlcore.method_config import PrototypicalConfig, RegisteredMethod
+from mlcore.method_config import RegisteredMethod
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods.base import Adaptation, Watch, unwatched
 from mlcore.methods.prototypical import PrototypeClassifier, Prototypical
 

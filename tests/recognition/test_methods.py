@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from mlcore.method_config.maml import MamlConfig
 from tests.recognition.conftest import checkpoint_row
 from webapp.recognition.methods.catalogue import WORDS, MethodChoice, method_choices, title_of
-from webapp.recognition.methods.settings_in_words import settings_of
+from webapp.recognition.templatetags.methods import method_settings
 
 pytestmark = pytest.mark.django_db
 
@@ -137,9 +138,14 @@ def test_neither_another_kind_nor_one_that_was_replaced_is_offered() -> None:
     assert len(method_choices("characters")) == 1
 
 
+def settings_of(method: str, config: dict[str, Any]) -> list[tuple[str, str]]:
+    checkpoint = checkpoint_row(method, method=method, config=config)
+    return [(setting["label"], setting["value"]) for setting in method_settings(checkpoint)]
+
+
 def test_a_setting_may_mean_something_else_in_one_method() -> None:
-    assert settings_of({"method": "relation", "config": {"distance": False}}) == [("counts the distance too", "no")]
-    assert settings_of({"method": "prototypical", "config": {"distance": "cosine"}}) == [("distance", "cosine")]
+    assert settings_of("relation", {"distance": False}) == [("Distance term", "no")]
+    assert settings_of("prototypical", {"distance": "cosine"}) == [("Distance", "cosine")]
 
 
 def test_settings_are_said_in_words() -> None:
@@ -150,11 +156,17 @@ def test_settings_are_said_in_words() -> None:
         "rates_of_its_own": [0.1, 1e-05],
         "views": "none",
     }
-    assert settings_of({"method": "maml", "config": config}) == [
-        ("network", "conv6"),
-        ("side of the pictures it sees, in pixels", "56"),
-        ("made with simpler sums", "yes"),
-        ("size of a step", "0.01"),
-        ("rates of its own", "0.1, 0.00001"),
-        ("views of a picture that are averaged", "none"),
+    assert settings_of("maml", config) == [
+        ("Backbone", "conv6"),
+        ("Image size", "56"),
+        ("First order", "yes"),
+        ("Inner learning rate", "0.01"),
+        ("Rates of its own", "0.1, 0.00001"),
+        ("Test-time augmentation", "none"),
     ]
+
+
+def test_what_a_setting_does_is_said_beside_it() -> None:
+    checkpoint = checkpoint_row("other", method="maml", config={"inner_steps": 5})
+    [setting] = method_settings(checkpoint)
+    assert setting["help"] == MamlConfig.settings()["inner_steps"].help

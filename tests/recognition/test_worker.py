@@ -11,7 +11,7 @@ import torch
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from tests.checkpoints.candidates import registered, tiny
 from tests.recognition.conftest import stored_files

@@ -16,7 +16,7 @@ from webapp.datasets.models import Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
 from webapp.training.models import TrainingRun
 from webapp.training.runs import services as runs
-from webapp.training.runs.settings import CheckedSettings, checked
+from webapp.training.runs.settings import AnyRunConfig, checked
 
 CLASSES = {"train": 6, "val": 5, "test": 5}
 PICTURES = 10
@@ -67,7 +67,7 @@ def small_version(
     return version
 
 
-def small_settings(**training: Any) -> CheckedSettings:
+def small_settings(**training: Any) -> AnyRunConfig:
     """Return settings whose steps take milliseconds."""
     quick = {"steps": 12, "max_minutes": 0.0, "validate_every": 4, "validation_episodes": 4, "save_every": 4, "seed": 3}
     return checked(

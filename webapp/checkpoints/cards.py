@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.lineage import lessons
-from webapp.checkpoints.settings_in_words import label_of, value_in_words
+from webapp.checkpoints.shown_settings import ShownSetting, shown
 
 CLASSES_SHOWN = 400
 
@@ -34,7 +34,7 @@ class ReadableCard:
     facts: list[tuple[str, str]]
     results: list[Mapping[str, Any]]
     line: list[Learned]
-    settings: list[tuple[str, str]]  # in words
+    settings: list[ShownSetting]
 
 
 def readable(card: Mapping[str, Any]) -> ReadableCard:
@@ -44,23 +44,15 @@ def readable(card: Mapping[str, Any]) -> ReadableCard:
         facts=[(name, value) for name, value in _facts(whole) if value],
         results=[_percent(row) for row in whole.results],
         line=[_learned(*each) for each in _line(whole)],
-        settings=[(label_of(whole.method, name), value_in_words(value)) for name, value in flat(settings_of(whole))],
+        settings=shown(whole.method, settings_of(whole)),
     )
 
 
 def settings_of(card: ModelCard) -> dict[str, Any]:
-    """Give every setting that a checkpoint was made with, by its place."""
-    made = {name: card.training[name] for name in ("episodes", "config") if isinstance(card.training.get(name), dict)}
-    return {"method": card.config, **({"training": made.pop("config")} if "config" in made else {}), **made}
-
-
-def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield each setting with its dotted name."""
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{before}{name}.")
-        else:
-            yield f"{before}{name}", value
+    """Return every setting that a checkpoint was made with, as a run's config holds them."""
+    parts = {"method_config": card.config, "training": card.training.get("config")}
+    parts["episodes"] = card.training.get("episodes")
+    return {name: part for name, part in parts.items() if isinstance(part, dict)}
 
 
 def validation_of(card: Mapping[str, Any]) -> tuple[float, float] | None:

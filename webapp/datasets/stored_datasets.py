@@ -15,6 +15,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+from mlcore.cli.options import options_of
+from mlcore.data.datasets import DataConfig
 from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion, dataset_path
 from webapp.jobs.models import JobStatus
@@ -22,28 +24,28 @@ from webapp.storage import copies
 from webapp.storage.disk import keep_room
 
 
-def train_arguments(*, version: DatasetVersion) -> list[str]:
-    """Give the options of `mlcore train` that name a version's pictures; raise UserError if it is not ready.
-
-    Where the storage is not on a local disk, the archive is copied to one first.
-    """
-    return [*_pictures(version), "--split", version.train_split, "--validation-split", version.validation_split]
+def data_of(*, version: DatasetVersion, split: str) -> dict[str, Any]:
+    """Return the part of a run's config that names a version's classes, on whatever machine they lie."""
+    name = version.dataset.name if version.mlcore_name == "image_folder" else ""
+    return {"dataset": version.mlcore_name, "name": name, "split": split}
 
 
 def exam_arguments(*, version: DatasetVersion) -> list[str]:
-    """Give the options of `mlcore compare` that name a version's test classes; raise UserError if it is not ready."""
-    return [*_pictures(version), "--split", version.test_split]
+    """Return the options of `mlcore compare` for a version's test classes; raise UserError if it is not ready."""
+    root = str(local_root(version=version))
+    return options_of(DataConfig(root=root, **data_of(version=version, split=version.test_split)))
 
 
-def _pictures(version: DatasetVersion) -> list[str]:
-    """Say where the pictures lie, and what cards call a data set that mlcore has no name for."""
+def local_root(*, version: DatasetVersion) -> Path:
+    """Return where a version's pictures lie on this machine; raise UserError if it is not ready.
+
+    Where the storage is not on a local disk, the archive is copied to one first.
+    """
     if version.status != JobStatus.READY:
         raise UserError("dataset_not_ready", _("The data set %(name)s is not ready.") % {"name": version})
     if version.deleted:
         raise UserError("dataset_deleted", _("The pictures of %(name)s were deleted.") % {"name": version})
-    root = _local_archive(version) if version.archive else registered_root(version)
-    called = [f"--data-name={version.dataset.name}"] if version.mlcore_name == "image_folder" else []
-    return ["--dataset", version.mlcore_name, "--data-root", str(root), *called]
+    return _local_archive(version) if version.archive else registered_root(version)
 
 
 def _local_archive(version: DatasetVersion) -> Path:

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from mlcore.config import Config
 from mlcore.errors import ConfigError, TrainingError
+from mlcore.settings import Config
 from mlcore.training.loop import Event, TrainingLoop
 from mlcore.training.progress import Events
 from mlcore.training.run_folder import locked, stop_on_terminate

@@ -16,8 +16,7 @@ from mlcore.checkpoints.lineage import descent
 from mlcore.cli.commands.runs import estimate, how_trained, memory_in_words, resumed, run_folder, train
 from mlcore.cli.commands.unseen import check_unseen
 from mlcore.cli.options import command_line
-from mlcore.config import EpisodeConfig, TrainingConfig
-from mlcore.data.datasets import DatasetRequest, load_dataset
+from mlcore.config import EpisodeConfig
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeSampler
 from mlcore.data.images import find_transform
@@ -25,9 +24,9 @@ from mlcore.devices import leave_memory, resolve_device
 from mlcore.errors import ConfigError, Stopped
 from mlcore.evaluation.calibration import calibration_samplers, fit_temperature
 from mlcore.evaluation.episodes import featurise
-from mlcore.method_config import MethodConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
+from mlcore.run_config import MetaRunConfig
 from mlcore.training.loop import unheard
 from mlcore.training.meta_training import MetaTraining, Validation
 from mlcore.training.processes import Team, count_processes, gathered
@@ -40,21 +39,10 @@ SMALLER = "fewer episodes a step, ways, shots or queries, a narrower backbone, o
 
 @dataclass(frozen=True, kw_only=True)
 class TrainCommand:
-    """All that a run is made of; `arguments` are the command line that repeats it, without the program."""
+    """A run and where it trains; `arguments` are the command line that repeats it, without the program."""
 
+    config: MetaRunConfig
     out: Path
-    kind: str
-    transform: str
-    method: str
-    name: str
-    method_config: MethodConfig
-    start_from: str | None
-    episodes: EpisodeConfig
-    training: TrainingConfig
-    dataset: str
-    data: DatasetRequest
-    validation_split: str
-    validation_n_way: int
     device: str
     threads: int
     processes: str
@@ -62,8 +50,6 @@ class TrainCommand:
     resume: Path | None
     events: Path | None
     leave_gpu_mb: int
-    licence: str
-    credit: str
     arguments: tuple[str, ...]
 
     def run(self) -> None:
@@ -72,7 +58,7 @@ class TrainCommand:
         Raise what the settings, the data or the checkpoint to start from are refused for, before anything starts.
         """
         prepared = self._prepare()
-        device, n_episodes = resolve_device(self.device), self.training.episodes_per_step
+        device, n_episodes = resolve_device(self.device), self.config.training.episodes_per_step
         together = gathered(self.processes, arguments=self.arguments, device=device, n_episodes=n_episodes)
         with together as team, memory_in_words(SMALLER):
             self._lead(*prepared, team) if team.leads else self._help(*prepared, team)
@@ -82,19 +68,20 @@ class TrainCommand:
 
         Where processes would share a run, this one is timed with the share of one.
         """
-        team, n_episodes = Team(resolve_device(self.device)), self.training.episodes_per_step
+        team, n_episodes = Team(resolve_device(self.device)), self.config.training.episodes_per_step
         share = n_episodes // count_processes(self.processes, device=team.device, n_episodes=n_episodes)
-        timed = replace(self, training=replace(self.training, episodes_per_step=max(share, 1)))
+        training = replace(self.config.training, episodes_per_step=max(share, 1))
+        timed = replace(self, config=replace(self.config, training=training))
         return estimate(lambda: timed._meta_training(*self._prepare(), team), n_steps)
 
     def _prepare(self) -> tuple[FewShotMethod, PictureDataset, Validation]:
         if self.threads:
             torch.set_num_threads(self.threads)
-        torch.manual_seed(self.training.seed)
-        check_unseen(self.dataset, self.method_config)
+        torch.manual_seed(self.config.training.seed)
+        check_unseen(self.config.data.dataset or "", self.config.method_config)
         self._check_shape()
         method = self._start()
-        dataset, validation = self._load(self.data.split), self._validation()
+        dataset, validation = self._load(self.config.data.split), self._validation()
         self._rehearse(dataset, validation)
         return method, dataset, validation
 
@@ -107,9 +94,9 @@ class TrainCommand:
         return MetaTraining(
             method,
             dataset,
-            transform=find_transform(self.transform),
-            episodes=self.episodes,
-            config=self.training,
+            transform=find_transform(self.config.transform_name),
+            episodes=self.config.episodes,
+            config=self.config.training,
             validation=validation,
             team=team,
         )
@@ -125,7 +112,7 @@ class TrainCommand:
         """Train, telling how it goes and keeping states, and save the checkpoint."""
         with run_folder(self.out):
             run = self._meta_training(method, dataset, validation, team)
-            events = Events(self.events, Progress(sys.stderr), episodes_per_step=self.training.episodes_per_step)
+            events = Events(self.events, Progress(sys.stderr), episodes_per_step=self.config.training.episodes_per_step)
             best = train(run, events, out=self.out, resume=self.resume)
             self._save(run, dataset, best)
         events.done(self.out)
@@ -134,52 +121,52 @@ class TrainCommand:
         """Fit the temperature, and leave a checkpoint."""
         features = featurise(run.method, run.validation_inputs)
         card = self._card(run, dataset, best)
-        card = fit_temperature(run.method, card, run.validation.dataset, features, seed=self.training.seed)
+        card = fit_temperature(run.method, card, run.validation.dataset, features, seed=self.config.training.seed)
         save_checkpoint(self.out, run.method, card)
 
     def _start(self) -> FewShotMethod:
         """Build the method; raise ConfigError if the checkpoint to start from has another backbone."""
-        method = build_method(self.method, self.method_config)
-        if self.start_from is None:
+        method = build_method(self.config.method, self.config.method_config)
+        if self.config.start_from is None:
             return method
-        start = load_checkpoint(find_checkpoint(self.start_from))
-        if start.config.backbone != self.method_config.backbone:
+        start = load_checkpoint(find_checkpoint(self.config.start_from))
+        if start.config.backbone != self.config.method_config.backbone:
             raise ConfigError(
-                f"start_from is {self.start_from!r}, whose backbone is {start.config.backbone}, not "
-                f"{self.method_config.backbone}; choose the same backbone, or another checkpoint"
+                f"start_from is {self.config.start_from!r}, whose backbone is {start.config.backbone}, not "
+                f"{self.config.method_config.backbone}; choose the same backbone, or another checkpoint"
             )
         method.backbone.load_state_dict(start.backbone.state_dict())
         return method
 
     def _check_shape(self) -> None:
         """Raise ConfigError if the backbone takes pictures of another shape."""
-        transform, backbone = find_transform(self.transform), self.method_config.backbone
+        transform, backbone = find_transform(self.config.transform_name), self.config.method_config.backbone
         channels = 1 if transform.mode == "L" else 3
         if (backbone.in_channels, backbone.image_size) != (channels, transform.size):
             taken = f"{backbone.in_channels} x {backbone.image_size} px"
             raise ConfigError(
-                f"the backbone takes {taken}, but pictures of {self.kind} are {channels} x {transform.size} px; "
+                f"the backbone takes {taken}, but pictures of {self.config.kind} are {channels} x {transform.size} px; "
                 f"set its in_channels to {channels} and its image_size to {transform.size}"
             )
 
     def _rehearse(self, dataset: PictureDataset, validation: Validation) -> None:
         """Raise now, not after hours of training, what would keep the data from filling an episode."""
-        EpisodeSampler(dataset, self.episodes, seed=self.training.seed)
-        EpisodeSampler(validation.dataset, validation.episodes, seed=self.training.seed)
-        calibration_samplers(validation.dataset, seed=self.training.seed)
+        EpisodeSampler(dataset, self.config.episodes, seed=self.config.training.seed)
+        EpisodeSampler(validation.dataset, validation.episodes, seed=self.config.training.seed)
+        calibration_samplers(validation.dataset, seed=self.config.training.seed)
 
     def _load(self, split: str) -> PictureDataset:
-        dataset = load_dataset(self.dataset, **vars(replace(self.data, split=split)))
+        dataset = self.config.data.load(split=split)
         for warning in dataset.warnings:
             sys.stderr.write(f"{warning}\n")
-        return dataset.in_mode(find_transform(self.transform).mode)
+        return dataset.in_mode(find_transform(self.config.transform_name).mode)
 
     def _validation(self) -> Validation:
         """Validate as people use it: one picture a class; in one alphabet by one drawer where the data set can."""
-        dataset = self._load(self.validation_split)
+        dataset = self._load(self.config.validation_split)
         by_author = dataset.authors is not None and dataset.groups is not None
         episodes = EpisodeConfig(
-            n_way=min(self.validation_n_way, dataset.n_classes),
+            n_way=min(self.config.validation_n_way, dataset.n_classes),
             n_query=1 if by_author else 5,
             within_group=by_author,
             one_author=by_author,
@@ -188,22 +175,23 @@ class TrainCommand:
 
     def _origin(self) -> dict[str, str] | None:
         """Name the checkpoint that the backbone's weights came from."""
-        if self.start_from is None:
+        if self.config.start_from is None:
             return None
-        card = ModelCard.read(find_checkpoint(self.start_from))
+        card = ModelCard.read(find_checkpoint(self.config.start_from))
         return {"name": card.name, "digest": card.digest}
 
     def _ancestors(self) -> list[dict[str, Any]]:
         """List the checkpoints that the weights came through, the nearest first, with what each learned from."""
-        return [] if self.start_from is None else descent(ModelCard.read(find_checkpoint(self.start_from)))
+        start = self.config.start_from
+        return [] if start is None else descent(ModelCard.read(find_checkpoint(start)))
 
     def _card(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> ModelCard:
         return ModelCard(
-            name=self.name,
-            kind=self.kind,
-            method=self.method,
-            config=self.method_config.to_dict(),
-            transform=self.transform,
+            name=self.config.name or self.out.name,
+            kind=self.config.kind,
+            method=self.config.method,
+            config=self.config.method_config.to_dict(),
+            transform=self.config.transform_name,
             data={
                 "name": dataset.name,
                 "split": dataset.split,
@@ -211,16 +199,16 @@ class TrainCommand:
                 "classes": dataset.n_classes,
                 "class_names": list(dataset.class_names),
                 "pictures": len(dataset),
-                "validation_split": self.validation_split,
+                "validation_split": self.config.validation_split,
             },
             training={
                 "start_from": self._origin(),
                 "ancestors": self._ancestors(),
-                "episodes": self.episodes.to_dict(),
-                **how_trained(run, self.training, best),
+                "episodes": self.config.episodes.to_dict(),
+                **how_trained(run, self.config.training, best),
             },
             command=command_line(self.arguments),
             created=datetime.now(UTC).date().isoformat(),
-            licence=self.licence,
-            credit=self.credit,
+            licence=self.config.licence,
+            credit=self.config.credit,
         )

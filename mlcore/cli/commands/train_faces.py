@@ -1,7 +1,7 @@
 """`python -m mlcore faces train`: train a face embedding on a data set of people and save it with its card."""
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,13 +10,13 @@ import torch
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.cli.commands.runs import estimate, how_trained, memory_in_words, run_folder, train
-from mlcore.data.datasets import DatasetRequest, load_dataset
 from mlcore.devices import leave_memory, resolve_device
 from mlcore.errors import ConfigError
-from mlcore.faces.config import FACES, FaceLossConfig, FaceTrainingConfig
+from mlcore.faces.config import FACES
 from mlcore.faces.training.face_set import FaceSet, cut_out
 from mlcore.faces.training.face_training import FaceTraining, build_network
 from mlcore.faces.training.losses import build_loss
+from mlcore.run_config import FaceRunConfig
 from mlcore.training.progress import Events, Progress
 
 SMALLER = "fewer people a step, pictures of each, or a narrower network"
@@ -25,24 +25,15 @@ SMALLER = "fewer people a step, pictures of each, or a narrower network"
 
 @dataclass(frozen=True, kw_only=True)
 class TrainFacesCommand:
-    """All that a run is made of; `command` is the line that repeats it."""
+    """A run and where it trains; `command` is the line that repeats it."""
 
+    config: FaceRunConfig
     out: Path
-    name: str
-    loss: str
-    loss_config: FaceLossConfig
-    training: FaceTrainingConfig
-    dataset: str
-    data: DatasetRequest
-    validation_split: str
-    align: bool
     device: str
     threads: int
     resume: Path | None
     events: Path | None
     leave_gpu_mb: int
-    licence: str
-    credit: str
     command: str
 
     def run(self) -> ModelCard:
@@ -67,32 +58,33 @@ class TrainFacesCommand:
         """Load whom to train on and who chooses; raise ConfigError if they are not different people."""
         if self.threads:
             torch.set_num_threads(self.threads)
-        torch.manual_seed(self.training.seed)
+        torch.manual_seed(self.config.training.seed)
         leave_memory(resolve_device(self.device), megabytes=self.leave_gpu_mb)
-        faces, validation = self._load(self.data.split), self._load(self.validation_split)
+        faces, validation = self._load(self.config.data.split), self._load(self.config.validation_split)
         if shared := set(faces.dataset.class_names) & set(validation.dataset.class_names):
             raise ConfigError(
-                f"validation_split is {self.validation_split!r}, which shows {min(shared)} as the training does; "
-                "choose splits that share nobody",
+                f"validation_split is {self.config.validation_split!r}, which shows {min(shared)} as the training "
+                "does; choose splits that share nobody",
                 field="validation_split",
             )
         return faces, validation
 
     def _load(self, split: str) -> FaceSet:
-        dataset = load_dataset(self.dataset, **vars(replace(self.data, split=split)))
-        faces = cut_out(dataset, align=self.align)
+        dataset = self.config.data.load(split=split)
+        faces = cut_out(dataset, align=self.config.align)
         for warning in [*dataset.warnings, *faces.warnings]:
             sys.stderr.write(f"{warning}\n")
         return faces
 
     def _run(self, faces: FaceSet, validation: FaceSet) -> FaceTraining:
-        network = self.loss_config.backbone
-        loss = build_loss(self.loss, self.loss_config, n_people=faces.n_people, embedding_size=network.embedding_size)
+        config = self.config.method_config
+        network = config.backbone
+        loss = build_loss(self.config.method, config, n_people=faces.n_people, embedding_size=network.embedding_size)
         return FaceTraining(
             build_network(network),
             loss,
             faces,
-            config=self.training,
+            config=self.config.training,
             validation=validation,
             device=resolve_device(self.device),
         )
@@ -100,11 +92,11 @@ class TrainFacesCommand:
     def _card(self, run: FaceTraining, faces: FaceSet, best: dict[str, float]) -> ModelCard:
         dataset = faces.dataset
         return ModelCard(
-            name=self.name,
+            name=self.config.name or self.out.name,
             kind=FACES,
-            method=self.loss,
-            config=self.loss_config.to_dict(),
-            transform="aligned" if self.align else "whole",
+            method=self.config.method,
+            config=self.config.method_config.to_dict(),
+            transform="aligned" if self.config.align else "whole",
             data={
                 "name": dataset.name,
                 "split": dataset.split,
@@ -112,11 +104,11 @@ class TrainFacesCommand:
                 "classes": faces.n_people,
                 "pictures": len(dataset),
                 "not_found": faces.not_found,
-                "validation_split": self.validation_split,
+                "validation_split": self.config.validation_split,
             },
-            training=how_trained(run, self.training, best),
+            training=how_trained(run, self.config.training, best),
             command=self.command,
             created=datetime.now(UTC).date().isoformat(),
-            licence=self.licence,
-            credit=self.credit,
+            licence=self.config.licence,
+            credit=self.config.credit,
         )

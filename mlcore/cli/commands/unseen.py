@@ -3,7 +3,7 @@
 from mlcore.config import BACKBONES
 from mlcore.data.datasets import DATASETS
 from mlcore.errors import ConfigError
-from mlcore.method_config import MethodConfig
+from mlcore.method_config.base import MethodConfig
 
 
 def check_unseen(dataset: str, config: MethodConfig) -> None:

@@ -3,12 +3,13 @@
 This module names them and needs the standard library alone; the modules it resolves load torch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlcore.errors import DatasetError
+from mlcore.settings import Config, setting
 
 if TYPE_CHECKING:
     from mlcore.data.datasets.base import PictureDataset
@@ -90,6 +91,41 @@ DATASETS: dict[str, DatasetSource] = {
         disjoint=(("train", "val", "test"),),
     ),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig(Config):
+    """Which data set, and which classes of it."""
+
+    dataset: str | None = setting(None, choices=DATASETS, label="Data set", help="What the pictures come from.")
+    root: str | None = setting(None, option="data-root", label="Folder", help="Folder of the data set.")
+    name: str = setting(
+        "", option="data-name", label="Name on cards", help="What cards call a data set that is a folder of your own."
+    )
+    split: str = setting("train", label="Class split", help="Which classes.")
+    n_classes: int | None = setting(
+        None, minimum=1, label="Classes", help="How many, where the data set is drawn by program."
+    )
+    image_size: int | None = setting(
+        None, minimum=1, label="Picture size", help="Side in pixels, where the data set does not fix it."
+    )
+    download: bool = setting(False, label="Download", help="Fetches the data set if it is missing.")
+
+    @property
+    def request(self) -> DatasetRequest:
+        """Return what a loader is asked for."""
+        return DatasetRequest(
+            root=Path(self.root) if self.root else None,
+            split=self.split,
+            image_size=self.image_size,
+            n_classes=self.n_classes,
+            download=self.download,
+            called=self.name,
+        )
+
+    def load(self, *, split: str) -> "PictureDataset":
+        """Load a class split of it, as `load_dataset` does."""
+        return load_dataset(self.dataset or "", **vars(replace(self.request, split=split)))
 
 
 def load_dataset(

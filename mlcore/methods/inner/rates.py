@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from mlcore.backbones.layers.batch_norm import Statistics, norms_of
-from mlcore.method_config import MamlConfig
+from mlcore.method_config.maml import MamlConfig
 
 MOMENTUM = 0.1
 

@@ -7,7 +7,7 @@ import torch
 
 from mlcore.backbones import build_backbone
 from mlcore.config import BackboneConfig
-from mlcore.method_config import MethodConfig
+from mlcore.method_config.base import MethodConfig
 
 
 def built(config: BackboneConfig, output: str = "embedding") -> Any:

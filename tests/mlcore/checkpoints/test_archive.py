@@ -14,7 +14,7 @@ from mlcore.checkpoints.checkpoint import load_checkpoint, save_checkpoint
 from mlcore.cli.main import main
 from mlcore.config import BackboneConfig
 from mlcore.errors import CheckpointError
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 
 

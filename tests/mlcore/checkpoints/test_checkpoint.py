@@ -10,7 +10,7 @@ from mlcore.checkpoints.card import CARD_FILE, WEIGHTS_FILE, ModelCard
 from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from mlcore.config import BackboneConfig
 from mlcore.errors import CheckpointError
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 
 

@@ -9,7 +9,7 @@ from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.cli.main import main
 from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 
 STROKES = "--kind characters --dataset strokes --split train --validation-split val --n-classes 6 --device cpu"
@@ -44,7 +44,7 @@ def refusal(capsys: pytest.CaptureFixture[str], out: Path, settings: str) -> str
         ("--optimizer rmsprop", "optimizer", "'rmsprop'", "adam or sgd"),
         ("--degraded-share 2", "degraded_share", "2.0", "between 0 and 1"),
         ("--adapter 8", "adapter", "8", "0 with conv4"),
-        ("--views blink", "views", "'blink'", "none, wobble"),
+        ("--views blink", "views", "'blink'", "none or wobble"),
         ("--backbone-image-size 8", "image_size", "8", "at least 16 px for conv4"),
         ("--backbone-image-size 28", "1 x 28 px", "1 x 56 px", "image_size to 56"),
         ("--start-from nowhere", "nowhere", "card.json", "characters"),

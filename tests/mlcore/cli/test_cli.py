@@ -14,7 +14,7 @@ from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.cli.main import main
 from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.training.progress import Progress
 from tests.mlcore.data.datasets.files import jpeg, write_folder

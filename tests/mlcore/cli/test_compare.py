@@ -14,7 +14,7 @@ from mlcore.checkpoints.card import CARD_FILE, ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.cli.main import main
 from mlcore.config import BackboneConfig
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 
 STROKES = ["--dataset", "strokes", "--split", "test", "--n-classes", "30", "--image-size", "32", "--device", "cpu"]

@@ -8,7 +8,7 @@ from mlcore.config import BackboneConfig
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.evaluation.calibration import best_temperature, fit_temperature
 from mlcore.evaluation.episodes import expected_calibration_error
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods.prototypical import Prototypical
 
 

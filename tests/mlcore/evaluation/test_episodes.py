@@ -12,7 +12,7 @@ from mlcore.data.datasets import load_dataset
 from mlcore.data.episode import EpisodeSampler, LabeledSet
 from mlcore.data.images import find_transform
 from mlcore.evaluation.episodes import Evaluation, accuracy_by_group, compute_inputs, difference, evaluate, featurise
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 

@@ -103,7 +103,7 @@ def test_an_estimate_trains_nothing(data: list[str], tmp_path: Path, capsys: pyt
     ("arguments", "words"),
     [
         (["--validation-split", "train"], "choose splits that share nobody"),
-        (["--loss", "arcface", "--margin", "3"], "margin is 3.0; it must be below 1.5"),
+        (["--loss", "arcface", "--margin", "3"], "margin is 3.0; it must be above 0 and below 1.5"),
         (["--loss", "sphereface", "--margin", "2.5"], "margin is 2.5; it must be 1, 2, 3 or 4"),
         (["--people-per-step", "50"], "people_per_step is 50, but the data set shows 6 people"),
         (["--backbone-name", "head", "--backbone-embedding-size", "16"], "must be 128 with a head"),

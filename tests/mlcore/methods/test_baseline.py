@@ -10,7 +10,8 @@ from torch.nn import functional
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import AdaptationError, ConfigError
-from mlcore.method_config import METHODS, BaselineConfig, BaselinePlusPlusConfig
+from mlcore.method_config import METHODS
+from mlcore.method_config.baseline import BaselineConfig, BaselinePlusPlusConfig
 from mlcore.methods import build_method
 from mlcore.methods.baseline import Baseline, BaselinePlusPlus, HeadBaseline
 

@@ -12,7 +12,8 @@ from mlcore.backbones.layers.batch_norm import batch_statistics, norms_of
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import Episode, EpisodeBatch, LabeledSet
 from mlcore.errors import AdaptationError, ConfigError
-from mlcore.method_config import METHODS, MamlConfig
+from mlcore.method_config import METHODS
+from mlcore.method_config.maml import MamlConfig
 from mlcore.methods.base import FewShotMethod
 from mlcore.methods.maml import Maml
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import ConfigError
-from mlcore.method_config import MatchingConfig
+from mlcore.method_config.matching import MatchingConfig
 from mlcore.methods.base import FewShotMethod
 from mlcore.methods.matching import INITIAL_SCALE, Matching, class_log_probabilities
 from mlcore.methods.metrics.full_context import FullContext

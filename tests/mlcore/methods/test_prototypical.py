@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import EpisodeBatch, LabeledSet
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 from mlcore.methods.prototypical import INITIAL_SCALE, Prototypical

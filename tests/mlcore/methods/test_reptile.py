@@ -11,7 +11,7 @@ from torch.nn import functional
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import AdaptationError, ConfigError
-from mlcore.method_config import ReptileConfig
+from mlcore.method_config.reptile import ReptileConfig
 from mlcore.methods.prototypical import INITIAL_SCALE
 from mlcore.methods.reptile import ADAM_EPS, Reptile
 

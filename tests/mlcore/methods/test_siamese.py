@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.errors import ConfigError
-from mlcore.method_config import SiameseConfig
+from mlcore.method_config.siamese import SiameseConfig
 from mlcore.methods.base import FewShotMethod
 from mlcore.methods.siamese import ContrastivePair, LogisticPair, Siamese
 

@@ -23,7 +23,7 @@ from mlcore.config import BackboneConfig, EpisodeConfig, TrainingConfig
 from mlcore.data.datasets import load_dataset
 from mlcore.data.images import find_transform
 from mlcore.errors import ConfigError
-from mlcore.method_config import MamlConfig
+from mlcore.method_config.maml import MamlConfig
 from mlcore.methods import build_method
 from mlcore.training.meta_training import Event, MetaTraining, Validation
 from mlcore.training.processes import MEETING_PLACE, Team, count_processes, gathered

@@ -24,7 +24,7 @@ from mlcore.data.datasets import load_dataset
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.images import find_transform
 from mlcore.errors import CheckpointError, TrainingError
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.training.meta_training import MetaTraining, Validation
 from mlcore.training.processes import Team

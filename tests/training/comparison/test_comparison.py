@@ -20,6 +20,7 @@ from webapp.jobs.models import JobStatus
 from webapp.training.comparison.comparison import MOST, Comparison, compare
 from webapp.training.models import TrainingRun
 from webapp.training.runs.curves import accuracy_chart, chart, loss_chart, series_of
+from webapp.training.runs.settings import checked, row_fields
 
 pytestmark = pytest.mark.django_db
 POINTS = [
@@ -39,8 +40,9 @@ def version() -> DatasetVersion:
     return standing_exam().version
 
 
-def run(version: DatasetVersion, name: str, **fields: Any) -> TrainingRun:
-    values = {"kind": "characters", "method": "prototypical", "points": POINTS, "latest": POINTS[-1], **fields}
+def run(version: DatasetVersion, name: str, *, config: dict[str, Any] | None = None, **fields: Any) -> TrainingRun:
+    settings = row_fields(checked(**{"kind": "characters", "method": "prototypical", **(config or {})}))
+    values = {**settings, "points": POINTS, "latest": POINTS[-1], **fields}
     return TrainingRun.objects.create(name=name, version=version, **values)
 
 
@@ -50,27 +52,27 @@ def row(comparison: Comparison, title: str) -> tuple[list[str], bool]:
 
 
 def test_settings_that_differ_are_marked_and_come_first(version: DatasetVersion) -> None:
-    runs = [run(version, "slow", training={"outer_lr": 0.001}), run(version, "fast", training={"outer_lr": 0.01})]
+    runs = [run(version, name, config={"training": {"outer_lr": rate}}) for name, rate in (("a", 0.001), ("b", 0.01))]
     comparison = compare(runs=runs, checkpoints=[])
     assert [each.name for each in comparison.settings if each.differs] == ["training.outer_lr"]
     assert comparison.settings[0].name == "training.outer_lr"
-    assert row(comparison, "Size of a step") == (["0.001", "0.01"], True)
-    assert row(comparison, "Rule of the steps") == (["adam", "adam"], False)
+    assert row(comparison, "Learning rate") == (["0.001", "0.01"], True)
+    assert row(comparison, "Optimizer") == (["adam", "adam"], False)
 
 
 def test_settings_and_their_values_are_in_words(version: DatasetVersion) -> None:
-    first = run(version, "a", episodes={"within_group": True, "n_way": 5})
+    first = run(version, "a", config={"episodes": {"within_group": True, "n_way": 5}})
     made = candidate("made", method="relation", config={"distance": False, "backbone": {"width": 32}})
     comparison = compare(runs=[first], checkpoints=[made])
-    assert row(comparison, "Classes of one group only") == (["yes", "–"], True)
-    assert row(comparison, "Width of the network")[0][1] == "32"
-    assert row(comparison, "Count the distance too")[0][1] == "no"
+    assert row(comparison, "Within one group") == (["yes", "–"], True)
+    assert row(comparison, "Width")[0][1] == "32"
+    assert row(comparison, "Distance term")[0][1] == "no"
     assert [each.title for each in comparison.settings if "_" in each.title or each.title.count(".")] == []
 
 
 def test_methods_of_different_settings_leave_gaps(version: DatasetVersion) -> None:
-    comparison = compare(runs=[run(version, "a"), run(version, "b", method="maml")], checkpoints=[])
-    assert row(comparison, "method.distance") == (["euclidean", "–"], True)
+    comparison = compare(runs=[run(version, "a"), run(version, "b", config={"method": "maml"})], checkpoints=[])
+    assert row(comparison, "method_config.distance") == (["euclidean", "–"], True)
     assert row(comparison, "Method") == (["prototypical", "maml"], True)
 
 
@@ -102,8 +104,9 @@ def test_no_more_are_shown_than_fit(version: DatasetVersion) -> None:
 
 
 def test_a_run_whose_settings_cannot_be_read_is_shown_as_it_is(version: DatasetVersion) -> None:
-    odd = run(version, "odd", method="gone", method_config={"x": 1}, training={"steps": -1})
-    assert row(compare(runs=[odd], checkpoints=[]), "method.x")[0] == ["1"]
+    odd = run(version, "odd", method="gone")
+    odd.config = {"method_config": {"x": 1}, "training": {"steps": -1}}
+    assert row(compare(runs=[odd], checkpoints=[]), "method_config.x")[0] == ["1"]
 
 
 def test_curves_share_their_axes_and_carry_their_interval() -> None:

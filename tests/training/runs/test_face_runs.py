@@ -12,24 +12,23 @@ from django.urls import reverse
 
 from mlcore.checkpoints.card import ModelCard
 from mlcore.cli.main import _parser
-from mlcore.cli.options import from_options
+from mlcore.cli.run_options import run_config_of
 from mlcore.faces.config import FACE_LOSSES
+from mlcore.run_config import FaceRunConfig
 from tests.checkpoints.candidates import candidate, staff
 from tests.training import small_runs
 from tests.training.runs.test_run_pages import ADD, filled, signed_in
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint
-from webapp.checkpoints.settings_in_words import spelled_out
 from webapp.checkpoints.stored_checkpoints import stored
 from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
 from webapp.training.runs import services as runs
 from webapp.training.runs import words as words_module
-from webapp.training.runs.command_line import estimate_command, settings_options, train_command
+from webapp.training.runs.command_line import estimate_command, train_command
 from webapp.training.runs.forms import RunForm, values_of
-from webapp.training.runs.settings import CheckedSettings, checked, room_needed
-from webapp.training.sweeps.search_space import with_values
+from webapp.training.runs.settings import AnyRunConfig, changed, checked, room_needed, settings_of_run
 
 pytestmark = pytest.mark.django_db
 
@@ -39,12 +38,10 @@ def version() -> DatasetVersion:
     return small_runs.small_version()
 
 
-def small_settings(method: str = "cosface", **training: Any) -> CheckedSettings:
+def small_settings(method: str = "cosface", **training: Any) -> AnyRunConfig:
     quick = {"steps": 4, "people_per_step": 4, "pictures_per_person": 2, "validate_every": 2, "max_minutes": 0.0}
     network = {"name": "mobilefacenet", "width": 8, "embedding_size": 16}
-    return checked(
-        kind="faces", method=method, method_config={"backbone": network}, episodes={}, training={**quick, **training}
-    )
+    return checked(kind="faces", method=method, method_config={"backbone": network}, training={**quick, **training})
 
 
 def start(version: DatasetVersion, **training: Any) -> TrainingRun:
@@ -58,10 +55,10 @@ def test_every_loss_has_a_form_that_starts_a_run(version: DatasetVersion, method
     answer = signed_in("add_trainingrun", "view_trainingrun").post(reverse(ADD), sent)
     run = TrainingRun.objects.get()
     assert answer.headers["Location"] == reverse("admin:training_trainingrun_change", args=[run.pk])
-    assert (run.kind, run.method, run.episodes) == ("faces", method, {})
-    assert run.method_config["backbone"]["name"] == "mobilefacenet"
-    labels = [label for label, _value in spelled_out(run)]
-    assert "People in a step" in labels
+    assert (run.kind, run.method, set(run.config)) == ("faces", method, {"kind", "method", "training", "method_config"})
+    assert run.config["method_config"]["backbone"]["name"] == "mobilefacenet"
+    labels = [setting.label for setting in settings_of_run(run)]
+    assert "People per step" in labels
     assert len(labels) == len(set(labels))
     assert room_needed(run) < 2**30
 
@@ -92,7 +89,7 @@ def test_settings_of_one_sort_are_not_carried_over_to_the_other(version: Dataset
 )
 def test_a_loss_for_faces_goes_with_faces_alone(kind: str, method: str, field: str) -> None:
     with pytest.raises(UserError) as caught:
-        checked(kind=kind, method=method, method_config={}, episodes={}, training={})
+        checked(kind=kind, method=method)
     assert caught.value.field == field
 
 
@@ -100,8 +97,8 @@ def test_a_loss_for_faces_goes_with_faces_alone(kind: str, method: str, field: s
     ("name", "value", "words"),
     [
         ("training.people_per_step", "1", "people_per_step is 1; it must be at least 2"),
-        ("backbone.width", "65", "width is 65; it must be between 8 and 64"),
-        ("method_config.margin", "2", "margin is 2.0; it must be below 1.5"),
+        ("method_config.backbone.width", "65", "width is 65; it must be between 8 and 64"),
+        ("method_config.margin", "2", "margin is 2.0; it must be above 0 and below 1.5"),
     ],
 )
 def test_a_value_out_of_range_is_shown_beside_its_field(
@@ -122,14 +119,14 @@ def test_faces_start_from_scratch(version: DatasetVersion) -> None:
 
 
 @pytest.mark.parametrize("method", FACE_LOSSES)
-def test_every_setting_comes_through_to_the_command(version: DatasetVersion, method: str) -> None:
-    settings = words_module.settings_from_words(kind="faces", method=method, words=[("backbone.width", "16")])
-    run = TrainingRun(**settings.fields())
-    words = ["faces", "train", "--out", "x", "--dataset", "strokes", "--loss", method, *settings_options(run)]
-    options = _parser(words).parse_args(words)
-    backbone = settings.method_config.backbone
-    assert from_options(FACE_LOSSES[method].config, options, backbone=backbone) == settings.method_config
-    assert from_options(type(settings.training), options) == settings.training
+def test_every_setting_comes_through_to_the_command(version: DatasetVersion, method: str, tmp_path: Path) -> None:
+    words = ["method_config.backbone.width=16"]
+    settings = words_module.settings_from_words(kind="faces", method=method, words=words)
+    run = runs.start_run(by=None, name="Faces", settings=settings, version=version)
+    train_command(run, tmp_path)
+    command = ["faces", "train", "--out", "x", "--config", str(tmp_path / "run.json")]
+    config = run_config_of(FaceRunConfig, _parser(command).parse_args(command))
+    assert (config.method, config.method_config, config.training) == (method, settings.method_config, settings.training)
 
 
 def test_a_clone_and_a_trial_have_the_settings_of_their_run(version: DatasetVersion) -> None:
@@ -137,7 +134,7 @@ def test_a_clone_and_a_trial_have_the_settings_of_their_run(version: DatasetVers
     form = RunForm(initial=values_of(run))
     assert (form["kind"].value(), form["method"].value()) == ("faces", "cosface")
     assert (form["training.people_per_step"].value(), form["method_config.margin"].value()) == (4, 0.35)
-    trial = with_values(run, {"method_config.margin": 0.2})
+    trial = changed(run, {"method_config.margin": 0.2})
     assert trial.method_config.to_dict()["margin"] == 0.2
 
 
@@ -166,7 +163,8 @@ def test_the_page_of_its_checkpoint_says_so_and_offers_nothing(client: Client) -
     assert reverse("admin:checkpoints_checkpoint_publish", args=[row.pk]) not in page
 
 
-def test_a_run_is_timed_by_the_same_command(version: DatasetVersion) -> None:
-    command = estimate_command(start(version), version, None, steps=3)
+def test_a_run_is_timed_by_the_same_command(version: DatasetVersion, tmp_path: Path) -> None:
+    row = runs.start_estimate(by=None, settings=small_settings(), version=version)
+    command = estimate_command(row, tmp_path, steps=3)
     assert command[2:5] == ["mlcore", "faces", "train"]
     assert command[-2:] == ["--estimate", "3"]

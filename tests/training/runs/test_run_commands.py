@@ -41,7 +41,11 @@ def start(*more: str) -> dict[str, Any]:
 def test_a_run_is_started_with_its_settings(ada: User) -> None:
     told = start("--set", "episodes.n_way=5", "--set", "method_config.take_turns=yes", "--method", "prototypical")
     run = TrainingRun.objects.get(pk=told["run"])
-    assert (told["status"], run.episodes["n_way"], run.method_config["take_turns"]) == ("queued", 5, True)
+    assert (told["status"], run.config["episodes"]["n_way"], run.config["method_config"]["take_turns"]) == (
+        "queued",
+        5,
+        True,
+    )
     assert LogEntry.objects.get().user == ada
 
 
@@ -49,10 +53,10 @@ def test_a_run_is_started_with_its_settings(ada: User) -> None:
     ("more", "words"),
     [
         (["--set", "episodes.n_way=1"], "it must be at least 2"),
-        (["--set", "episodes.n_way=few"], "episodes.n_way cannot be few"),
-        (["--set", "training.speed=5"], "There is no setting training.speed"),
+        (["--set", "episodes.n_way=few"], "episodes.n_way is 'few'; it must be a whole number"),
+        (["--set", "training.speed=5"], "training.speed is no setting"),
         (["--set", "speed"], "write it as training.steps=500"),
-        (["--method", "alchemy"], "no such method"),
+        (["--method", "alchemy"], "method is 'alchemy'; it must be maml, "),
         (["--dataset-version", "7"], "no such version"),
     ],
 )

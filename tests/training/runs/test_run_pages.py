@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from mlcore.config import TrainingConfig
 from mlcore.method_config import METHODS
+from mlcore.method_config.maml import MamlConfig
 from tests.training import small_runs
 from tests.training.people import signed_in
 from webapp.checkpoints.models import Checkpoint
@@ -49,7 +52,7 @@ def test_the_form_starts_a_run_and_writes_down_who_did(version: DatasetVersion) 
     answer = client.post(reverse(ADD), filled(version, **{"episodes.n_way": "5"}))
     run = TrainingRun.objects.get()
     assert answer.headers["Location"] == reverse("admin:training_trainingrun_change", args=[run.pk])
-    assert (run.episodes["n_way"], run.method_config["backbone"]["image_size"]) == (5, 56)
+    assert (run.config["episodes"]["n_way"], run.config["method_config"]["backbone"]["image_size"]) == (5, 56)
     assert run.created_by
     assert run.created_by.username == "ada"
     entry = LogEntry.objects.get()
@@ -59,12 +62,13 @@ def test_the_form_starts_a_run_and_writes_down_who_did(version: DatasetVersion) 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("episodes.n_way", "1", "n_way is 1; it must be at least 2"),
-        ("training.outer_lr", "0", "outer_lr is 0.0; it must be above 0"),
-        ("backbone.width", "0", "width is 0; it must be between 1 and 1024"),
+        ("episodes.n_way", "1", "episodes.n_way is 1; it must be at least 2"),
+        ("training.outer_lr", "0", "training.outer_lr is 0.0; it must be above 0"),
+        ("method_config.backbone.width", "0", "method_config.backbone.width is 0; it must be between 1 and 1024"),
         ("method_config.shrinkage", "2", "shrinkage is 2.0"),
         ("method_config.adapter", "5", "0 with conv4"),
-        ("training.steps", "many", "Enter a whole number."),
+        ("training.optimizer", "rms", "training.optimizer is 'rms'; it must be adam or sgd"),
+        ("training.steps", "many", "training.steps is 'many'; it must be a whole number"),
         ("new_kind", "Big Signs", "small letters"),
     ],
 )
@@ -81,6 +85,14 @@ def test_every_method_has_a_form_that_is_right_as_it_comes(version: DatasetVersi
         form = RunForm(filled(version, method=method))
         assert form.is_valid(), (method, form.errors)
         assert all(str(field.label) for group in form.advanced for field in group.fields)
+
+
+def test_the_form_shows_the_label_and_the_help_of_every_setting(version: DatasetVersion) -> None:
+    page = unescape(signed_in("add_trainingrun").get(reverse(ADD), {"method": "maml"}).content.decode())
+    for part, config in (("training", TrainingConfig), ("method_config", MamlConfig)):
+        for name, setting in config.settings().items():
+            assert f'<label for="id_{part}.{name}">{setting.label}</label>' in page
+            assert setting.help in page
 
 
 def test_a_new_kind_takes_one_of_the_transforms(version: DatasetVersion) -> None:
@@ -105,7 +117,10 @@ def test_a_start_from_another_network_is_refused_beside_its_field(version: Datas
     assert "width 32" in answer.content.decode()
     assert not TrainingRun.objects.exists()
     assert (
-        client.post(reverse(ADD), filled(version, start_from=str(old.pk), **{"backbone.width": 32})).status_code == 302
+        client.post(
+            reverse(ADD), filled(version, start_from=str(old.pk), **{"method_config.backbone.width": 32})
+        ).status_code
+        == 302
     )
 
 

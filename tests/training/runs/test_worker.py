@@ -183,7 +183,7 @@ def test_steps_are_timed_before_a_run(site: Stack) -> None:
 
 
 def test_an_estimate_of_what_cannot_be_says_why(site: Stack) -> None:
-    settings = words.settings_from_words(kind="characters", method="prototypical", words=[("episodes.n_way", "90")])
+    settings = words.settings_from_words(kind="characters", method="prototypical", words=["episodes.n_way=90"])
     estimate = runs.start_estimate(by=None, settings=settings, version=small_runs.small_version("few"))
     training.estimate(str(estimate.pk))
     estimate.refresh_from_db()

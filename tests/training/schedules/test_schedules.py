@@ -86,7 +86,7 @@ def test_a_clone_starts_on_the_newest_data_once(schedule: Schedule, ada: User) -
     run = TrainingRun.objects.get(occasion__schedule=schedule)
     assert (run.version, run.cloned_from, run.created_by) == (newest, schedule.run, ada)
     assert run.name == f"Nightly · {timezone.localdate()}"
-    assert (run.training["steps"], run.episodes["n_way"]) == (12, 5)
+    assert (run.config["training"]["steps"], run.config["episodes"]["n_way"]) == (12, 5)
     assert notes(schedule) == [run.name]
     said = LogEntry.objects.get(content_type__model="trainingrun", object_id=str(run.pk))
     assert (said.user, said.get_change_message()) == (ada, "Started by the schedule Nightly.")
@@ -169,7 +169,7 @@ def test_a_run_that_was_deleted_leaves_its_settings(schedule: Schedule) -> None:
     TrainingRun.objects.all().delete()
     come_round()
     run = TrainingRun.objects.get(occasion__schedule=schedule)
-    assert (run.cloned_from, run.training["steps"]) == (None, 12)
+    assert (run.cloned_from, run.config["training"]["steps"]) == (None, 12)
 
 
 def test_a_fault_holds_no_other_schedule_up_and_is_tried_again(

@@ -55,7 +55,7 @@ def test_the_form_begins_a_sweep_and_writes_down_who_did(run: TrainingRun) -> No
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"space": "training.speed = 1, 2"}, "space", "no setting training.speed"),
+        ({"space": "training.speed = 1, 2"}, "space", "training.speed is no setting"),
         ({"space": "nonsense"}, "space", "is not understood"),
         ({"space": "episodes.n_way = 1, 5"}, "space", "at least 2"),
         ({"space": "episodes.n_way = 3, 4, 5", "strategy": "grid", "budget": "2"}, "budget", "3 combinations"),
@@ -130,21 +130,21 @@ def test_the_page_names_what_is_searched_in_words(run: TrainingRun) -> None:
     space = {
         "training.outer_lr": {"low": 0.001, "high": 0.1, "log": True},
         "method_config.take_turns": {"choices": [True, False]},
-        "backbone.width": {"choices": [8, 16]},
+        "method_config.backbone.width": {"choices": [8, 16]},
     }
     given = {"by": None, "name": "Words", "settings": small_runs.small_settings(), "version": run.version}
     sweep = sweeps.start_sweep(**given, space=space, strategy="random", budget=4)
     advance()
-    Sweep.objects.filter(pk=sweep.pk).update(importance={"training.outer_lr": 0.9, "backbone.width": 0.1})
+    Sweep.objects.filter(pk=sweep.pk).update(importance={"training.outer_lr": 0.9, "method_config.backbone.width": 0.1})
     answer = signed_in("view_trainingrun").get(reverse("admin:training_sweep_change", args=[sweep.pk]))
-    labels = ["Size of a step", "Every picture takes its turn as example", "Width of the network"]
+    labels = ["Learning rate", "Every picture as support", "Width"]
     assert [(label, values) for label, _, values in answer.context["searched"]] == list(
         zip(labels, ["0.001 – 0.1, logarithmic", "yes, no", "8, 16"], strict=True)
     )
     page = answer.content.decode()
     for label in labels:
         assert re.search(rf'<th scope="col" title="[\w.]+">{label}</th>', page)
-    assert 'aria-label="Size of a step">90 %' in page
+    assert 'aria-label="Learning rate">90 %' in page
     assert not re.search(r">[^<]*(outer_lr|take_turns|backbone\.)[^<]*<", page)
 
 

@@ -45,7 +45,7 @@ def tried(sweep: Sweep) -> list[dict[str, Any]]:
         advance()
         run = TrainingRun.objects.filter(sweep=sweep, status=JobStatus.QUEUED).first()
         if run:
-            finish(sweep, 0.5, 0.9 - abs(run.training["outer_lr"] - 0.01))
+            finish(sweep, 0.5, 0.9 - abs(run.config["training"]["outer_lr"] - 0.01))
     return [values_of(run, sweep.space) for run in sweep.trials]
 
 
@@ -188,8 +188,8 @@ def test_a_fault_holds_no_other_sweep_up(monkeypatch: pytest.MonkeyPatch) -> Non
     ("change", "field", "words"),
     [
         ({"space": {}}, "space", "at least one"),
-        ({"space": {"training.speed": {"choices": [1]}}}, "training.speed", "no setting training.speed"),
-        ({"space": {"weather": {"choices": [1]}}}, "weather", "no setting weather"),
+        ({"space": {"training.speed": {"choices": [1]}}}, "training.speed", "training.speed is no setting"),
+        ({"space": {"weather": {"choices": [1]}}}, "weather", "weather is no setting"),
         (
             {"space": {"training.outer_lr": {"low": 1.0, "high": 0.1, "log": False}}},
             "training.outer_lr",
@@ -198,7 +198,11 @@ def test_a_fault_holds_no_other_sweep_up(monkeypatch: pytest.MonkeyPatch) -> Non
         ({"space": {"training.outer_lr": {"low": 0.0, "high": 0.1, "log": True}}}, "training.outer_lr", "above 0"),
         ({"space": {"episodes.n_way": {"choices": [1, 5]}}}, "episodes.n_way", "at least 2"),
         ({"space": {"episodes.n_way": {"choices": [5, 5]}}}, "episodes.n_way", "must differ"),
-        ({"space": {"backbone.image_size": {"choices": [28, 56]}}}, "backbone.image_size", "fixed by the kind"),
+        (
+            {"space": {"method_config.backbone.image_size": {"choices": [28, 56]}}},
+            "method_config.backbone.image_size",
+            "fixed by the kind",
+        ),
         ({"strategy": "grid"}, "training.outer_lr", "needs choices"),
         ({"space": GRID, "strategy": "grid", "budget": 5}, "budget", "6 combinations, more than the 5 trials"),
         ({"budget": 0}, "budget", "1 to 1000"),

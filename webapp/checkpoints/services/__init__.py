@@ -17,6 +17,7 @@ from webapp.checkpoints.services.publishing import publish as publish
 from webapp.checkpoints.services.publishing import roll_back as roll_back
 from webapp.checkpoints.services.publishing import successor as successor
 from webapp.checkpoints.services.registry import find_checkpoint as find_checkpoint
+from webapp.checkpoints.services.registry import method_settings as method_settings
 from webapp.checkpoints.services.registry import sync_shipped as sync_shipped
 from webapp.checkpoints.services.registry import valid_names as valid_names
 from webapp.checkpoints.stored_checkpoints import local_folder as local_folder

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from mlcore.checkpoints.card import ModelCard, pretrained_cards
 from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.shown_settings import ShownSetting, shown
 
 
 def find_checkpoint(*, name: str) -> Checkpoint | None:
@@ -25,6 +26,11 @@ def _uuid(text: str) -> uuid.UUID | None:
         return uuid.UUID(text)
     except ValueError:
         return None
+
+
+def method_settings(*, checkpoint: Checkpoint) -> list[ShownSetting]:
+    """Return the settings of a checkpoint's method in words."""
+    return shown(checkpoint.method, {"method_config": checkpoint.card["config"]})
 
 
 def valid_names() -> list[str]:

@@ -8,13 +8,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mlcore.errors import ConfigError
-from webapp.checkpoints.cards import flat, in_percent, settings_of, validation_of
+from webapp.checkpoints.cards import in_percent, settings_of, validation_of
 from webapp.checkpoints.models import Checkpoint
-from webapp.checkpoints.settings_in_words import label_of, value_in_words
+from webapp.checkpoints.shown_settings import ShownSetting, shown
 from webapp.training.models import TrainingRun
 from webapp.training.runs.curves import Chart, accuracy_chart, loss_chart
-from webapp.training.runs.settings import configs_of
+from webapp.training.runs.settings import settings_of_run
 
 NOTHING = "–"
 MOST = 6
@@ -140,32 +139,17 @@ def _state(subject: Subject) -> str:
 
 def _settings(subjects: Sequence[Subject]) -> list[Row]:
     """List every setting that any of them has, in words, those that differ first."""
-    each_has = [dict(flat(_settings_of(subject))) for subject in subjects]
-    known = {name: _method(subject) for subject, has in zip(subjects, each_has, strict=True) for name in has}
+    columns = [{setting.name: setting for setting in _settings_of(subject)} for subject in subjects]
+    known = {name: setting for column in columns for name, setting in column.items()}
     rows = [
-        Row(label_of(method, name), [value_in_words(has[name]) if name in has else NOTHING for has in each_has], name)
-        for name, method in known.items()
+        Row(setting.label, [column[name].value if name in column else NOTHING for column in columns], name)
+        for name, setting in known.items()
     ]
     return sorted(rows, key=lambda row: not row.differs)
 
 
-def _settings_of(subject: Subject) -> dict[str, Any]:
-    """Give all settings, defaults too: from the card where there is one, else from the run."""
+def _settings_of(subject: Subject) -> list[ShownSetting]:
+    """Return all settings in words: from the card where there is one, else from the run."""
     if subject.checkpoint is not None:
-        return settings_of(subject.checkpoint.model_card)
-    if subject.run is None:
-        return {}
-    run = subject.run
-    configs = configs_of(run.method)
-    given = {"method_config": run.method_config, "training": run.training, "episodes": run.episodes}
-    whole = {name: _whole(configs.get(name), values) for name, values in given.items()}
-    return {"method": whole.pop("method_config"), **whole}
-
-
-def _whole(config: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """Add the defaults to what was chosen; what cannot be read is given as it is."""
-    try:
-        whole: dict[str, Any] = config.from_dict(values).to_dict() if config else values
-    except (ConfigError, TypeError):
-        return values
-    return whole
+        return shown(subject.checkpoint.method, settings_of(subject.checkpoint.model_card))
+    return settings_of_run(subject.run) if subject.run else []

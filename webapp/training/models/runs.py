@@ -20,14 +20,15 @@ def state_path(instance: models.Model | None, filename: str) -> str:
 
 
 class RunSettings(models.Model):
-    """What a run is made of, in the words of `mlcore`'s configs: every field, so that later defaults change nothing."""
+    """What a run is made of: the JSON that `mlcore train --config` takes, save what the row's other fields say.
 
+    It holds every setting, so that later defaults change nothing. `kind` and `method` are in it too, and beside it for
+    queries alone.
+    """
+
+    config = models.JSONField(default=dict)
     kind = models.CharField(gettext_lazy("kind"), max_length=50)
-    transform = models.CharField(max_length=50, default="characters")
     method = models.CharField(gettext_lazy("method"), max_length=50)
-    method_config = models.JSONField(default=dict)
-    episodes = models.JSONField(default=dict)
-    training = models.JSONField(default=dict)
 
     class Meta:
         abstract = True

@@ -8,14 +8,13 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from webapp.checkpoints.settings_in_words import spelled_out
 from webapp.core.errors import UserError
 from webapp.core.responses import STOP_POLLING
 from webapp.core.staff.asking import who_asks
@@ -24,8 +23,10 @@ from webapp.training import deletion
 from webapp.training.comparison import pages
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs import services as runs
+from webapp.training.runs.command_line import CONFIG_FILE, repeating_command, run_document
 from webapp.training.runs.curves import accuracy_chart, loss_chart
 from webapp.training.runs.forms import RunForm, kept, values_of
+from webapp.training.runs.settings import settings_of_run
 
 Act = Callable[..., None]
 
@@ -53,6 +54,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         ours += [
             path("<uuid:pk>/live/", wrap(self.live_view), name="training_run_live"),
             path("compare/", wrap(self._comparison), name="training_comparison"),
+            path(f"<uuid:pk>/{CONFIG_FILE}", wrap(self.config_view), name="training_run_config"),
             path("estimate/", wrap(require_POST(self.estimate_view)), name="training_run_estimate"),
             path("estimate/<uuid:pk>/", wrap(self.estimated_view), name="training_run_estimated"),
         ]
@@ -107,6 +109,13 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         status = 200 if run.is_active else STOP_POLLING
         return render(request, "admin/training/trainingrun/_live.html", shown, status=status)
 
+    def config_view(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Give the config of a run as a file, which repeats it on whatever machine."""
+        run = self._visible(request, pk)
+        answer = JsonResponse(run_document(run), json_dumps_params={"indent": 2})
+        answer["Content-Disposition"] = f'attachment; filename="{CONFIG_FILE}"'
+        return answer
+
     def estimate_view(self, request: HttpRequest) -> HttpResponse:
         """Time a few steps of what the form says."""
         if not self.has_add_permission(request):
@@ -154,7 +163,8 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         charts = [chart for chart in drawn if chart]
         may = {"may_change": self.has_change_permission(request, run), "may_add": self.has_add_permission(request)}
         may["may_delete"] = self.has_delete_permission(request, run)
-        said = {"accuracy": self.accuracy(run), "settings": spelled_out(run), "title": run.name}
+        said = {"accuracy": self.accuracy(run), "settings": settings_of_run(run), "title": run.name}
+        said["command"] = repeating_command(run)
         return {"run": run, "charts": charts, **may, **said}
 
     def _context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:

@@ -1,73 +1,73 @@
-"""The command line of a run, the same that a researcher types."""
+"""The command line of a run, the same that a researcher types: `mlcore train --config run.json`."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.utils.text import slugify
 
-from mlcore.faces.config import FACE_LOSSES
-from webapp.checkpoints.models import Checkpoint
+from mlcore.documents import with_values
+from mlcore.faces.config import FACES
 from webapp.checkpoints.stored_checkpoints import local_folder
-from webapp.datasets.models import DatasetVersion
-from webapp.datasets.stored_datasets import train_arguments
+from webapp.datasets.stored_datasets import data_of, local_root
 from webapp.processes.child import bond
-from webapp.training.models import TrainingRun
-from webapp.training.models.runs import RunSettings
+from webapp.training.models import RunEstimate, TrainingRun
 
+CONFIG_FILE = "run.json"
 THREADS = 1  # so that people's questions are answered while a run trains
 
 
+def run_document(run: TrainingRun | RunEstimate) -> dict[str, Any]:
+    """Return the config of a run with all that its row knows, for whatever machine it trains on."""
+    version, start = run.version, run.start_from
+    data = {"data": data_of(version=version, split=version.train_split), "validation_split": version.validation_split}
+    named = {"name": checkpoint_name(run)} if isinstance(run, TrainingRun) else {}
+    return {**named, **run.config, **data, **({"start_from": start.name} if start else {})}
+
+
+def repeating_command(run: TrainingRun) -> str:
+    """Return what repeats a run elsewhere, beside the file of its config and where its data set lies."""
+    return " ".join(
+        ["python", "-m", "mlcore", *_what(run), "--config", CONFIG_FILE, "--data-root DATA", "--out FOLDER"]
+    )
+
+
 def train_command(run: TrainingRun, folder: Path) -> list[str]:
-    """Give the command that trains in an attempt's folder, and goes on from the states in its `resume`."""
+    """Return the command that trains in an attempt's folder, and goes on from the states in its `resume`."""
     files = ["--events", str(folder / "events.jsonl"), "--resume", str(folder / "resume")]
-    command = _command(run, run.version, run.start_from, folder / "checkpoint")
-    return [*command, "--name", checkpoint_name(run), *files, *bond()]
+    return [*_command(run, folder), *files, *bond()]
 
 
-def estimate_command(
-    settings_row: RunSettings, version: DatasetVersion, start_from: Checkpoint | None, *, steps: int
-) -> list[str]:
-    """Give the command that times a few steps, and prints what the run would take."""
-    return [*_command(settings_row, version, start_from, Path("estimate")), "--estimate", str(steps)]
+def estimate_command(row: RunEstimate, folder: Path, *, steps: int) -> list[str]:
+    """Return the command that times a few steps, and prints what the run would take."""
+    return [*_command(row, folder), "--estimate", str(steps)]
 
 
 def checkpoint_name(run: TrainingRun) -> str:
-    """Give the name of the checkpoint that comes of a run, which no other has."""
+    """Return the name of the checkpoint that comes of a run, which no other has."""
     return f"{slugify(run.name)[:40] or 'run'}-{str(run.pk)[:8]}"
 
 
-def _command(run: RunSettings, version: DatasetVersion, start_from: Checkpoint | None, out: Path) -> list[str]:
+def _command(run: TrainingRun | RunEstimate, folder: Path) -> list[str]:
     machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", str(THREADS)]
     machine += ["--leave-gpu-mb", str(settings.GLIMPSE_TRAINING_LEAVES_GPU_MB)]
-    start = ["--start-from", str(local_folder(checkpoint=start_from))] if start_from else []
-    what = ["train", "--kind", run.kind, "--transform", run.transform, "--method", run.method, "--processes", "auto"]
-    if run.method in FACE_LOSSES:
-        what = ["faces", "train", "--loss", run.method]
-    data = train_arguments(version=version)
-    return [sys.executable, "-m", "mlcore", *what, "--out", str(out), *data, *start, *settings_options(run), *machine]
+    config = folder / CONFIG_FILE
+    config.write_text(json.dumps(_document_here(run), indent=2), encoding="utf-8")
+    out = folder / "checkpoint"
+    return [sys.executable, "-m", "mlcore", *_what(run), "--config", str(config), "--out", str(out), *machine]
 
 
-def settings_options(run: RunSettings) -> list[str]:
-    """Give every setting as an option."""
-    backbone = run.method_config.get("backbone", {})
-    configs: list[tuple[str, Mapping[str, Any]]] = [
-        ("", run.episodes),
-        ("", run.training),
-        ("backbone-", backbone),
-        ("", {name: value for name, value in run.method_config.items() if name != "backbone"}),
-    ]
-    return [part for prefix, config in configs for part in _options(prefix, config)]
+def _what(run: TrainingRun | RunEstimate) -> list[str]:
+    return ["faces", "train"] if run.kind == FACES else ["train", "--processes", "auto"]
 
 
-def _options(prefix: str, config: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in config.items():
-        option = f"{prefix}{name}".replace("_", "-")
-        if isinstance(value, bool):
-            yield f"--{option}" if value else f"--no-{option}"
-        elif isinstance(value, int | float | str):
-            yield f"--{option}={value}"
+def _document_here(run: TrainingRun | RunEstimate) -> dict[str, Any]:
+    """Return the config with where things lie on this machine; raise UserError if the data set is not ready."""
+    places = {"data.root": str(local_root(version=run.version))}
+    if run.start_from:
+        places["start_from"] = str(local_folder(checkpoint=run.start_from))
+    return with_values(run_document(run), places)

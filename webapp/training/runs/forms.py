@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminSelectWidget,
-    UnfoldAdminTextInputWidget,
-    UnfoldBooleanSwitchWidget,
-)
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from mlcore.config import KINDS, SHAPES, Config
+from mlcore.config import KINDS, SHAPES
+from mlcore.documents import value_at, with_values
 from mlcore.faces.config import FACE_LOSSES, FACES
 from mlcore.method_config import METHODS
+from mlcore.run_config import MetaRunConfig, settings_for
 from webapp.checkpoints.models import Checkpoint
-from webapp.checkpoints.settings_in_words import choices_of, words_of
 from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
-from webapp.training.runs.settings import DEFAULTS, CheckedSettings, checked, configs_of
+from webapp.training.runs.setting_field import SettingField
+from webapp.training.runs.settings import DEFAULTS, AnyRunConfig, checked, is_fixed
 
-DEFAULT_METHOD = "prototypical"
+OF_A_RUN = MetaRunConfig.settings()
+DEFAULT_METHOD: str = OF_A_RUN["method"].default
 PLAIN = {"episodes.n_way", "episodes.k_shot", "episodes.n_query", "training.max_minutes", "training.steps"}
 """What everybody sees; the rest is folded away."""
 FIRST = ("name", "version", "kind", "method", "start_from")
@@ -36,7 +33,7 @@ NOT_OF_FACES = ("start_from", *NEW_KIND)
 TITLES: dict[str, str | Promise] = {
     "episodes": _("Episodes"),
     "training": _("Training"),
-    "backbone": _("Network"),
+    "method_config.backbone": _("Backbone"),
     "method_config": _("Method"),
 }
 
@@ -67,23 +64,23 @@ class RunForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text=_("Only versions that are ready and complete can be trained on."),
     )
-    kind = forms.ChoiceField(label=_("Kind of picture"), widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(label=_(OF_A_RUN["kind"].label), widget=UnfoldAdminSelectWidget)
     method = forms.ChoiceField(
-        label=_("Method"),
+        label=_(OF_A_RUN["method"].label),
         choices=[
             (_("To teach classes from a few pictures"), [(name, name.replace("_", " ")) for name in METHODS]),
             (_("To tell faces apart"), [(name, name) for name in FACE_LOSSES]),
         ],
         widget=UnfoldAdminSelectWidget,
-        help_text=_("Each has settings of its own below."),
+        help_text=_(OF_A_RUN["method"].help),
     )
     start_from = forms.ModelChoiceField(
-        label=_("Start from"),
+        label=_(OF_A_RUN["start_from"].label),
         queryset=Checkpoint.objects.none(),
         required=False,
         empty_label=_("scratch"),
         widget=UnfoldAdminSelectWidget,
-        help_text=_("A checkpoint of the same network is trained further: retraining."),
+        help_text=_(OF_A_RUN["start_from"].help),
     )
     new_kind = forms.CharField(
         label=_("Name of a new kind"),
@@ -93,16 +90,17 @@ class RunForm(forms.Form):
         help_text=_("Small letters, digits, - and _. Leave it empty to take the kind above."),
     )
     transform = forms.ChoiceField(
-        label=_("Its pictures are treated like"),
+        label=_(OF_A_RUN["transform"].label),
         required=False,
         choices=[(name, name) for name in SHAPES],
         widget=UnfoldAdminSelectWidget,
+        help_text=_(OF_A_RUN["transform"].help),
     )
     clone = forms.ModelChoiceField(queryset=TrainingRun.objects.all(), required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial=dict(initial or {}))
-        self.settings: CheckedSettings | None = None
+        self.settings: AnyRunConfig | None = None
         given = (data if data is not None else self.initial).get("method")
         self.chosen_method: str = given if given in METHODS or given in FACE_LOSSES else DEFAULT_METHOD
         self.initial.setdefault("method", self.chosen_method)
@@ -114,8 +112,9 @@ class RunForm(forms.Form):
         if "start_from" in self.fields:
             self.fields["start_from"].queryset = beginnings  # type: ignore[attr-defined]
         self.fields["kind"].choices = _kinds(self.chosen_method)  # type: ignore[attr-defined]
-        for group, config in configs_of(self.chosen_method).items():
-            self.fields |= dict(_fields(group, config, self.chosen_method))
+        for name, setting in settings_for(self.chosen_method).items():
+            if not is_fixed(name):
+                self.fields[name] = SettingField(setting, initial=DEFAULTS.get(name, setting.default))
 
     @property
     def first(self) -> Group:
@@ -138,7 +137,7 @@ class RunForm(forms.Form):
         return [Group(title, self._others(group)) for group, title in TITLES.items() if self._others(group)]
 
     def _others(self, group: str) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name.startswith(f"{group}.") and name not in PLAIN]
+        return [self[name] for name in self.fields if name.rpartition(".")[0] == group and name not in PLAIN]
 
     def clean(self) -> dict[str, Any]:
         """Build the configs, so that every range is checked before anything starts."""
@@ -150,16 +149,12 @@ class RunForm(forms.Form):
                 self.show(error)
         return cleaned
 
-    def _checked(self, cleaned: Mapping[str, Any]) -> CheckedSettings:
-        values = {group: _values(group, cleaned) for group in TITLES}
-        return checked(
-            kind=cleaned.get("new_kind") or cleaned["kind"],
-            transform=cleaned.get("transform", ""),
-            method=cleaned["method"],
-            method_config={**values["method_config"], "backbone": values["backbone"]},
-            episodes=values["episodes"],
-            training=values["training"],
-        )
+    def _checked(self, cleaned: Mapping[str, Any]) -> AnyRunConfig:
+        document = {"kind": cleaned.get("new_kind") or cleaned["kind"], "method": cleaned["method"]}
+        if cleaned.get("new_kind"):
+            document["transform"] = cleaned["transform"] or None
+        settings = {name: value for name, value in cleaned.items() if name in settings_for(cleaned["method"])}
+        return checked(**with_values(document, settings))
 
     def show(self, error: UserError) -> None:
         """Show an error beside its field, or above the form where it is about none."""
@@ -182,19 +177,12 @@ def kept(typed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def values_of(run: TrainingRun) -> dict[str, Any]:
-    """Give what fills the form with a run's settings, to be changed."""
+    """Return what fills the form with a run's settings, to be changed."""
     plain = {"version": run.version_id, "method": run.method, "start_from": run.start_from_id, "clone": run.pk}
     known = run.kind in dict(_kinds(run.method))
-    kind = {"kind": run.kind} if known else {"new_kind": run.kind}
-    method_config = {name: value for name, value in run.method_config.items() if name != "backbone"}
-    groups = {
-        "episodes": run.episodes,
-        "training": run.training,
-        "backbone": run.method_config["backbone"],
-        "method_config": method_config,
-    }
-    settings = {f"{group}.{name}": value for group, values in groups.items() for name, value in values.items()}
-    return {**plain, **kind, "transform": run.transform, "name": run.name, **settings}
+    kind = {"kind": run.kind} if known else {"new_kind": run.kind, "transform": run.config.get("transform")}
+    settings = {name: value_at(run.config, name) for name in settings_for(run.method)}
+    return {**plain, **kind, "name": run.name, **settings}
 
 
 def _kinds(method: str) -> list[tuple[str, Any]]:
@@ -204,33 +192,3 @@ def _kinds(method: str) -> list[tuple[str, Any]]:
     others = Checkpoint.objects.of_pictures().exclude(kind__in=KINDS)
     made = others.order_by("kind").values_list("kind", flat=True).distinct()
     return [(name, kind.description) for name, kind in KINDS.items()] + [(name, name) for name in made]
-
-
-def _values(group: str, cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.partition(".")[2]: value for name, value in cleaned.items() if name.startswith(f"{group}.")}
-
-
-def _fields(group: str, config: type[Config], method: str) -> Iterator[tuple[str, forms.Field]]:
-    """Make a form field for each plain field of a config; what the kind fixes is left out."""
-    for entry in fields(config):  # type: ignore[arg-type]
-        if group == "backbone" and entry.name in ("in_channels", "image_size"):
-            continue
-        default = DEFAULTS.get(group, {}).get(entry.name, entry.default)
-        if default is not MISSING and entry.type in (bool, int, float, str):
-            yield f"{group}.{entry.name}", _field(group, entry.name, entry.type, default, method)
-
-
-def _field(group: str, name: str, kind: Any, default: Any, method: str) -> forms.Field:
-    known = f"backbone.{name}" if group == "backbone" else name
-    words, choices = words_of(method, known), choices_of(method, known)
-    said: dict[str, Any] = {"label": words.label, "help_text": words.help, "initial": default}
-    if kind is bool:
-        return forms.BooleanField(required=False, widget=UnfoldBooleanSwitchWidget, **said)
-    if kind is int:
-        return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **said)
-    if kind is float:
-        return forms.FloatField(widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "any"}), **said)
-    if choices:
-        pairs = [(choice, choice.replace("_", " ")) for choice in choices]
-        return forms.ChoiceField(choices=pairs, widget=UnfoldAdminSelectWidget, **said)
-    return forms.CharField(required=False, widget=UnfoldAdminTextInputWidget, **said)

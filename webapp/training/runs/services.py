@@ -19,7 +19,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
-from webapp.training.runs.settings import CheckedSettings, room_needed
+from webapp.training.runs.settings import AnyRunConfig, room_needed, row_fields
 
 ESTIMATES_KEPT = timedelta(days=1)
 
@@ -29,7 +29,7 @@ def start_run(
     *,
     by: User | None,
     name: str,
-    settings: CheckedSettings,
+    settings: AnyRunConfig,
     version: DatasetVersion,
     start_from: Checkpoint | None = None,
     cloned_from: TrainingRun | None = None,
@@ -41,9 +41,8 @@ def start_run(
     act, named: what `note` writes where it was not a person who started it.
     """
     require_fitting(settings, version, start_from)
-    run = TrainingRun(name=name, version=version, start_from=start_from, cloned_from=cloned_from, created_by=by)
-    for field, value in settings.fields().items():
-        setattr(run, field, value)
+    made_of = {"version": version, "start_from": start_from, **row_fields(settings)}
+    run = TrainingRun(name=name, cloned_from=cloned_from, created_by=by, **made_of)
     disk.require_room(room_needed(run))
     run.save()
     note(by=by, row=run, act=act or _("Started."), named=named)
@@ -53,18 +52,18 @@ def start_run(
 
 @transaction.atomic
 def start_estimate(
-    *, by: User | None, settings: CheckedSettings, version: DatasetVersion, start_from: Checkpoint | None = None
+    *, by: User | None, settings: AnyRunConfig, version: DatasetVersion, start_from: Checkpoint | None = None
 ) -> RunEstimate:
     """Queue the timing of a few steps; raise UserError as `start_run` does."""
     require_fitting(settings, version, start_from)
     RunEstimate.objects.filter(created__lt=timezone.now() - ESTIMATES_KEPT).delete()
-    row = RunEstimate(version=version, start_from=start_from, created_by=by, **settings.fields())
+    row = RunEstimate(version=version, start_from=start_from, created_by=by, **row_fields(settings))
     row.save()
     jobs.enqueue(row)
     return row
 
 
-def require_fitting(settings: CheckedSettings, version: DatasetVersion, start_from: Checkpoint | None) -> None:
+def require_fitting(settings: AnyRunConfig, version: DatasetVersion, start_from: Checkpoint | None) -> None:
     """Raise UserError where the data cannot be trained on, or the checkpoint has another backbone."""
     if version.status != JobStatus.READY:
         message = _("The data set %(name)s is not ready yet.") % {"name": version}

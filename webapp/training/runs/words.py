@@ -8,11 +8,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from mlcore.documents import with_values
+from mlcore.faces.config import FACE_LOSSES
 from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 from webapp.training.models import TrainingRun
-from webapp.training.runs.settings import CheckedSettings, checked, parsed
+from webapp.training.runs.settings import AnyRunConfig, checked, parsed
 
 
 def named_run(*, name: str) -> TrainingRun:
@@ -33,27 +35,18 @@ def named_version(*, name: str, number: int | None = None) -> DatasetVersion:
     return version
 
 
-def settings_from_words(
-    *, kind: str, transform: str = "", method: str, words: Iterable[tuple[str, str]] = ()
-) -> CheckedSettings:
-    """Check settings that are given as texts, each by its group and field."""
-    groups: dict[str, dict[str, Any]] = {"episodes": {}, "training": {}, "backbone": {}, "method_config": {}}
-    for name, text in words:
-        group, _dot, field = name.partition(".")
-        if group not in groups:
-            message = _("%(name)s is no setting; it begins with %(groups)s.")
-            said = {"name": name, "groups": ", ".join(groups)}
-            raise UserError("bad_setting", message % said, field=name)
-        groups[group][field] = parsed(group, field, text, method=method)
-    method_config = {**groups["method_config"], "backbone": groups["backbone"]}
-    return checked(
-        kind=kind,
-        transform=transform,
-        method=method,
-        method_config=method_config,
-        episodes=groups["episodes"],
-        training=groups["training"],
-    )
+def settings_from_words(*, kind: str, transform: str = "", method: str, words: Iterable[str] = ()) -> AnyRunConfig:
+    """Check settings that are given as texts, such as `training.steps=500`."""
+    document: dict[str, Any] = {"kind": kind, "transform": transform or None, "method": method}
+    if method in FACE_LOSSES:
+        del document["transform"]
+    for word in words:
+        name, sign, text = (part.strip() for part in word.partition("="))
+        if not sign:
+            message = _("%(text)s is no setting; write it as training.steps=500.") % {"text": word}
+            raise UserError("bad_setting", message, field="settings")
+        document = with_values(document, {name: parsed(name, text, method=method)})
+    return checked(**document)
 
 
 def plain_run(*, run: TrainingRun) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django_celery_beat import admin as beat
 
-from webapp.checkpoints.settings_in_words import spelled_out
 from webapp.core.errors import UserError
 from webapp.core.staff.asking import who_asks
 from webapp.training.models import Schedule
 from webapp.training.runs.rights import AsRunsAdmin
+from webapp.training.runs.settings import settings_of_run
 from webapp.training.schedules import recurrence
 from webapp.training.schedules import services as schedules
 from webapp.training.schedules.form import RepeatForm, ScheduleForm
@@ -134,7 +134,7 @@ class ScheduleAdmin(AsRunsAdmin[Schedule]):
 
     def _show(self, request: HttpRequest, schedule: Schedule, form: RepeatForm) -> HttpResponse:
         occasions = schedule.occasions.select_related("run")[:SHOWN]
-        shown = {"schedule": schedule, "form": form, "occasions": occasions, "settings": spelled_out(schedule)}
+        shown = {"schedule": schedule, "form": form, "occasions": occasions, "settings": settings_of_run(schedule)}
         may = {"may_change": self.has_change_permission(request, schedule), "title": schedule.name}
         context = self._context(request, **shown, **may)
         return render(request, "admin/training/schedule/schedule.html", context)

@@ -18,7 +18,7 @@ from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.jobs.models import ACTIVE, JobStatus
 from webapp.training.models import Occasion, Schedule, TrainingRun
 from webapp.training.runs.services import start_run
-from webapp.training.runs.settings import checked_row
+from webapp.training.runs.settings import checked_row, row_fields
 from webapp.training.schedules import recurrence
 
 LONGEST_NAME = 50
@@ -38,7 +38,7 @@ def add_schedule(
     if run.status != JobStatus.READY:
         message = _("The run %(name)s is not finished; choose one that is.") % {"name": run.name}
         raise UserError("not_finished", message, field="run")
-    schedule = Schedule(name=name, run=run, start_from=run.start_from, created_by=by, **checked_row(run).fields())
+    schedule = Schedule(name=name, run=run, start_from=run.start_from, created_by=by, **row_fields(checked_row(run)))
     schedule.dataset = dataset or run.version.dataset
     try:
         with transaction.atomic():

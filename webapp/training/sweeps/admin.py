@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from webapp.checkpoints.settings_in_words import label_of, value_in_words
+from webapp.checkpoints.shown_settings import label_of, value_in_words
 from webapp.core.errors import UserError
 from webapp.core.responses import STOP_POLLING
 from webapp.core.staff.asking import who_asks

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from mlcore.documents import value_at
 from webapp.core.errors import UserError
 from webapp.training.models.runs import RunSettings
-from webapp.training.runs.settings import CheckedSettings, checked, parsed
+from webapp.training.runs.settings import changed, parsed
 
 Space = Mapping[str, Mapping[str, Any]]
-GROUPS = ("episodes", "training", "backbone", "method_config")
 
 
 def draws_needed(n: int, k: int, confidence: float) -> int:
@@ -30,7 +30,8 @@ def draws_needed(n: int, k: int, confidence: float) -> int:
 def combinations(space: Space) -> list[dict[str, Any]]:
     """List every combination of a space that has choices alone."""
     return [
-        dict(zip(space, each, strict=True)) for each in itertools.product(*(part["choices"] for part in space.values()))
+        dict(zip(space, values, strict=True))
+        for values in itertools.product(*(part["choices"] for part in space.values()))
     ]
 
 
@@ -58,17 +59,14 @@ def space_from_words(words: Iterable[str], *, method: str) -> dict[str, dict[str
 
 
 def _part(name: str, text: str, method: str) -> dict[str, Any]:
-    group, _dot, field = name.partition(".")
-    if group not in GROUPS:
-        raise _wrong(name, _("There is no setting %(name)s.") % {"name": name})
     low, dots, rest = text.partition("..")
     if not dots:
-        return {"choices": [parsed(group, field, each.strip(), method=method) for each in text.split(",")]}
+        return {"choices": [parsed(name, choice.strip(), method=method) for choice in text.split(",")]}
     high, _space, log = rest.strip().partition(" ")
     if log.strip() not in ("", "log"):
         message = _("%(name)s: after a range stands the word log, or nothing.") % {"name": name}
         raise _wrong(name, message)
-    ends = {key: parsed(group, field, end.strip(), method=method) for key, end in (("low", low), ("high", high))}
+    ends = {key: parsed(name, end.strip(), method=method) for key, end in (("low", low), ("high", high))}
     return {**ends, "log": bool(log)}
 
 
@@ -81,8 +79,7 @@ def require_space(space: Space, row: RunSettings) -> None:
         if len({repr(value) for value in values}) < len(values):
             raise _wrong(name, _("%(name)s: every choice must differ from the others.") % {"name": name})
         for value in values:
-            kept = type(row)(**with_values(row, {name: value}).fields())
-            if values_of(kept, {name: part})[name] != value:
+            if value_at(changed(row, {name: value}).to_dict(), name) != value:
                 raise _wrong(name, _("%(name)s is fixed by the kind of picture.") % {"name": name})
 
 
@@ -101,26 +98,6 @@ def _wrong(name: str, message: str) -> UserError:
     return UserError("bad_space", message, field=name)
 
 
-def with_values(row: RunSettings, values: Mapping[str, Any]) -> CheckedSettings:
-    """Check a row's settings with some of them replaced; raise UserError with the name of a wrong one."""
-    groups = _groups(row)
-    for name, value in values.items():
-        group, _dot, field = name.partition(".")
-        if field not in groups.get(group, {}):
-            raise _wrong(name, _("There is no setting %(name)s.") % {"name": name})
-        groups[group][field] = value
-    method_config = {**groups["method_config"], "backbone": groups["backbone"]}
-    configs = {name: groups[name] for name in ("episodes", "training")}
-    return checked(kind=row.kind, transform=row.transform, method=row.method, method_config=method_config, **configs)
-
-
 def values_of(row: RunSettings, space: Space) -> dict[str, Any]:
-    """Give what a run has for each setting of a space."""
-    groups = _groups(row)
-    return {name: groups[name.partition(".")[0]][name.partition(".")[2]] for name in space}
-
-
-def _groups(row: RunSettings) -> dict[str, dict[str, Any]]:
-    rest = {name: value for name, value in row.method_config.items() if name != "backbone"}
-    groups = {"episodes": row.episodes, "training": row.training, "backbone": row.method_config["backbone"]}
-    return {**{name: dict(values) for name, values in groups.items()}, "method_config": rest}
+    """Return what a run has for each setting of a space."""
+    return {name: value_at(row.config, name) for name in space}

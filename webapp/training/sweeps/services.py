@@ -18,8 +18,8 @@ from webapp.datasets.models import DatasetVersion
 from webapp.training.models import Strategy, Sweep, TrainingRun
 from webapp.training.models.sweeps import best_of
 from webapp.training.runs.services import cancel_run, require_fitting, start_run
-from webapp.training.runs.settings import CheckedSettings
-from webapp.training.sweeps.search_space import Space, count, require_space, values_of, with_values
+from webapp.training.runs.settings import AnyRunConfig, changed, row_fields
+from webapp.training.sweeps.search_space import Space, count, require_space, values_of
 
 MOST_TRIALS = 1000
 LONGEST_NAME = 50
@@ -30,7 +30,7 @@ def start_sweep(
     *,
     by: User | None,
     name: str,
-    settings: CheckedSettings,
+    settings: AnyRunConfig,
     version: DatasetVersion,
     space: Space,
     strategy: str,
@@ -40,7 +40,7 @@ def start_sweep(
 ) -> Sweep:
     """Begin a sweep, whose first trial the clock starts; raise UserError for a bad space, budget or data."""
     require_fitting(settings, version, start_from)
-    sweep = Sweep(name=name, version=version, start_from=start_from, created_by=by, **settings.fields())
+    sweep = Sweep(name=name, version=version, start_from=start_from, created_by=by, **row_fields(settings))
     sweep.space, sweep.strategy, sweep.budget, sweep.seed = dict(space), Strategy(strategy), budget, seed
     _require_plain(sweep)
     require_space(space, sweep)
@@ -87,7 +87,7 @@ def start_trial(*, sweep: Sweep, trial: int, values: Mapping[str, Any]) -> Train
         run = start_run(
             by=sweep.created_by,
             name=f"{sweep.name} · {trial + 1}",
-            settings=with_values(sweep, values),
+            settings=changed(sweep, values),
             version=sweep.version,
             start_from=sweep.start_from,
             act=_("Started as trial %(number)d of the sweep %(sweep)s."),

@@ -10,7 +10,7 @@ from mlcore.backbones.layers.batch_norm import norms_of
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import LabeledSet
 from mlcore.errors import AdaptationError, CheckpointError
-from mlcore.method_config import MamlConfig
+from mlcore.method_config.maml import MamlConfig
 from mlcore.methods.inner.loop import (
     AT_ONCE,
     DIVERGED,

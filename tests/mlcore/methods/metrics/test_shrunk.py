@@ -6,7 +6,7 @@ import torch
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import LabeledSet
 from mlcore.errors import ConfigError
-from mlcore.method_config import PrototypicalConfig
+from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods.metrics.shrunk import shrunk_metric
 from mlcore.methods.prototypical import Prototypical
 

@@ -6,10 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import CommandParser
-from django.utils.translation import gettext as _
 
 from webapp.checkpoints import services as checkpoints
-from webapp.core.errors import UserError
 from webapp.core.staff.command import StaffCommand
 from webapp.training.runs import services as runs
 from webapp.training.runs import words
@@ -38,9 +36,9 @@ class Command(StaffCommand):
             "--set",
             action="append",
             default=[],
-            metavar="GROUP.FIELD=VALUE",
+            metavar="NAME=VALUE",
             dest="chosen",
-            help="A setting: episodes.n_way=5, training.steps=500, backbone.width=32, method_config.distance=cosine.",
+            help="A setting: episodes.n_way=5, training.steps=500, method_config.distance=cosine.",
         )
 
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -52,17 +50,9 @@ class Command(StaffCommand):
                 kind=options["kind"],
                 transform=options["transform"],
                 method=options["method"],
-                words=[_pair(each) for each in options["chosen"]],
+                words=options["chosen"],
             ),
             version=words.named_version(name=options["dataset"], number=options["dataset_version"]),
             start_from=checkpoints.named_checkpoint(name=options["start_from"]) if options["start_from"] else None,
         )
         return words.plain_run(run=run), f"{run.name} is queued: {run.pk}"
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        message = _("%(text)s is no setting; write it as training.steps=500.") % {"text": text}
-        raise UserError("bad_setting", message, field="settings")
-    return name, value

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 from django.utils.translation import gettext as _
 
 from webapp.jobs.claims import Claim
@@ -17,6 +20,8 @@ MOST_SECONDS = 300
 def time_steps(claim: Claim[RunEstimate]) -> None:
     """Run the command that times steps, and keep what it prints."""
     row = claim.job
-    command = estimate_command(row, row.version, row.start_from, steps=STEPS)
     broke_off = JobFailed(code="estimate_failed", message=_("The steps could not be timed. Try smaller ones."))
-    claim.finish(found=ask(claim, command, refused="estimate_failed", broke_off=broke_off, within=MOST_SECONDS))
+    with TemporaryDirectory(prefix="glimpse-estimate-") as folder:
+        command = estimate_command(row, Path(folder), steps=STEPS)
+        answer = ask(claim, command, refused="estimate_failed", broke_off=broke_off, within=MOST_SECONDS)
+    claim.finish(found=answer)

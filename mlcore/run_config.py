@@ -1,0 +1,136 @@
+"""A run's config: one document that says all of a run but where it trains. Standard library only.
+
+It is JSON in a file and on a site's row, and `mlcore.cli.options` makes options of it.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from mlcore.config import KINDS, SHAPES, EpisodeConfig, LoopConfig, TrainingConfig
+from mlcore.data.datasets import DataConfig
+from mlcore.documents import Document
+from mlcore.errors import ConfigError
+from mlcore.faces.config import FACE_LOSSES, FACES, FaceLossConfig, FaceTrainingConfig
+from mlcore.method_config import METHODS
+from mlcore.method_config.base import MethodConfig
+from mlcore.settings import Config, Setting, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(Config):
+    """What every run says of itself. `method` decides what `method_config` is."""
+
+    name: str | None = setting(None, label="Name", help="Name on the card; else the name of the folder.")
+    licence: str = setting("", label="Licence", help="Licence of the weights, for the card.")
+    credit: str = setting("", label="Credit", help="Whom to credit, for the card.")
+    kind: str
+    method: str
+    data: DataConfig
+    validation_split: str
+    training: LoopConfig
+    method_config: Config
+
+    @classmethod
+    def parts(cls, values: Document) -> dict[str, type[Config]]:
+        """Return the configs that it is made of; raise ConfigError for a method that there is not."""
+        chosen = cls.settings()["method"]
+        method = values.get("method", chosen.default)
+        chosen.require(method)
+        return {**super().parts(values), "method_config": cls.config_of(method)}
+
+    @classmethod
+    def config_of(cls, method: str) -> type[Config]:
+        """Return the config of a method."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetaDataConfig(DataConfig):
+    """Which classes are learned from, by default those of the usual split of Omniglot."""
+
+    split: str = "background_train"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetaRunConfig(RunConfig):
+    """What `mlcore train` takes: a method is meta-trained in episodes."""
+
+    kind: str = setting(label="Kind of picture", help=f"One of {', '.join(KINDS)}, or a new one with its transform.")
+    transform: str | None = setting(
+        None, choices=SHAPES, label="Transform", help="What is made of a picture; only a new kind of picture needs one."
+    )
+    method: str = setting("prototypical", choices=METHODS, label="Method", help="Each has settings of its own.")
+    start_from: str | None = setting(
+        None, label="Start from", help="A checkpoint, by folder or name, whose backbone is trained further: retraining."
+    )
+    data: MetaDataConfig = field(default_factory=MetaDataConfig)
+    validation_split: str = setting(
+        "background_val", label="Validation split", help="Classes that choose the best weights."
+    )
+    validation_n_way: int = setting(20, minimum=2, label="Validation ways", help="Classes in a validation episode.")
+    episodes: EpisodeConfig = field(default_factory=EpisodeConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    method_config: MethodConfig
+
+    @classmethod
+    def config_of(cls, method: str) -> type[Config]:
+        """Return the config of a method."""
+        return METHODS[method].config
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        is_name = re.fullmatch("[a-z0-9_-]{1,50}", self.kind) is not None
+        self._require("kind", is_name, "small letters, digits, - and _, at most 50 of them")
+        self._require("kind", self.kind != FACES, f"another with the method {self.method}, which knows no faces")
+        known = KINDS.get(self.kind)
+        if known is None and self.transform is None:
+            raise ConfigError(f"kind is {self.kind!r}, which is new; name its transform too", field="transform")
+        if known is not None and self.transform not in (None, known.transform):
+            raise ConfigError(
+                f"transform is {self.transform!r}, but pictures of {self.kind} have their own", field="transform"
+            )
+
+    @property
+    def transform_name(self) -> str:
+        """Name what becomes of a picture."""
+        return self.transform or KINDS[self.kind].transform
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceRunConfig(RunConfig):
+    """What `mlcore faces train` takes: an embedding of faces is trained by a loss, which is its method."""
+
+    kind: str = setting(FACES, choices=(FACES,), label="Kind", help="Embeddings of faces are a kind of their own.")
+    method: str = setting(
+        "arcface", choices=FACE_LOSSES, option="loss", label="Loss", help="Each has settings of its own."
+    )
+    data: DataConfig = field(default_factory=DataConfig)
+    validation_split: str = setting("val", label="Validation split", help="Other people, who choose the best weights.")
+    align: bool = setting(
+        True, label="Align", help="Finds the face of each picture and aligns it; else pictures are taken whole."
+    )
+    training: FaceTrainingConfig = field(default_factory=FaceTrainingConfig)
+    method_config: FaceLossConfig
+
+    @classmethod
+    def config_of(cls, method: str) -> type[Config]:
+        """Return the config of a loss."""
+        return FACE_LOSSES[method].config
+
+
+def run_config_type(*, kind: str | None = None, method: str | None = None) -> type[MetaRunConfig] | type[FaceRunConfig]:
+    """Return which of the two a document is that says this kind or this method."""
+    return FaceRunConfig if kind == FACES or method in FACE_LOSSES else MetaRunConfig
+
+
+PARTS = ("episodes", "training", "method_config")
+"""The parts of a run's config whose settings people choose; the rest is told by the row and its data."""
+
+
+def settings_for(method: str) -> dict[str, Setting]:
+    """Return the settings that a run of a method has, by dotted name; none where there is no such method."""
+    try:
+        known = run_config_type(method=method).all_settings({"method": method})
+    except ConfigError:
+        return {}
+    return {name: setting for part in PARTS for name, setting in known.items() if name.startswith(f"{part}.")}

@@ -1,0 +1,71 @@
+"""Settings as pages show them: each with the label and help of its config's field, and its value in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from mlcore.run_config import settings_for
+
+
+class ShownSetting(NamedTuple):
+    """A setting in words; `name` is its dotted one."""
+
+    name: str
+    label: str
+    help: str
+    value: str
+
+
+def shown(method: str, document: Mapping[str, Any]) -> list[ShownSetting]:
+    """Return every setting of a document of a method in words; one that is not known goes by its name."""
+    known = settings_for(method)
+    return [
+        ShownSetting(
+            name,
+            _(known[name].label) if name in known else _plain(name),
+            _(known[name].help) if name in known else "",
+            value_in_words(value),
+        )
+        for name, value in flat(document)
+    ]
+
+
+def label_of(method: str, name: str) -> str:
+    """Return what a setting is called, by its dotted name; its name in plain words where it is not known."""
+    setting = settings_for(method).get(name)
+    return _(setting.label) if setting else _plain(name)
+
+
+def _plain(name: str) -> str:
+    return name.partition(".")[2].replace("_", " ").replace(".", ", ").capitalize()
+
+
+def flat(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each setting's dotted name and value."""
+    for name, value in document.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
+
+
+def value_in_words(value: Any) -> str:
+    """Return the value of a setting in words."""
+    match value:
+        case bool():
+            return _("yes") if value else _("no")
+        case int():
+            return number_format(value)
+        case float():
+            return number_format(Decimal(f"{value:.6g}"))
+        case None | "" | "none":
+            return _("none")
+        case list() | tuple():
+            return ", ".join(map(value_in_words, value))
+        case _:
+            return str(value).replace("_", " ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.visitor import Visitor, query, signs
+from tests.recognition.pictures import encoded, photo
 
 pytestmark = pytest.mark.requires_chromium
 
@@ -113,16 +115,27 @@ def test_a_refused_file_says_why_and_the_others_go_on(visitor: Visitor, tmp_path
     expect(card.locator(".refusal")).to_have_count(0)
 
 
+def test_of_a_folder_the_pictures_are_taken_by_type_or_suffix(visitor: Visitor, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("words, no picture")
+    (tmp_path / "WAVE.HEIC").write_bytes(encoded(photo(), "HEIF"))
+    shutil.copy(signs("wave")[0], tmp_path)
+    visitor.start()
+    card = visitor.add_class("Wave")
+    card.locator('input[data-input="folder"]').set_input_files(tmp_path)
+    expect(card.locator(".picture")).to_have_count(2)
+    expect(card.locator(".refusal")).to_have_count(0)
+
+
 def test_a_large_photo_is_shrunk_before_it_is_sent(visitor: Visitor, tmp_path: Path) -> None:
     from PIL import Image
 
-    photo = tmp_path / "large.jpg"
-    Image.effect_noise((3000, 1000), 60).convert("RGB").save(photo, quality=95)
+    large = tmp_path / "large.jpg"
+    Image.effect_noise((3000, 1000), 60).convert("RGB").save(large, quality=95)
     visitor.start()
     visitor.add_class("Large")
     with visitor.page.expect_request("**/images/") as sent:
-        visitor.upload("Large", [photo])
-    assert int(sent.value.all_headers()["content-length"]) < photo.stat().st_size / 2
+        visitor.upload("Large", [large])
+    assert int(sent.value.all_headers()["content-length"]) < large.stat().st_size / 2
     expect(visitor.card("Large").locator(".picture")).to_have_count(1)
 
 

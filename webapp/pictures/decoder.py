@@ -1,8 +1,9 @@
 """The helper process of ``reader``: reads pictures on stdin, writes clean pixels to stdout.
 
-Run as a script of its own, away from the site: it imports Pillow and nothing of ours. For each picture it reads a line
-with a length and that many bytes, and answers with a line of JSON: ``{"refused": code}``, or what was seen and the
-``lengths`` of the encoded picture and thumbnail, which follow. It ends when stdin does.
+Run as a script of its own, away from the site: it imports Pillow and nothing of ours. Its arguments are the limits and
+the signatures of the formats that it takes (see ``mlcore.data.picture_formats``), both JSON. For each picture it reads
+a line with a length and that many bytes, and answers with a line of JSON: ``{"refused": code}``, or what was seen and
+the ``lengths`` of the encoded picture and thumbnail, which follow. It ends when stdin does.
 """
 
 from __future__ import annotations
@@ -10,17 +11,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import sys
 import warnings
 from typing import Any, BinaryIO
 
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError
 
-RASTER_TYPES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
-HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 HEIC_HEADER = 1 << 16
 JPEG_QUALITY = 90
-SUFFIXES = {"JPEG": ".jpg", "PNG": ".png"}
 HINT_SIDE = 96
 LEAST_SHARE = 0.6
 """How much of the greatest stored size a JPEG must keep to be decoded small."""
@@ -42,12 +41,13 @@ class Refusal(Exception):
 def main() -> None:
     """Answer pictures until stdin ends."""
     limits: dict[str, int] = json.loads(sys.argv[1])
+    signatures: dict[str, str] = json.loads(sys.argv[2])
     bound_memory(limits["decoder_bytes"])
     Image.MAX_IMAGE_PIXELS = limits["picture_pixels"]
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     while line := sys.stdin.buffer.readline():
         data = sys.stdin.buffer.read(int(line))
-        answer(data, limits, sys.stdout.buffer)
+        answer(data, limits, signatures, sys.stdout.buffer)
         del data
 
 
@@ -61,10 +61,10 @@ def bound_memory(most: int) -> None:
         return
 
 
-def answer(data: bytes, limits: dict[str, int], out: BinaryIO) -> None:
+def answer(data: bytes, limits: dict[str, int], signatures: dict[str, str], out: BinaryIO) -> None:
     """Write the answer for one picture."""
     try:
-        seen, bodies = read(data, limits)
+        seen, bodies = read(data, limits, signatures)
     except Refusal as refusal:
         seen, bodies = {"refused": str(refusal)}, []
     except MemoryError:
@@ -75,10 +75,10 @@ def answer(data: bytes, limits: dict[str, int], out: BinaryIO) -> None:
     out.flush()
 
 
-def read(data: bytes, limits: dict[str, int]) -> tuple[dict[str, Any], list[bytes]]:
+def read(data: bytes, limits: dict[str, int], signatures: dict[str, str]) -> tuple[dict[str, Any], list[bytes]]:
     """Decode, clean and encode one picture."""
     try:
-        with open_picture(data, limits["picture_pixels"]) as opened:
+        with open_picture(data, picture_type(data, signatures), limits["picture_pixels"]) as opened:
             is_animated = getattr(opened, "is_animated", False) and opened.format != "MPO"
             is_lossless = opened.format == "PNG"
             picture = clean(opened, orientation_of(opened, data), limits["stored_side"])
@@ -91,7 +91,7 @@ def read(data: bytes, limits: dict[str, int]) -> tuple[dict[str, Any], list[byte
     kind = "PNG" if drawn and is_lossless else "JPEG"
     bodies = [encode(each, kind) for each in (picture, thumbnail)]
     seen = {
-        "suffix": SUFFIXES[kind],
+        "format": kind,
         "pixel_digest": pixel_digest(picture),
         "width": picture.width,
         "height": picture.height,
@@ -107,11 +107,8 @@ def pixel_digest(picture: Image.Image) -> str:
     return hashlib.sha256(f"{picture.mode} {picture.size} ".encode() + picture.tobytes()).hexdigest()
 
 
-def open_picture(data: bytes, most_pixels: int) -> Image.Image:
-    """Open a picture by its content; refuse other types and too many pixels before any is decoded."""
-    kind = picture_type(data)
-    if kind is None:
-        raise Refusal("unknown_type")
+def open_picture(data: bytes, kind: str, most_pixels: int) -> Image.Image:
+    """Open a picture of a type; refuse too many pixels before any is decoded."""
     if kind == "HEIF":
         import pillow_heif
 
@@ -125,16 +122,12 @@ def open_picture(data: bytes, most_pixels: int) -> Image.Image:
     return opened
 
 
-def picture_type(data: bytes) -> str | None:
-    """Tell the type by the first bytes."""
-    for start, kind in RASTER_TYPES.items():
-        if data.startswith(start):
+def picture_type(data: bytes, signatures: dict[str, str]) -> str:
+    """Return Pillow's name of the type whose signature the first bytes bear; refuse other types."""
+    for kind, signature in signatures.items():
+        if re.match(signature.encode(), data, re.DOTALL):
             return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
-        return "HEIF"
-    return None
+    raise Refusal("unknown_type")
 
 
 def orientation_of(opened: Image.Image, data: bytes) -> int:

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
+from mlcore.data import picture_formats
 from webapp.core.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ class Helper:
         """Return the process, started if there is none."""
         if self._process is None or self._process.poll() is not None:
             self._end()
-            command = [sys.executable, "-I", str(DECODER), json.dumps(self._limits())]
+            signatures = json.dumps(picture_formats.signatures())
+            command = [sys.executable, "-I", str(DECODER), json.dumps(self._limits()), signatures]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             threading.Thread(target=self._retire, args=(self._process,), daemon=True, name="decoder-idle").start()
         return self._process
@@ -165,7 +167,8 @@ def _receive(stdout: IO[bytes]) -> Picture:
     file, thumbnail = (stdout.read(length) for length in lengths)
     if [len(file), len(thumbnail)] != lengths:
         raise HelperLost("half an answer")
-    return Picture(file=file, thumbnail=thumbnail, **answer)
+    suffix = picture_formats.suffix_of(answer.pop("format"))
+    return Picture(file=file, thumbnail=thumbnail, suffix=suffix, **answer)
 
 
 def _refusal(code: str) -> UserError:
@@ -174,7 +177,9 @@ def _refusal(code: str) -> UserError:
         most = settings.GLIMPSE_LIMITS["picture_pixels"] // 1_000_000
         return UserError("too_large", _("This picture has more than %(n)d million pixels.") % {"n": most})
     if code == "unknown_type":
-        return UserError("unusable_picture", _("This is not a JPEG, PNG, WebP or HEIC picture."))
+        return UserError(
+            "unusable_picture", _("This is not a %(formats)s picture.") % {"formats": picture_formats.in_words()}
+        )
     if code == "out_of_memory":
         return UserError("too_large", _("This picture takes too much memory to decode. Send it smaller."))
     return UserError("unusable_picture", _("This picture is damaged or incomplete."))

@@ -6,6 +6,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mlcore.data import picture_formats
+
 register = template.Library()
 
 
@@ -13,6 +15,18 @@ register = template.Library()
 def pictures_stay_here() -> bool:
     """Say whether the site keeps pictures on its own disk, rather than in a bucket."""
     return isinstance(default_storage, FileSystemStorage)
+
+
+@register.simple_tag
+def picture_types() -> str:
+    """Return the `accept` attribute of a file input that takes pictures."""
+    return picture_formats.accept()
+
+
+@register.simple_tag(name="picture_formats")
+def formats_in_words() -> str:
+    """Return the names of the formats that a picture may come in, as a sentence has them."""
+    return picture_formats.in_words()
 
 
 @register.filter

@@ -10,10 +10,10 @@ from django.http import FileResponse, Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from mlcore.data.picture_formats import mime_type_of
 from webapp.accounts.requests import OwnedRequest
 from webapp.recognition.models import Query, SupportImage
 
-TYPES = {".jpg": "image/jpeg", ".png": "image/png"}
 POLICY = "default-src 'none'; sandbox"
 DAY = 86_400
 
@@ -50,7 +50,7 @@ def _send(field: FieldFile) -> HttpResponseBase:
         file = field.open("rb")
     except FileNotFoundError as error:
         raise Http404 from error
-    response = FileResponse(file, content_type=TYPES[PurePosixPath(field.name or "").suffix])
+    response = FileResponse(file, content_type=mime_type_of(PurePosixPath(field.name or "").suffix))
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = f"private, max-age={DAY}, immutable"

@@ -41,8 +41,11 @@ async function walk(entry) {
   return (await Promise.all(inside.map(walk))).flat();
 }
 
+// What systems give no type to is known by its suffix, one of those that the page's own inputs accept.
 export function looksLikePicture(file) {
-  return file.type.startsWith("image/") || /\.(jpe?g|png|webp|hei[cf])$/i.test(file.name);
+  const accepted = document.querySelector('input[data-input="files"]').accept.split(",");
+  const suffix = file.name.slice(file.name.lastIndexOf(".")).toLowerCase();
+  return file.type.startsWith("image/") || accepted.includes(suffix);
 }
 
 // A file dropped beside every target must not replace the page.

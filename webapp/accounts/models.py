@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from typing import ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+M = TypeVar("M", bound=models.Model, covariant=True)
 
 
 class OwnerQuerySet(models.QuerySet["Owner"]):
@@ -52,6 +55,16 @@ class Owner(models.Model):
         return self.user_id is None
 
 
+class OwnedQuerySet(models.QuerySet[M]):
+    """Rows of a model that an owner has, at the end of ``owner_path``: the one way to what is somebody's own."""
+
+    owner_path: ClassVar[str] = "owner"
+
+    def owned_by(self, owner: Owner | None) -> Self:
+        """Keep those of one owner; none for a visitor who has made nothing."""
+        return self.filter(**{self.owner_path: owner}) if owner else self.none()
+
+
 class Allowance(models.Model):
     """How often an owner did one kind of thing since a window of time opened."""
 
@@ -69,6 +82,10 @@ class Allowance(models.Model):
         return f"{self.name}: {self.used}"
 
 
+class ApiTokenQuerySet(OwnedQuerySet["ApiToken"]):
+    """Reads of API tokens."""
+
+
 class ApiToken(models.Model):
     """A key to the REST API; only its SHA-256 is kept."""
 
@@ -78,6 +95,8 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
     last_used = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("API token")

@@ -73,7 +73,7 @@ def create_token(request: OwnedRequest) -> HttpResponse:
 @require_POST
 def revoke_token(request: OwnedRequest, token_id: str) -> HttpResponse:
     """Take an API token back: requests that carry it are refused from now on."""
-    get_object_or_404(ApiToken, id=token_id, owner=request.owner or None).delete()
+    get_object_or_404(ApiToken.objects.owned_by(request.owner), id=token_id).delete()
     return redirect("account")
 
 

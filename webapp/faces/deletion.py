@@ -27,8 +27,8 @@ PATIENCE_MS = 500
 def erase(owner: Owner) -> None:
     """Withdraw an owner's consents, and erase everything that is kept about faces for them."""
     Consent.objects.owned_by(owner).filter(withdrawn__isnull=True).update(withdrawn=timezone.now())
-    erase_questions(FaceQuestion.objects.filter(owner=owner))
-    Person.objects.filter(owner=owner).delete()
+    erase_questions(owner.face_questions.all())
+    owner.people.all().delete()
     transaction.on_commit(truncate_log)
 
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from webapp.accounts.models import Owner
+from webapp.accounts.models import OwnedQuerySet, Owner
 from webapp.jobs.models import ACTIVE, Job, JobQuerySet
 
 NOTICE_VERSION = 1
@@ -23,12 +23,8 @@ NOTICE_VERSION = 1
 NAME_LENGTH = 64
 
 
-class ConsentQuerySet(models.QuerySet["Consent"]):
+class ConsentQuerySet(OwnedQuerySet["Consent"]):
     """Reads of consents."""
-
-    def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner; none for a visitor who has made nothing."""
-        return self.filter(owner=owner) if owner else self.none()
 
     def standing(self) -> Self:
         """Those to the present notice that were not withdrawn and have not run out; what allows most comes first."""
@@ -68,12 +64,12 @@ class Consent(models.Model):
         return self.given + consent_lasts()
 
 
-class PersonQuerySet(models.QuerySet["Person"]):
+class PersonQuerySet(OwnedQuerySet["Person"]):
     """Reads of people in galleries."""
 
     def owned_by(self, owner: Owner | None) -> Self:
         """Those of one owner whose time is not up; none for a visitor who has made nothing."""
-        return self.filter(owner=owner, expires__gt=timezone.now()) if owner else self.none()
+        return super().owned_by(owner).filter(expires__gt=timezone.now())
 
 
 class Person(models.Model):
@@ -96,12 +92,14 @@ class Person(models.Model):
         return str(self.id)
 
 
-class EnrolledFaceQuerySet(models.QuerySet["EnrolledFace"]):
+class EnrolledFaceQuerySet(OwnedQuerySet["EnrolledFace"]):
     """Reads of enrolled faces."""
+
+    owner_path = "person__owner"
 
     def owned_by(self, owner: Owner | None) -> Self:
         """Those of one owner whose time is not up; none for a visitor who has made nothing."""
-        return self.filter(person__owner=owner, person__expires__gt=timezone.now()) if owner else self.none()
+        return super().owned_by(owner).filter(person__expires__gt=timezone.now())
 
     def numbers(self) -> list[tuple[str, bytes | memoryview]]:
         """Read whose each embedding is, as text, for ten thousand UUIDs take as long as all else; and the embedding."""
@@ -151,12 +149,12 @@ class QuestionKind(models.TextChoices):
     ENROL = "enrol", _("Remember this person.")
 
 
-class FaceQuestionQuerySet(JobQuerySet["FaceQuestion"]):
+class FaceQuestionQuerySet(OwnedQuerySet["FaceQuestion"], JobQuerySet["FaceQuestion"]):  # type: ignore[override] # of as_manager
     """Reads of questions."""
 
     def owned_by(self, owner: Owner | None) -> Self:
         """Those of one owner whose answers are still kept; none for a visitor who has made nothing."""
-        return self.filter(owner=owner).exclude(finished__lt=answers_kept_since()) if owner else self.none()
+        return super().owned_by(owner).exclude(finished__lt=answers_kept_since())
 
     def ended(self) -> Self:
         """Those that are neither queued nor running."""

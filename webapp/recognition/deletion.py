@@ -30,9 +30,9 @@ def remove_prediction(prediction: Prediction) -> None:
 def remove_owner(owner: Owner) -> None:
     """Delete an owner and everything they made."""
     files = [
-        *_files_of_support_sets(SupportSet.objects.filter(owner=owner)),
-        *_files_of_classifiers(Classifier.objects.filter(owner=owner)),
-        *_files_of_pictures(Query.objects.filter(prediction__owner=owner)),
+        *_files_of_support_sets(SupportSet.objects.owned_by(owner)),
+        *_files_of_classifiers(Classifier.objects.owned_by(owner)),
+        *_files_of_pictures(Query.objects.owned_by(owner)),
     ]
     _remove(owner, files)
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from webapp.accounts.models import Owner
+from webapp.accounts.models import OwnedQuerySet, Owner
 from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import Job, JobQuerySet
 
@@ -33,12 +33,8 @@ def archive_path(instance: models.Model | None, filename: str) -> str:
     return f"archives/{filename}"
 
 
-class SupportSetQuerySet(models.QuerySet["SupportSet"]):
+class SupportSetQuerySet(OwnedQuerySet["SupportSet"]):
     """Reads of support sets."""
-
-    def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner; none for a visitor who has made nothing."""
-        return self.filter(owner=owner) if owner else self.none()
 
 
 class SupportSet(models.Model):
@@ -62,12 +58,10 @@ class SupportSet(models.Model):
         return str(self.id)
 
 
-class SupportClassQuerySet(models.QuerySet["SupportClass"]):
+class SupportClassQuerySet(OwnedQuerySet["SupportClass"]):
     """Reads of classes."""
 
-    def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner; none for a visitor who has made nothing."""
-        return self.filter(support_set__owner=owner) if owner else self.none()
+    owner_path = "support_set__owner"
 
     def present(self) -> Self:
         """Those that are not deleted, in the person's order."""
@@ -99,12 +93,10 @@ class SupportClass(models.Model):
         return str(self.id)
 
 
-class SupportImageQuerySet(models.QuerySet["SupportImage"]):
+class SupportImageQuerySet(OwnedQuerySet["SupportImage"]):
     """Reads of support pictures."""
 
-    def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner; none for a visitor who has made nothing."""
-        return self.filter(support_class__support_set__owner=owner) if owner else self.none()
+    owner_path = "support_class__support_set__owner"
 
     def present(self) -> Self:
         """Those that are not deleted, nor in a deleted class, oldest first."""
@@ -138,12 +130,8 @@ class SupportImage(models.Model):
         return str(self.id)
 
 
-class ClassifierQuerySet(JobQuerySet["Classifier"]):
+class ClassifierQuerySet(OwnedQuerySet["Classifier"], JobQuerySet["Classifier"]):  # type: ignore[override] # of as_manager
     """Reads of classifiers."""
-
-    def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner; none for a visitor who has made nothing."""
-        return self.filter(owner=owner) if owner else self.none()
 
 
 class Classifier(Job):
@@ -187,12 +175,8 @@ class Classifier(Job):
         return [label for label, of_class in enumerate(self.image_ids) for _ in of_class]
 
 
-class PredictionQuerySet(JobQuerySet["Prediction"]):
+class PredictionQuerySet(OwnedQuerySet["Prediction"], JobQuerySet["Prediction"]):  # type: ignore[override] # of as_manager
     """Reads of predictions."""
-
-    def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner; none for a visitor who has made nothing."""
-        return self.filter(owner=owner) if owner else self.none()
 
 
 class Prediction(Job):
@@ -217,12 +201,10 @@ class Prediction(Job):
         return str(self.id)
 
 
-class QueryQuerySet(models.QuerySet["Query"]):
+class QueryQuerySet(OwnedQuerySet["Query"]):
     """Reads of query pictures."""
 
-    def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner; none for a visitor who has made nothing."""
-        return self.filter(prediction__owner=owner) if owner else self.none()
+    owner_path = "prediction__owner"
 
 
 class Query(models.Model):
@@ -262,12 +244,10 @@ class Query(models.Model):
         return str(self.id)
 
 
-class ZipImportQuerySet(JobQuerySet["ZipImport"]):
+class ZipImportQuerySet(OwnedQuerySet["ZipImport"], JobQuerySet["ZipImport"]):  # type: ignore[override] # of as_manager
     """Reads of zip imports."""
 
-    def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner; none for a visitor who has made nothing."""
-        return self.filter(support_set__owner=owner) if owner else self.none()
+    owner_path = "support_set__owner"
 
 
 class ZipImport(Job):

@@ -26,6 +26,9 @@ def prepare() -> None:
     from django.conf import settings
     from django.core.management import call_command
 
+    from webapp.config.earlier_layout import refuse_earlier_layout
+
+    refuse_earlier_layout()
     stamps = settings.DATA_DIR / "run"
     require_storage()
     call_command("migrate", interactive=False, verbosity=0)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
@@ -17,7 +18,6 @@ from webapp.accounts.models import Owner
 from webapp.accounts.services import create_token
 from webapp.api import waiting
 from webapp.api.waiting import WaitPlaces
-from webapp.config.wsgi import application
 
 from .belongings import Belongings
 
@@ -30,7 +30,7 @@ each = pytest.mark.parametrize("operation", ["each"])
 few = examples(max_examples=10, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
-operations = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+operations = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 operations.config.generation.update(with_security_parameters=False)  # the tests send a token of their own
 
 

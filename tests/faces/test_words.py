@@ -8,7 +8,7 @@ from mlcore.faces.card import face_card
 from mlcore.faces.detection.notes import QualityNote
 from tests.refusals import refused
 from webapp.faces import rates
-from webapp.faces.notes import notes_in_words
+from webapp.faces.answers import notes_in_words
 
 
 @pytest.mark.parametrize(

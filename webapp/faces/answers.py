@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from webapp.faces import rates
 from webapp.faces.models import FaceQuestion, Person, QuestionKind
-from webapp.faces.notes import notes_in_words
 from webapp.faces.rates import Scale, Setting
 
 
@@ -195,3 +196,15 @@ def _identification(question: FaceQuestion, told: Mapping[str, Any]) -> Identifi
         for face, nearest in zip(photo.faces, alike, strict=True)
     ]
     return Identification([photo], faces, setting)
+
+
+def notes_in_words(notes: Iterable[str]) -> list[str]:
+    """Return a sentence for each note on what makes a face hard to compare: it says what helps."""
+    words = {
+        "too_small": _("This face is small in the photo: come nearer, or send the photo in full size."),
+        "too_blurred": _("This face is blurred: hold still, and let the camera focus."),
+        "too_dark": _("This face is dark: turn towards the light."),
+        "cut_off": _("This face is cut off by the edge of the photo: show all of it."),
+        "turned_away": _("This face is turned away: look towards the camera."),
+    }
+    return [words[note] for note in notes]

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +14,6 @@ from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.services import owner_for_writing
 from webapp.core.responses import done, fragment, go
 from webapp.recognition import selectors, services
-from webapp.recognition.forms import sent_choice
 from webapp.recognition.methods.catalogue import method_choices
 from webapp.recognition.methods.kinds import kind_choices
 from webapp.recognition.models import SupportClass, SupportSet
@@ -177,3 +176,8 @@ def _class_card(request: OwnedRequest, support_set: SupportSet, support_class: S
     card = next(each for each in selectors.classes_with_pictures(support_set) if each.id == support_class.id)
     context = {"support_set": support_set, "support_class": card, "limits": settings.GLIMPSE_LIMITS}
     return fragment(request, "recognition/_class.html", context, headers=CHANGED)
+
+
+def sent_choice(request: HttpRequest) -> dict[str, str | None]:
+    """Return the kind and the checkpoint that were chosen; either may be left out."""
+    return {"kind": request.POST.get("kind") or None, "checkpoint": request.POST.get("checkpoint") or None}

@@ -1,21 +1,15 @@
 """The rules of the house."""
 
-import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import files
 from pathlib import Path
 from typing import get_args
 
-import pytest
-from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
-
+from tests.architecture.sources import PACKAGES, ROOT, imports, sources
 from webapp.core.errors import Code
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("mlcore", "webapp", "launch", "tools")
 HEAVY = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "optuna", "dlib")
 LOAD_THE_SITE = """
 import sys
@@ -30,28 +24,6 @@ walk(get_resolver().url_patterns)
 print(" ".join(sorted(sys.modules)))
 """
 READ_ENVIRONMENT = {"webapp/config/settings.py", "launch/supervisor.py", "launch/__main__.py"}
-
-
-def sources(*packages: str) -> Iterator[Path]:
-    """Yield the source files of packages, as paths from the root."""
-    for package in packages:
-        yield from sorted(path.relative_to(ROOT) for path in (ROOT / package).rglob("*.py"))
-
-
-def imports(path: Path) -> set[str]:
-    """Return the dotted names that a file imports."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
-
-
-def test_imports_keep_every_contract(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    assert lint_imports(no_cache=True) == EXIT_STATUS_SUCCESS
 
 
 def test_a_web_process_never_loads_what_learns() -> None:

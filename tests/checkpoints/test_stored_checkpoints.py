@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.files.storage import default_storage
-from django.db import connection
 
 from mlcore.checkpoints.card import PRETRAINED, ModelCard
 from mlcore.checkpoints.checkpoint import load_checkpoint
-from tests.checkpoints.candidates import candidate, registered, tiny
+from tests.checkpoints.candidates import registered, tiny
 from tests.datasets.conftest import stored_files
 from tests.training.elsewhere import Elsewhere
 from webapp.checkpoints import services as checkpoints
-from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.stored_checkpoints import delete_stored, local_folder, stored
+from webapp.core.errors import Refusal
 from webapp.jobs.errors import JobFailed
 from webapp.storage import copies
 
 pytestmark = pytest.mark.django_db
-move = import_module("webapp.training.migrations.0008_checkpoints_in_storage").move_into_storage
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +116,7 @@ def test_a_copy_is_not_begun_where_the_disk_is_full(made: Path, elsewhere: Elsew
     row = registered(made)
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "free_disk_bytes": 2**60}
     settings.DATA_DIR.mkdir(exist_ok=True)
-    with pytest.raises(JobFailed) as caught:
+    with pytest.raises(Refusal) as caught:
         local_folder(checkpoint=row)
     assert caught.value.code == "storage_full"
 
@@ -143,28 +139,3 @@ def test_of_two_that_fetch_at_once_the_second_takes_the_copy_of_the_first(settin
     copy = copies.copy_of("checkpoints/same", fetch)
     assert (copy / "card.json").read_text() == "same"
     assert list(copies.all_copies()) == [copy]
-
-
-def test_checkpoints_of_an_older_site_move_into_storage(
-    made: Path, settings: Any, django_capture_on_commit_callbacks: Any
-) -> None:
-    card = ModelCard.read(made)
-    old = settings.DATA_DIR / "checkpoints" / "tiny-1"
-    old.mkdir(parents=True)
-    for file in made.iterdir():
-        (old / file.name).write_bytes(file.read_bytes())
-    fields = {"kind": card.kind, "card": card.to_dict(), "digest": card.digest}
-    row = Checkpoint.objects.create(name="tiny", folder="tiny-1", **fields)
-    lost = Checkpoint.objects.create(name="lost", folder="lost", **fields)
-    shipped = next(each for each in checkpoints.sync_shipped() if each.name == "characters")
-    stays = candidate("stored")
-    with django_capture_on_commit_callbacks(execute=True):
-        move(apps, connection.schema_editor())
-    row.refresh_from_db()
-    assert ModelCard.read(local_folder(checkpoint=row)).to_dict() == row.card
-    assert (row.folder, old.exists()) == ("", False)
-    for each, weights in ((lost, ""), (shipped, ""), (stays, stays.weights.name)):
-        each.refresh_from_db()
-        assert each.weights.name == weights
-    assert not lost.is_there
-    assert default_storage.exists(stays.weights.name)

@@ -19,7 +19,7 @@ def settings_with(names: str, **variables: str) -> dict[str, Any]:
     ours = ("GLIMPSE_", "DJANGO_", "REDIS_URL", "DATABASE_URL")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     show = f"json.dumps([getattr(settings, name) for name in {names.split()}], default=str)"
-    code = f"import json; from webapp import settings; print({show})"
+    code = f"import json; from webapp.config import settings; print({show})"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,

@@ -19,7 +19,7 @@ from tests.stack import Stack
 pytestmark = pytest.mark.requires_chromium
 LIVE = """
 import json
-from webapp.training.models import Checkpoint
+from webapp.checkpoints.models import Checkpoint
 print(json.dumps({row.kind: row.name for row in Checkpoint.objects.live()}))
 """
 
@@ -31,8 +31,8 @@ def live(stack: Stack) -> str:
 
 
 MAKE = """
-from mlcore.model_card import PRETRAINED
-from webapp.training.stored_checkpoints import stored
+from mlcore.checkpoints.card import PRETRAINED
+from webapp.checkpoints.stored_checkpoints import stored
 with stored(PRETRAINED / "characters", name={name!r}) as row:
     row.save()
 """
@@ -102,13 +102,14 @@ def test_a_checkpoint_is_published_stood_on_and_rolled_back(
 
 
 MAKE_VERSION = """
+from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training.models import Dataset, DatasetVersion
 dataset = Dataset.objects.create(name="strokes for exams", source="registered")
 DatasetVersion.objects.create(dataset=dataset, number=1, status=JobStatus.READY, mlcore_name="strokes")
 """
 FORGET_VERSION = """
-from webapp.training.models import Dataset, GateExam, StandingExam
+from webapp.checkpoints.models import GateExam, StandingExam
+from webapp.datasets.models import Dataset
 StandingExam.objects.all().delete()
 GateExam.objects.all().delete()
 Dataset.objects.filter(name="strokes for exams").delete()

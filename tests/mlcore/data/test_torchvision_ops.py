@@ -11,7 +11,7 @@ def run(program: str) -> str:
 def test_transforms_and_models_work() -> None:
     program = """
 import torch
-from mlcore.torchvision_ops import torchvision_module
+from mlcore.data.torchvision_ops import torchvision_module
 v2 = torchvision_module("torchvision.transforms.v2")
 models = torchvision_module("torchvision.models")
 print(tuple(models.resnet18()(v2.functional.resize(torch.zeros(1, 3, 40, 40), [64, 64])).shape))
@@ -22,7 +22,7 @@ print(tuple(models.resnet18()(v2.functional.resize(torch.zeros(1, 3, 40, 40), [6
 def test_nothing_is_defined_where_the_operators_exist() -> None:
     program = """
 import torch
-from mlcore import torchvision_ops
+from mlcore.data import torchvision_ops
 own = torch.library.Library("torchvision", "DEF")
 own.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 print(torchvision_ops._define_missing_operators())

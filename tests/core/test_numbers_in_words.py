@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from webapp.recognition.templatetags.glimpse import best, percent, seconds, svg_percent
+
+from webapp.core.templatetags.glimpse import best, percent, seconds, svg_percent
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parent
+from tests.architecture.sources import ROOT
+
+TESTS = ROOT / "tests"
 CLOCKS = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "thread_time"}
 READINGS = {*CLOCKS, *(f"time.{clock}" for clock in CLOCKS), "time.time", "timezone.now", "datetime.now"}
 

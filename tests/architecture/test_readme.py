@@ -1,9 +1,9 @@
 """The README keeps up with the code."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.architecture.sources import ROOT
+
 README = (ROOT / "README.md").read_text()
 FOR_THE_LAUNCHER_ALONE = {"GLIMPSE_EMBEDDED"}
 

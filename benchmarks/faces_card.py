@@ -19,9 +19,9 @@ import numpy as np
 import torch
 
 from benchmarks.faces_pictures import SIDE, FacePictures, in_the_middle, load_pictures, off_middle, to_pixels
+from mlcore.faces.alignment import Pixels
 from mlcore.faces.card import ChosenThreshold, FaceCard, OperatingPoint, Rate
 from mlcore.faces.chain import FaceChain, load_chain
-from mlcore.faces.detection.alignment import Pixels
 from mlcore.faces.embedding.embedder import EMBEDDING_SIZE, Embeddings
 from mlcore.faces.packages import CNN_DETECTOR, LANDMARKS, RECOGNISER
 from mlcore.faces.verification.metrics import fold_accuracy, interval, threshold_at

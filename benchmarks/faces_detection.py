@@ -24,7 +24,7 @@ from PIL import Image
 
 from benchmarks.faces_peers import CenterFace, Mtcnn
 from benchmarks.faces_pictures import CONDITIONS, in_the_middle, load_pictures, to_pixels
-from mlcore.faces.detection.alignment import Pixels
+from mlcore.faces.alignment import Pixels
 from mlcore.faces.detection.cnn_detector import Box, load_cnn_detector
 from mlcore.faces.detection.detector import FaceDetector
 

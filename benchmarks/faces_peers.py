@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from mlcore.faces.detection.alignment import Pixels
+from mlcore.faces.alignment import Pixels
 from mlcore.faces.detection.cnn_detector import MOST_OVERLAP, Box, overlap
 
 _OUTPUTS = ("537", "538", "539", "540")  # of CenterFace: heat, log of height and width, offset, landmarks

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFilter
 
-from mlcore.faces.detection.alignment import Pixels
+from mlcore.faces.alignment import Pixels
 from mlcore.faces.detection.detector import Box
 
 FILE = "faces_250_grey.zip"

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from mlcore.data.images import decode
-from mlcore.faces.detection.alignment import CHIP_SIZE, Pixels
+from mlcore.faces.alignment import CHIP_SIZE, Pixels
 from mlcore.faces.detection.detector import Face, FaceDetector
 from mlcore.faces.embedding.embedder import Embeddings, embed, load_embedder
 

@@ -20,7 +20,15 @@ from tests.architecture.sources import PACKAGES, ROOT
 
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 CONTRACTS: dict[str, dict[str, Any]] = {contract["id"]: contract for contract in SETTINGS["contracts"]}
-NAMING = ("source_modules", "forbidden_modules", "target_modules", "protected_modules", "allowed_importers", "gates")
+NAMING = (
+    "source_modules",
+    "forbidden_modules",
+    "target_modules",
+    "protected_modules",
+    "allowed_importers",
+    "gates",
+    "ancestors",
+)
 SERVED_TO_PEOPLE = {"PIL", "safetensors"}
 """What mlcore needs and the web processes load: neither learns, and both start at once."""
 
@@ -76,7 +84,8 @@ def test_a_forbidden_import_breaks_its_contract_and_no_other(
     plant: Plant, harvest: tuple[set[str], dict[Plant, set[str]]]
 ) -> None:
     itself, planted = harvest
-    assert planted[plant] - itself == {plant.contract}
+    closes_a_circle = planted[plant] & {"no-circles"}  # as an arrow back up often does
+    assert planted[plant] - itself == {plant.contract} | closes_a_circle
 
 
 def test_every_contract_is_tried() -> None:

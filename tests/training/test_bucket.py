@@ -27,9 +27,9 @@ from webapp.jobs.models import JobStatus
 from webapp.storage import copies
 from webapp.storage import orphans as stored_files
 from webapp.training.models import TrainingRun
-from webapp.training.runs.states import fetch_states, forget_states
 from webapp.training.runs.worker import training
 from webapp.training.runs.worker.relay import Relay
+from webapp.training.states import fetch_states, forget_states
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("long_lease")]
 

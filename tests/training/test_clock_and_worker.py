@@ -19,9 +19,9 @@ from webapp.datasets.models import Dataset
 from webapp.jobs import broker
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Occasion, Schedule, Strategy, Sweep, TrainingRun
+from webapp.training.recurrence import crontab_of
 from webapp.training.runs import services as runs
 from webapp.training.schedules import services as schedules
-from webapp.training.schedules.recurrence import crontab_of
 from webapp.training.sweeps import services as sweeps
 
 SQLITE = pytest.mark.parametrize("running", ["sqlite"], indirect=True)

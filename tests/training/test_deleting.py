@@ -30,7 +30,7 @@ from webapp.training import deletion as training_deletion
 from webapp.training import retention
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.runs import services as runs
-from webapp.training.runs.states import run_folders
+from webapp.training.states import run_folders
 
 pytestmark = pytest.mark.django_db
 WHY = "we looked at it ourselves"

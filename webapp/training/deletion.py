@@ -14,7 +14,7 @@ from webapp.core.deletion import Deletion, delete_row, listed, remark_on
 from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Schedule, Sweep, TrainingRun
-from webapp.training.runs.states import forget_states, run_folders
+from webapp.training.states import forget_states, run_folders
 
 
 def deletion_of(row: TrainingRun) -> Deletion:

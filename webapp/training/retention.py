@@ -11,7 +11,7 @@ from django.utils import timezone
 from webapp.jobs.models import JobStatus
 from webapp.storage.orphans import delete_old
 from webapp.training.models import TrainingRun
-from webapp.training.runs.states import forget_states, run_folders
+from webapp.training.states import forget_states, run_folders
 
 
 def forget_old_states() -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.faces.detection.alignment import Pixels
+from mlcore.faces.alignment import Pixels
 from mlcore.faces.embedding.dlib_weights import DlibWeights, fold, read_convolution
 from mlcore.faces.embedding.embedder import CHANNEL_MEANS
 from mlcore.faces.packages import CNN_DETECTOR

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from mlcore.errors import ImageError
-from mlcore.faces.detection.alignment import Pixels, Points, align
+from mlcore.faces.alignment import Pixels, Points, align
 from mlcore.faces.detection.cnn_detector import Box, CnnDetector, load_cnn_detector
 from mlcore.faces.detection.notes import QualityNote
 from mlcore.faces.detection.quality import notes_on

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from mlcore.faces.detection.alignment import Pixels, Points
+from mlcore.faces.alignment import Pixels, Points
 from mlcore.faces.detection.notes import QualityNote
 
 LEAST_SIDE = 50  # of a face's box, px

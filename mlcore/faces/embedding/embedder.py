@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mlcore.errors import CheckpointError
-from mlcore.faces.detection.alignment import Pixels
+from mlcore.faces.alignment import Pixels
 from mlcore.faces.embedding.dlib_weights import DlibWeights, fold, read_convolution
 from mlcore.faces.packages import RECOGNISER
 

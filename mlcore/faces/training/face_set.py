@@ -9,7 +9,7 @@ from torch import Tensor
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.images import resized, to_mode
 from mlcore.errors import DatasetError
-from mlcore.faces.detection.alignment import CHIP_SIZE, align
+from mlcore.faces.alignment import CHIP_SIZE, align
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from mlcore.faces.detection.alignment import Pixels
+from mlcore.faces.alignment import Pixels
 
 SIDE = 240  # of a drawn face's picture, px
 

@@ -11,8 +11,8 @@ from tests.training import small_runs
 from tests.training.people import signed_in
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Occasion, Schedule, TrainingRun
+from webapp.training.recurrence import crontab_of
 from webapp.training.schedules import services as schedules
-from webapp.training.schedules.recurrence import crontab_of
 
 pytestmark = pytest.mark.django_db
 ADD = "admin:training_schedule_add"

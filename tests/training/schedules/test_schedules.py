@@ -17,10 +17,10 @@ from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Schedule, TrainingRun
+from webapp.training.recurrence import crontab_of
 from webapp.training.runs import services as runs
 from webapp.training.schedules import services as schedules
 from webapp.training.schedules.chore import start_due
-from webapp.training.schedules.recurrence import crontab_of
 
 pytestmark = pytest.mark.django_db
 

@@ -24,8 +24,8 @@ from django.utils.translation import gettext as _
 from PIL import Image
 
 from mlcore.errors import ImageError
+from mlcore.faces.alignment import CHIP_SIZE, Pixels
 from mlcore.faces.card import face_card
-from mlcore.faces.detection.alignment import CHIP_SIZE, Pixels
 from mlcore.faces.detection.detector import Face
 from mlcore.faces.embedding.embedder import EMBEDDING_SIZE, Embeddings
 from mlcore.faces.verification import scores

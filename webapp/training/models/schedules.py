@@ -14,8 +14,8 @@ from django_celery_beat.models import PeriodicTask
 
 from webapp.checkpoints.models.checkpoints import Checkpoint
 from webapp.datasets.models import Dataset
+from webapp.training import recurrence
 from webapp.training.models.runs import RunSettings, TrainingRun
-from webapp.training.schedules import recurrence
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager

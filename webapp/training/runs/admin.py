@@ -20,10 +20,10 @@ from webapp.core.responses import STOP_POLLING
 from webapp.core.staff.asking import who_asks
 from webapp.core.staff.deletion_page import DeletingAdmin
 from webapp.training import deletion
-from webapp.training.comparison import pages
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs import services as runs
 from webapp.training.runs.command_line import CONFIG_FILE, repeating_command, run_document
+from webapp.training.runs.comparison import pages
 from webapp.training.runs.curves import accuracy_chart, loss_chart
 from webapp.training.runs.forms import RunForm, kept, values_of
 from webapp.training.runs.settings import settings_of_run

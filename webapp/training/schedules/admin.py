@@ -22,10 +22,10 @@ from django_celery_beat import admin as beat
 
 from webapp.core.errors import UserError
 from webapp.core.staff.asking import who_asks
+from webapp.training import recurrence
 from webapp.training.models import Schedule
 from webapp.training.runs.rights import AsRunsAdmin
 from webapp.training.runs.settings import settings_of_run
-from webapp.training.schedules import recurrence
 from webapp.training.schedules import services as schedules
 from webapp.training.schedules.form import RepeatForm, ScheduleForm
 

@@ -17,7 +17,7 @@ from webapp.core.errors import UserError
 from webapp.datasets.models import Dataset
 from webapp.jobs.models import JobStatus
 from webapp.training.models import TrainingRun
-from webapp.training.schedules.recurrence import DAYS, LAST_DAY, Every, crontab_of
+from webapp.training.recurrence import DAYS, LAST_DAY, Every, crontab_of
 from webapp.training.sweeps.form import RunChoice
 
 

@@ -16,10 +16,10 @@ from webapp.core.errors import UserError
 from webapp.core.staff.history import note
 from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.jobs.models import ACTIVE, JobStatus
+from webapp.training import recurrence
 from webapp.training.models import Occasion, Schedule, TrainingRun
 from webapp.training.runs.services import start_run
 from webapp.training.runs.settings import checked_row, row_fields
-from webapp.training.schedules import recurrence
 
 LONGEST_NAME = 50
 NOTES_KEPT = 100

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from mlcore.errors import ImageError
-from mlcore.faces.detection.alignment import Pixels, align
+from mlcore.faces.alignment import Pixels, align
 from mlcore.faces.detection.cnn_detector import Box
 from mlcore.faces.detection.detector import Face, FaceDetector
 from mlcore.faces.detection.notes import QualityNote

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mlcore.errors import CheckpointError
-from mlcore.faces.detection.alignment import CHIP_SIZE, Pixels
+from mlcore.faces.alignment import CHIP_SIZE, Pixels
 from mlcore.faces.embedding.dlib_weights import DlibWeights
 from mlcore.faces.embedding.embedder import N_WEIGHTS, FaceEmbedder, embed, load_embedder, to_tensor
 from mlcore.faces.packages import RECOGNISER, PackagedFile

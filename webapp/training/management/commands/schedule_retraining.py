@@ -12,9 +12,9 @@ from django_celery_beat.models import CrontabSchedule
 
 from webapp.core.staff.command import USAGE, StaffCommand
 from webapp.training.models import Schedule
+from webapp.training.recurrence import DAYS, Every, crontab_of
 from webapp.training.runs import words as words_module
 from webapp.training.schedules import services as schedules
-from webapp.training.schedules.recurrence import DAYS, Every, crontab_of
 
 ACTS = {
     "pause": schedules.pause_schedule,

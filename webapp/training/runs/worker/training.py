@@ -19,10 +19,10 @@ from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs.command_line import train_command
 from webapp.training.runs.settings import room_needed
-from webapp.training.runs.states import fetch_states, forget_states, run_folders
 from webapp.training.runs.worker import timing
 from webapp.training.runs.worker.made_checkpoints import register
 from webapp.training.runs.worker.relay import Relay
+from webapp.training.states import fetch_states, forget_states, run_folders
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from webapp.core.errors import UserError
-from webapp.training.schedules.recurrence import choices_in, crontab_of, in_words, moment_in_words, next_after
+from webapp.training.recurrence import choices_in, crontab_of, in_words, moment_in_words, next_after
 
 THREE = time(3, 0)
 TUESDAY = datetime(2026, 11, 24, 18, 0, tzinfo=ZoneInfo("UTC"))

@@ -17,8 +17,8 @@ from tests.checkpoints.candidates import candidate, staff, standing_exam
 from tests.training.people import signed_in
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
-from webapp.training.comparison.comparison import MOST, Comparison, compare
 from webapp.training.models import TrainingRun
+from webapp.training.runs.comparison.comparison import MOST, Comparison, compare
 from webapp.training.runs.curves import accuracy_chart, chart, loss_chart, series_of
 from webapp.training.runs.settings import checked, row_fields
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mlcore.errors import ImageError
-from mlcore.faces.detection.alignment import CHIP_SIZE, align, similarity, template
+from mlcore.faces.alignment import CHIP_SIZE, align, similarity, template
 from tests.mlcore.faces.drawn import draw_face
 
 

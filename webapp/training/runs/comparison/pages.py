@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from webapp.checkpoints.models import Checkpoint
-from webapp.training.comparison.comparison import compare
 from webapp.training.models import TrainingRun
+from webapp.training.runs.comparison.comparison import compare
 
 
 def lead_to(*, runs: Iterable[TrainingRun]) -> HttpResponse:

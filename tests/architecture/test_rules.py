@@ -70,3 +70,11 @@ def test_every_code_of_an_error_is_one_that_somebody_can_meet() -> None:
 def test_every_file_is_of_a_size_to_be_read() -> None:
     long = {str(path): len((ROOT / path).read_text().splitlines()) for path in sources(*PACKAGES)}
     assert {path: lines for path, lines in long.items() if lines > 300 and "/migrations/" not in path} == {}
+
+
+def test_tasks_load_their_workers_when_they_run() -> None:
+    tasks = [path for path in sources("webapp") if path.stem == "tasks"]
+    early = [
+        path for path in tasks if re.search(r"^(from|import) .*\bworker\b", (ROOT / path).read_text(), re.MULTILINE)
+    ]
+    assert (len(tasks) > 4, early) == (True, [])

@@ -76,7 +76,7 @@ def test_another_method_is_chosen_learned_with_and_named(visitor: Visitor, anoth
     )
     page.get_by_text("Settings of the method").click()
     expect(page.locator(".settings")).to_contain_text(another)
-    expect(page.locator(".settings div").filter(has_text="steps at most on your pictures")).to_contain_text("7")
+    expect(page.locator(".settings div").filter(has_text="Adaptation steps")).to_contain_text("7")
     visitor.ask(query("snail"))
     page.get_by_role("link", name="My classifiers").click()
     expect(page.locator(".made")).to_contain_text("with MAML")

@@ -37,7 +37,7 @@ def test_a_sweep_is_started_with_the_settings_of_a_run(ada: User) -> None:
     told = said("--search", "episodes.n_way = 3, 4", "--strategy", "grid", "--budget", "2")
     sweep = Sweep.objects.get(pk=told["sweep"])
     assert (sweep.created_by, sweep.strategy, sweep.budget) == (ada, "grid", 2)
-    assert sweep.training["steps"] == 12
+    assert sweep.config["training"]["steps"] == 12
     assert told["active"]
 
 
@@ -70,7 +70,7 @@ def test_one_that_a_person_stopped_has_an_exit_code_of_its_own(monkeypatch: pyte
 
 
 def test_a_bad_space_is_refused_with_an_exit_code() -> None:
-    with pytest.raises(CommandError, match=r"no setting training\.speed") as refused:
+    with pytest.raises(CommandError, match=r"training\.speed is no setting") as refused:
         said("--search", "training.speed = 1, 2")
     assert refused.value.returncode == 1
     assert not Sweep.objects.exists()

@@ -67,10 +67,7 @@ class RunForm(forms.Form):
     kind = forms.ChoiceField(label=_(OF_A_RUN["kind"].label), widget=UnfoldAdminSelectWidget)
     method = forms.ChoiceField(
         label=_(OF_A_RUN["method"].label),
-        choices=[
-            (_("To teach classes from a few pictures"), [(name, name.replace("_", " ")) for name in METHODS]),
-            (_("To tell faces apart"), [(name, name) for name in FACE_LOSSES]),
-        ],
+        choices=lambda: _methods(),
         widget=UnfoldAdminSelectWidget,
         help_text=_(OF_A_RUN["method"].help),
     )
@@ -167,6 +164,14 @@ class RunForm(forms.Form):
         """Give what services take beside a name."""
         picked = {name: self.cleaned_data.get(name) for name in ("version", "start_from")}
         return {**picked, "settings": self.settings}
+
+
+def _methods() -> list[tuple[str | Promise, list[tuple[str, str]]]]:
+    """List the methods by what they are for."""
+    return [
+        (_("To teach classes from a few pictures"), [(name, name.replace("_", " ")) for name in METHODS]),
+        (_("To tell faces apart"), [(name, name) for name in FACE_LOSSES]),
+    ]
 
 
 def kept(typed: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def _end_decoder() -> Iterator[None]:
 
 @pytest.fixture
 def long_lease(settings: Any) -> None:
-    """Lend jobs for a minute: while a test holds its own transaction, no other thread can renew in SQLite."""
-    settings.GLIMPSE_JOBS = {**settings.GLIMPSE_JOBS, "lease_seconds": 60.0, "renew_seconds": 60.0}
+    """Lend jobs for ten minutes: while a test holds its own transaction, no other thread can renew in SQLite."""
+    settings.GLIMPSE_JOBS = {**settings.GLIMPSE_JOBS, "lease_seconds": 600.0, "renew_seconds": 600.0}
 
 
 @pytest.fixture

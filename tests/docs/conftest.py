@@ -18,12 +18,21 @@ from tests.training import small_runs
 from webapp.jobs.models import JobStatus
 from webapp.training.models import TrainingRun
 
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def documented_config() -> str:
+    """Return the run's config that docs/methods.md shows."""
+    page = (ROOT / "docs" / "methods.md").read_text()
+    return page[page.index("    {\n") : page.index("    }\n") + len("    }\n")]
+
 
 @pytest.fixture(scope="session")
 def drawn_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with every data set."""
     folder = tmp_path_factory.mktemp("documented")
     drawn_data.write_all(folder)
+    (folder / "run.json").write_text(documented_config())
     (folder / "mlcore" / "faces").mkdir(parents=True)
     (folder / "signs.zip").write_bytes(small_runs.pictures_zip(small_runs.sign, 2))
     return folder

@@ -44,6 +44,7 @@ LITTLE_TRAINING = (
 SMALL: dict[str, str] = {
     "mlcore train": LITTLE_TRAINING,
     "mlcore train --method matching --kind photos": "--split all --validation-split all",
+    "mlcore train --config": "--n-classes 6",
     "torchrun train": LITTLE_TRAINING,
     "mlcore evaluate": f"--episodes 2 --views none {ON_ONE_CORE}",
     "mlcore compare": f"--episodes 2 --against characters-anil {ON_ONE_CORE}",

@@ -40,7 +40,7 @@ def site(
 ) -> Iterator[Stack]:
     """Return a site whose database and broker are also those of the test's own process; its processes end with it."""
     chosen: Stack = request.getfixturevalue(request.param)
-    monkeypatch.setattr(broker, "celery", sender_to(chosen.broker.url))
+    monkeypatch.setattr(broker, "current_app", sender_to(chosen.broker.url))
     chosen.broker.client.flushall()
     with chosen.orm(django_db_blocker):
         yield chosen

@@ -39,7 +39,7 @@ def test_one_that_hangs_is_tried_once_for_half_a_second(
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", noting)
-    monkeypatch.setattr(broker, "celery", sender)
+    monkeypatch.setattr(broker, "current_app", sender)
     assert not broker.send_id(task_name="rehearse", queue="rehearsals", job_id="1")
     assert timeouts == [0.5]
     assert callers(hanging) == 1

@@ -48,7 +48,7 @@ def site(
     running: Stack, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> Iterator[Stack]:
     """Return the site, whose database, broker and files are also those of the test's own process."""
-    monkeypatch.setattr(broker, "celery", sender_to(running.broker.url))
+    monkeypatch.setattr(broker, "current_app", sender_to(running.broker.url))
     settings.DATA_DIR, settings.MEDIA_ROOT = running.folder, running.folder / "media"
     with running.orm(django_db_blocker):
         yield running

@@ -33,7 +33,7 @@ def site(
     folder = made(server_folder / "machines")
     site = Stack(folder, valkey(folder), environment={"GLIMPSE_STORAGE_URL": bucket.url, **KEYS})
     site.manage("migrate", "--skip-checks", "--verbosity=0")
-    monkeypatch.setattr(broker, "celery", sender_to(site.broker.url))
+    monkeypatch.setattr(broker, "current_app", sender_to(site.broker.url))
     settings.DATA_DIR = made(folder / "here")
     with site.orm(django_db_blocker):
         yield site

@@ -63,7 +63,7 @@ def site(
     prepared: Stack, django_db_blocker: DjangoDbBlocker, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> Iterator[Stack]:
     """Return the site, whose database, broker and files are also those of the test's own process."""
-    monkeypatch.setattr(broker, "celery", sender_to(prepared.broker.url))
+    monkeypatch.setattr(broker, "current_app", sender_to(prepared.broker.url))
     settings.DATA_DIR, settings.MEDIA_ROOT = prepared.folder, prepared.folder / "media"
     prepared.broker.client.flushall()
     with prepared.orm(django_db_blocker):
@@ -228,7 +228,7 @@ def test_a_worker_cut_off_from_the_database_ends_its_process_before_another_clai
     settings: Settings,
 ) -> None:
     site, cable, direct = installed
-    monkeypatch.setattr(broker, "celery", sender_to(site.broker.url))
+    monkeypatch.setattr(broker, "current_app", sender_to(site.broker.url))
     settings.DATA_DIR, settings.MEDIA_ROOT = site.folder, site.folder / "media"
     site.start_worker("training", name="cut-off")
     site.database_url = direct

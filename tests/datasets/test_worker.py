@@ -32,6 +32,7 @@ from webapp.datasets.models import DatasetVersion
 from webapp.jobs import services as jobs
 from webapp.jobs.claims import Claim
 from webapp.jobs.models import JobStatus
+from webapp.jobs.staging import staging
 from webapp.storage import disk
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_every_folder_is_a_class_on_one_side(settings: Any) -> None:
         f"{each['split']}/{each['name']}" for each in version.classes
     }
     assert {name.rpartition(".")[2] for name in stored_files(settings)} == {"zip", "jpg"}
-    assert not Path(stored_datasets.staging(version)).exists()
+    assert not Path(staging(version)).exists()
 
 
 def test_mlcore_trains_on_a_stored_version_as_it_is() -> None:
@@ -247,7 +248,7 @@ def test_a_full_disk_fails_in_words_and_leaves_nothing_behind(settings: Any, mon
     assert (version.status, version.error_code) == (JobStatus.FAILED, "storage_full")
     assert "disk is too full" in version.error
     assert not stored_files(settings)
-    assert not stored_datasets.staging(version).exists()
+    assert not staging(version).exists()
 
 
 def test_a_disk_that_fills_up_while_writing_fails_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The environment says how Glimpse runs; each variable does what the README says."""
+"""The environment says how Glimpse runs; each variable does what docs/settings.md says."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A method is added in three edits and a backbone in two: the ones that the README names, and nothing else.
+"""A method is added in three edits and a backbone in two: the ones that docs/extending.md names, and nothing else.
 
 The edits are made in a copy of the library; programs of their own then train, measure, save and load with it, and the
 site's form of a run shows what the new method alone has.
@@ -133,7 +133,7 @@ print(client.get(reverse("admin:training_trainingrun_add"), {"method": "toy"}).c
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the library, and make the edits of the README: three for a method, two for a backbone."""
+    """Copy the library, and make the edits of docs/extending.md: three for a method, two for a backbone."""
     folder = tmp_path_factory.mktemp("edited")
     library = folder / "mlcore"
     shutil.copytree(ROOT / "mlcore", library, ignore=shutil.ignore_patterns("__pycache__", "pretrained"))

@@ -99,7 +99,7 @@ class Exam:
 
 
 def row_of(protocol: str, found: Evaluation) -> dict[str, Any]:
-    """Give a figure as cards hold it."""
+    """Return a figure as cards hold it."""
     row = {"protocol": protocol, "accuracy": found.accuracy, "ci95": found.ci95, "ece": found.ece}
     return {**row, "episodes": found.n_episodes}
 

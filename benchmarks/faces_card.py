@@ -107,7 +107,7 @@ def chips_of(chain: FaceChain, pictures: FacePictures) -> tuple[Pixels, np.ndarr
 
 
 def deal(everyone: Half) -> tuple[Half, Half]:
-    """Give half of the people, dealt by a fixed seed, and the others."""
+    """Return half of the people, dealt by a fixed seed, and the others."""
     order = np.random.default_rng(SEED).permutation(np.unique(everyone.labels))
     chosen = np.isin(everyone.labels, order[: len(order) // 2])
     return tuple(Half(everyone.embeddings[rows], everyone.labels[rows]) for rows in (chosen, ~chosen))  # type: ignore
@@ -180,7 +180,7 @@ def rates(half: Half, thresholds: np.ndarray, *, n_draws: int) -> tuple[Operatin
 
 
 def _rate(value: float, draws: np.ndarray, units: float) -> Rate:
-    """Give a rate with its interval; where nothing was seen, the rule of three says how much it may still be."""
+    """Return a rate with its interval; where nothing was seen, the rule of three says how much it may still be."""
     low, high = np.percentile(draws, [2.5, 97.5])
     if value == 0:
         high = LEAST_PAIRS_OF_PEOPLE / units
@@ -203,7 +203,7 @@ def ten_fold_accuracy(half: Half, *, n_pairs: int) -> dict[str, Any]:
 
 
 def summary(card: FaceCard) -> str:
-    """Say in Markdown what the card holds."""
+    """Return in Markdown what the card holds."""
     rows = ["| stated FAR | threshold | its interval | FAR of others | FRR of others |", "|---|---|---|---|---|"]
     for each, point in zip(card.thresholds, card.results["at_chosen_thresholds"], strict=True):
         far, frr = Rate(**point["far"]), Rate(**point["frr"])

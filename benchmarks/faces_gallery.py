@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def ask(half: Half, n_people: int, threshold: float, *, n_draws: int) -> tuple[float, float, float]:
-    """Give the shares of known people who are named rightly and as another, and of strangers who are named."""
+    """Return the shares of known people who are named rightly and as another, and of strangers who are named."""
     draw = np.random.default_rng(0)
     people = np.unique(half.labels)
     rightly = wrongly = stranger = 0

@@ -71,7 +71,7 @@ def look_at(embedder: FaceEmbedder, faces: Tensor, zoom: float, mirrored: bool) 
 
 
 def row(embeddings: Tensor, labels: np.ndarray, *, plain: bool = False) -> str:
-    """Say how the calibration people's pairs come out."""
+    """Return how the calibration people's pairs come out."""
     pairs: ScoredPairs = Half(functional.normalize(embeddings, dim=1).numpy(), labels).scored(all_pairs(labels))
     if plain:
         which, vectors = all_pairs(labels), embeddings.numpy()

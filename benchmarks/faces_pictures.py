@@ -35,7 +35,7 @@ def load_pictures(data_root: Path) -> FacePictures:
 
 
 def to_pixels(picture: Image.Image) -> Pixels:
-    """Give the bytes of a picture, (H, W, 3) uint8."""
+    """Return the bytes of a picture, (H, W, 3) uint8."""
     return np.asarray(picture.convert("RGB"))
 
 
@@ -52,12 +52,12 @@ CONDITIONS: dict[str, Callable[[Image.Image], Image.Image]] = {
 
 
 def in_the_middle(box: Box, picture_side: int) -> bool:
-    """Say whether a box is the face that LFW's people looked at: in the middle, and between 50 and 230 of 250 px."""
+    """Return whether a box is the face that LFW's people looked at: in the middle, and between 50 and 230 of 250 px."""
     left, top, right, bottom = (side * SIDE / picture_side for side in box)
     return off_middle(box, picture_side) < 40 and 50 < max(right - left, bottom - top) < 230
 
 
 def off_middle(box: Box, picture_side: int) -> float:
-    """Say how far a box lies from the middle, sideways or upwards, of 250 px."""
+    """Return how far a box lies from the middle, sideways or upwards, of 250 px."""
     left, top, right, bottom = (side * SIDE / picture_side for side in box)
     return max(abs(left + right - SIDE), abs(top + bottom - SIDE)) / 2

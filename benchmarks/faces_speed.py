@@ -76,7 +76,7 @@ def encoded(picture: Image.Image) -> bytes:
 
 
 def milliseconds(part: Callable[[], object], repeats: int) -> float:
-    """Give the median CPU time of a part."""
+    """Return the median CPU time of a part."""
     part()
     times = []
     for _ in range(repeats):

@@ -61,7 +61,7 @@ def wait(run: TrainingRun, what: Callable[[TrainingRun], object]) -> float:
 
 
 def step(run: TrainingRun) -> float:
-    """Give how far it is."""
+    """Return how far it is."""
     run.refresh_from_db()
     return float(run.latest.get("step", 0))
 
@@ -76,7 +76,7 @@ def kill_worker(site: Site) -> None:
 
 
 def training(run: TrainingRun) -> bool:
-    """Say whether a process of this machine trains the run."""
+    """Return whether a process of this machine trains the run."""
     return any(str(run.pk) in " ".join(each.info["cmdline"] or []) for each in psutil.process_iter(["cmdline"]))
 
 

@@ -147,7 +147,7 @@ def _print_costs(costs: dict[str, Cost]) -> None:
 
 
 def _rows(found: dict[str, Evaluation], cost: Cost, exam: Exam, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Give the figures as cards hold them."""
+    """Return the figures as cards hold them."""
     name = "Grocery Store" if options.kind == "photos" else exam.dataset.name
     source = {
         "dataset": f"{name} {options.split}",

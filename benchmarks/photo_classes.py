@@ -13,7 +13,7 @@ STORED_SIDE = 160  # px
 
 
 def find_photos(data_root: Path) -> dict[str, Any]:
-    """Say to `load_dataset` where the photos are, and their size."""
+    """Return what `load_dataset` is asked for: where the photos are, and their size."""
     found = data_root / "photos_160.zip" if (data_root / "photos_160.zip").is_file() else data_root
     return {"name": "image_folder", "root": found, "image_size": STORED_SIDE}
 

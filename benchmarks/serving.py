@@ -108,7 +108,7 @@ def p95(seconds: Sequence[float]) -> float:
 
 
 def cpu_note(site: Site, before: float, requests: int) -> str:
-    """Say how much processor time one request took."""
+    """Return how much processor time one request took."""
     return f"cpu {(site.cpu_seconds() - before) / requests * 1000:.0f} ms"
 
 

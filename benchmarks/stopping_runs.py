@@ -35,7 +35,7 @@ def killed(site: Site, run: TrainingRun) -> tuple[float, float]:
 
 
 def _resumed_at(site: Site, run: TrainingRun) -> float | None:
-    """Give the step from which the current attempt goes on, once it trains."""
+    """Return the step from which the current attempt goes on, once it trains."""
     events = told(site, run)
     went_on = next((event["step"] for event in events if event["event"] == "resumed"), None)
     return went_on if any(event["event"] in ("step", "progress") for event in events) else None

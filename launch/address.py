@@ -10,7 +10,7 @@ PATIENCE = 60.0  # seconds after which a site that does not answer is worth a wo
 
 
 def is_free(host: str, port: int) -> bool:
-    """Say whether a server could listen there."""
+    """Return whether a server could listen there."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -43,7 +43,7 @@ class Announcement:
             say("The web server does not answer yet; the lines above should say why.")
 
     def answers(self) -> bool:
-        """Say whether anything speaks HTTP at the address."""
+        """Return whether anything speaks HTTP at the address."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=3)
         try:
             connection.request("GET", "/")

@@ -145,7 +145,7 @@ def end_with_parent() -> None:
 
 
 def describe_exit(code: int) -> str:
-    """Say how a process ended."""
+    """Return how a process ended."""
     return signal.Signals(-code).name if code < 0 else f"exit status {code}"
 
 

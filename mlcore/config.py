@@ -46,7 +46,7 @@ class RegisteredBackbone(Registered):
 
     @property
     def pretrained(self) -> bool:
-        """Tell whether it comes with weights."""
+        """Return whether it comes with weights."""
         return bool(self.pretrained_on)
 
 

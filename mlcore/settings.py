@@ -41,7 +41,7 @@ class Setting:
 
     @property
     def requirement(self) -> str:
-        """Say what a value must be: `between 0 and 1`, `adam or sgd`, `a whole number`."""
+        """Return what a value must be: `between 0 and 1`, `adam or sgd`, `a whole number`."""
         if self.choices:
             return alternatives(self.choices)
         if self.minimum is not None and self.maximum is not None:

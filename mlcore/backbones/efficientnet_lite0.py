@@ -96,7 +96,7 @@ class TwoLooks(nn.Module):
         return embedding, last_whole
 
     def layers(self, view: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the first and the last map: (n, 3, h, w) -> (n, 32, h / 2, w / 2), (n, 1280, h / 32, w / 32)."""
+        """Return the first and the last map: (n, 3, h, w) -> (n, 32, h / 2, w / 2), (n, 1280, h / 32, w / 32)."""
         network: Any = self.network
         first = network._swish(network._bn0(network._conv_stem(view)))
         maps = first

@@ -71,16 +71,16 @@ class ModelCard:
         return cls.from_dict(values)
 
     def temperature_of(self, shots: Sequence[int]) -> float:
-        """Give what logits are multiplied with, from the number of support pictures of each class."""
+        """Return what logits are multiplied with, from the number of support pictures of each class."""
         k_shot = harmonic_mean(shots)
         return self.temperature * float(k_shot**self.temperature_growth)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the fields as plain JSON values."""
+        """Return the fields as plain JSON values."""
         return asdict(self)
 
     def to_json(self) -> str:
-        """Give the text of `card.json`."""
+        """Return the text of `card.json`."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
 
 

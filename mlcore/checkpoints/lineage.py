@@ -27,11 +27,11 @@ class Lesson:
 
     @property
     def is_unknown(self) -> bool:
-        """Say whether nobody can tell which classes these were."""
+        """Return whether nobody can tell which classes these were."""
         return self.class_names is None and self.dataset in ("", ANONYMOUS)
 
     def holds(self, class_name: str, *, dataset: str, split: str) -> bool:
-        """Say whether a class of a data set's split may have been among these; where it is not known, it may."""
+        """Return whether a class of a data set's split may have been among these; where it is not known, it may."""
         if self.dataset not in (dataset, ANONYMOUS, ""):
             return False
         if self.dataset in DATASETS and DATASETS[self.dataset].are_disjoint(self.split, split):
@@ -59,7 +59,7 @@ def _lesson(checkpoint: str, data: dict[str, Any]) -> Lesson:
 
 
 def unseen(class_names: Sequence[str], taught: Iterable[Lesson], *, dataset: str, split: str) -> list[int]:
-    """Give the places of the classes that are in none of the lessons."""
+    """Return the places of the classes that are in none of the lessons."""
     taught = list(taught)
     return [
         place

@@ -85,7 +85,7 @@ class EpisodeBatch:
         return torch.arange(self.n_way, device=part.device).repeat_interleave(part.shape[1] // self.n_way)
 
     def episodes(self) -> Iterator[Episode]:
-        """Give the episodes one by one."""
+        """Yield the episodes one by one."""
         for support, query in zip(self.support, self.query, strict=True):
             yield Episode(LabeledSet(support, self.support_labels), LabeledSet(query, self.query_labels))
 

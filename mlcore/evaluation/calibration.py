@@ -24,7 +24,7 @@ N_EPISODES = 400
 def fit_temperature(
     method: FewShotMethod, card: ModelCard, dataset: PictureDataset, features: Tensor, *, seed: int
 ) -> ModelCard:
-    """Give the card with temperatures of least likelihood loss over 5-way 1- and 5-shot episodes of the data set.
+    """Return the card with temperatures of least likelihood loss over 5-way 1- and 5-shot episodes of the data set.
 
     More pictures make a classifier surer than its distances say, so that between and beyond the two the temperature is
     taken to grow with a power of their number. features: (n, ...) of the data set's pictures, from `featurise`.
@@ -45,7 +45,7 @@ def _fit(method: FewShotMethod, sampler: EpisodeSampler, features: Tensor) -> fl
 
 
 def calibration_samplers(dataset: PictureDataset, *, seed: int) -> list[EpisodeSampler]:
-    """Give the samplers that a temperature is fitted with; raise DatasetError if the data set is too small for them."""
+    """Return the samplers that a temperature is fitted with; raise DatasetError if the data set is too small."""
     configs = [EpisodeConfig(n_way=min(5, dataset.n_classes), k_shot=k_shot, n_query=5) for k_shot in CALIBRATION_SHOTS]
     return [EpisodeSampler(dataset, config, seed=seed) for config in configs]
 

@@ -114,7 +114,7 @@ def accuracy_by_group(found: Evaluation, groups: Tensor) -> dict[int, float]:
 
 
 def difference(ours: Evaluation, theirs: Evaluation) -> tuple[float, float]:
-    """Give the mean difference in accuracy over the episodes that both had, and the half-width of its 95 % interval."""
+    """Return the mean difference in accuracy over the episodes of both, and the half-width of its 95 % interval."""
     n = min(ours.n_episodes, theirs.n_episodes)
     paired = ours.episode_accuracy[:n] - theirs.episode_accuracy[:n]
     return paired.mean().item(), 1.96 * paired.std().item() / math.sqrt(n)

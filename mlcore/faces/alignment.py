@@ -38,7 +38,7 @@ def align(picture: Pixels, landmarks: Points, *, size: int = CHIP_SIZE, padding:
 
 
 def template(size: int = CHIP_SIZE, padding: float = PADDING) -> Points:
-    """Give where the five landmarks lie in a chip, (5, 2) px."""
+    """Return where the five landmarks lie in a chip, (5, 2) px."""
     return (np.array(TEMPLATE) + padding) / (1 + 2 * padding) * size - 0.5
 
 

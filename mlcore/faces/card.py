@@ -96,11 +96,11 @@ class FaceCard:
         return threshold
 
     def threshold_at(self, far: float) -> float | None:
-        """Give the threshold chosen for an offered rate; None if the rate is not measurable with so few people."""
+        """Return the threshold chosen for an offered rate; None if the rate is not measurable with so few people."""
         return next((each.threshold for each in self.thresholds if each.far == far), None)
 
     def threshold_among(self, n_people: int) -> float:
-        """Give a threshold for "who of these n people is it?": the default rate shared among them, or the strictest.
+        """Return a threshold for "who of these n people is it?": the default rate shared among them, or the strictest.
 
         Each person of a gallery is one more stranger to be mistaken for.
         """
@@ -110,7 +110,7 @@ class FaceCard:
         return min((each.threshold for each in fitting), default=least.threshold)
 
     def rates_at(self, threshold: float) -> OperatingPoint:
-        """Say what a threshold means, between the two nearest measured points; beyond the last, as at the last."""
+        """Return what a threshold means, between the two nearest measured points; beyond the last, as at the last."""
         after = bisect_right(self.points, threshold, key=lambda point: point.threshold)
         if after in (0, len(self.points)):
             end = self.points[0 if after == 0 else -1]
@@ -120,7 +120,7 @@ class FaceCard:
         return OperatingPoint(threshold, _between(below.far, above.far, share), _between(below.frr, above.frr, share))
 
     def to_json(self) -> str:
-        """Give the text of `card.json`."""
+        """Return the text of `card.json`."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
 

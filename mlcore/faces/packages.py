@@ -32,7 +32,7 @@ class PackagedFile:
         return path
 
     def card(self) -> dict[str, Any]:
-        """Give what a card says of the file: package, version, file, SHA-256."""
+        """Return what a card says of the file: package, version, file, SHA-256."""
         return {"package": PACKAGE, "version": version(PACKAGE), "file": self.name, "sha256": self.sha256}
 
 

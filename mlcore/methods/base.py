@@ -82,7 +82,7 @@ class Classifier(ABC):
         """Score embeddings that `embeddings_of` gave: (n, ...) -> (n, n_way)."""
 
     def state(self) -> dict[str, Tensor]:
-        """Give all that `FewShotMethod.restore` needs."""
+        """Return all that `FewShotMethod.restore` needs."""
         return {"support": self._support, "labels": self._labels}
 
     def logits_of(self, features: Tensor) -> Tensor:
@@ -94,11 +94,11 @@ class Classifier(ABC):
         return self.logits_of(self._method.features(images))
 
     def probabilities_of(self, features: Tensor) -> Tensor:
-        """Give calibrated probabilities of features: (n, ...) -> (n, n_way)."""
+        """Return calibrated probabilities of features: (n, ...) -> (n, n_way)."""
         return self._probabilities(self.logits_of(features))
 
     def probabilities(self, images: Tensor) -> Tensor:
-        """Give calibrated probabilities: (n, C, H, W) -> (n, n_way), rows sum to 1."""
+        """Return calibrated probabilities: (n, C, H, W) -> (n, n_way), rows sum to 1."""
         return self.probabilities_of(self._method.features(images))
 
     @torch.no_grad()
@@ -140,7 +140,7 @@ class FewShotMethod(nn.Module, ABC):
 
     @property
     def is_pretrained(self) -> bool:
-        """Tell whether `inputs` come from a pretrained backbone, and so can be computed once for a whole run."""
+        """Return whether `inputs` come from a pretrained backbone, and so can be computed once for a whole run."""
         return not isinstance(self.pretrained, nn.Identity)
 
     @property
@@ -206,7 +206,7 @@ class FewShotMethod(nn.Module, ABC):
 
 
 def part_of(state: dict[str, Tensor], name: str) -> Tensor:
-    """Give one tensor of a classifier's state; raise CheckpointError if it is missing."""
+    """Return one tensor of a classifier's state; raise CheckpointError if it is missing."""
     try:
         return state[name]
     except KeyError as error:

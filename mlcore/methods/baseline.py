@@ -89,7 +89,7 @@ class HeadBaseline(FewShotMethod, ABC):
         return weights, Adaptation(step, loss)
 
     def _slope(self, embeddings: Tensor, labels: Tensor, weights: Weights) -> tuple[float, list[Tensor]]:
-        """Give the loss that adaptation lowers, decay included, and its gradient."""
+        """Return the loss that adaptation lowers, decay included, and its gradient."""
         weight, bias = (each.detach().requires_grad_() for each in weights)
         with torch.enable_grad():
             decay = self.config.adapt_decay / 2 * (weight**2).sum()
@@ -178,7 +178,7 @@ class HeadClassifier(Classifier):
 
 
 def _spread(embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the centre of the classes' means (d,), and the root mean square distance from it (), classes alike."""
+    """Return the centre of the classes' means (d,), and the root mean square distance from it (), classes alike."""
     centre = class_means(embeddings, labels).mean(0)
     squares = ((embeddings - centre) ** 2).sum(1, keepdim=True)
     return centre, class_means(squares, labels).mean().sqrt().clamp(min=LEAST_SPREAD)

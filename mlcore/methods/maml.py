@@ -51,7 +51,7 @@ class Maml(FewShotMethod):
         self.step_norms = StepNorms(self.backbone, config.inner_steps) if config.norm == "per_step" else None
 
     def _adapted_shapes(self) -> dict[str, torch.Size]:
-        """Give the shapes of what adapts; the head's are those of one class, since all classes share their rates."""
+        """Return the shapes of what adapts; the head's are those of one class, since all classes share their rates."""
         body = backbone_weights(self.backbone) if self.config.adapts == "all" else {}
         shapes = {name: value.shape for name, value in body.items()}
         return shapes | {"head.weight": torch.Size([self.embedding_size]), "head.bias": torch.Size([1])}
@@ -84,7 +84,7 @@ class Maml(FewShotMethod):
         return self._classifier(support, last)
 
     def _learns(self) -> bool:
-        """Tell whether an outer gradient is wanted."""
+        """Return whether an outer gradient is wanted."""
         return torch.is_grad_enabled() and self.head.log_scale.requires_grad
 
     def _descend(self, support: LabeledSet, watch: Watch) -> Iterator[Step]:

@@ -100,7 +100,7 @@ class RelationModule(nn.Module):
             nn.init.zeros_(self.score.weight)
 
     def forward(self, classes: Tensor, queries: Tensor) -> Tensor:
-        """Give log-odds: (episodes, n_way, C, h, w) and (episodes, n, C, h, w) -> (episodes, n, n_way)."""
+        """Return log-odds: (episodes, n_way, C, h, w) and (episodes, n, C, h, w) -> (episodes, n, n_way)."""
         by_class, by_query = (
             convolve(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
             for convolve, maps in ((self.of_class, classes), (self.of_query, queries))

@@ -90,15 +90,15 @@ class LogisticPair(nn.Module):
         return torch.cdist(some * self.weights, others * self.weights, p=1)
 
     def log_odds(self, distances: Tensor) -> Tensor:
-        """Give the log-odds that pairs at these distances are the same; the shape stays."""
+        """Return the log-odds that pairs at these distances are the same; the shape stays."""
         return self.bias - distances
 
     def loss_if_same(self, distances: Tensor) -> Tensor:
-        """Give -log p(same)."""
+        """Return -log p(same)."""
         return functional.softplus(-self.log_odds(distances))
 
     def loss_if_different(self, distances: Tensor) -> Tensor:
-        """Give -log p(different)."""
+        """Return -log p(different)."""
         return functional.softplus(self.log_odds(distances))
 
 
@@ -117,15 +117,15 @@ class ContrastivePair(nn.Module):
         return scaled
 
     def log_odds(self, distances: Tensor) -> Tensor:
-        """Give the log-odds that pairs at these distances are the same; the shape stays."""
+        """Return the log-odds that pairs at these distances are the same; the shape stays."""
         return self.loss_if_different(distances) - self.loss_if_same(distances)
 
     def loss_if_same(self, distances: Tensor) -> Tensor:
-        """Give half the squared distance."""
+        """Return half the squared distance."""
         return distances**2 / 2
 
     def loss_if_different(self, distances: Tensor) -> Tensor:
-        """Give half the square of what is missing to the margin."""
+        """Return half the square of what is missing to the margin."""
         return functional.relu(self.margin - distances) ** 2 / 2
 
 

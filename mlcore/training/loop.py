@@ -25,7 +25,7 @@ def unkept(state: TrainingState) -> None:
 
 
 def unheard(event: Event) -> None:
-    """Tell nobody."""
+    """Do nothing with an event."""
 
 
 def unstopped() -> bool:
@@ -99,7 +99,7 @@ class TrainingLoop(ABC):
         return self.best
 
     def _is_due(self, kept: float) -> bool:
-        """Say whether a state is to be kept: by the steps, or because those since the last one took so long."""
+        """Return whether a state is to be kept: by the steps, or because those since the last one took so long."""
         every = self.config.save_every
         return bool(every) and (self.step % every == 0 or time.monotonic() - kept >= SAVE_SECONDS)
 
@@ -162,7 +162,7 @@ class TrainingLoop(ABC):
         return event
 
     def state(self) -> TrainingState:
-        """Give all that changes during a run."""
+        """Return all that changes during a run."""
         tensors = {f"method.{name}": tensor for name, tensor in self.module.state_dict().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best_weights.items()}
         tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors(self.optimizer).items()}

@@ -124,7 +124,7 @@ class TrainingPictures:
 
 
 def _rotations(angles: Tensor) -> Tensor:
-    """Give the maps that turn by angles (n,), in radians: (n, 2, 2)."""
+    """Return the maps that turn by angles (n,), in radians: (n, 2, 2)."""
     cos, sin = torch.cos(angles), torch.sin(angles)
     return torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
 

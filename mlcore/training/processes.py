@@ -44,11 +44,11 @@ class Team:
 
     @property
     def leads(self) -> bool:
-        """Tell whether this is the process that speaks for the run."""
+        """Return whether this is the process that speaks for the run."""
         return self.rank == 0
 
     def share(self, n_episodes: int) -> slice:
-        """Give which of a step's episodes are this one's; raise ConfigError if they cannot be shared evenly."""
+        """Return which of a step's episodes are this one's; raise ConfigError if they cannot be shared evenly."""
         each, left = divmod(n_episodes, self.size)
         if left:
             raise ConfigError(
@@ -77,7 +77,7 @@ class Team:
             entry.copy_(mean.view_as(entry))
 
     def as_the_leader(self, number: float) -> float:
-        """Give the leader's number, whatever this one's is: what follows a clock or a signal has to be agreed on."""
+        """Return the leader's number, whatever this one's is: what follows a clock or a signal has to be agreed on."""
         if self.size == 1:
             return number
         told = torch.tensor([number], dtype=torch.float64, device=self.device)

@@ -105,7 +105,7 @@ class Events:
 
 
 def _memory() -> float:
-    """Give the most memory held so far, in MB; Linux counts in KiB, macOS in bytes."""
+    """Return the most memory held so far, in MB; Linux counts in KiB, macOS in bytes."""
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(most / 1e6 if sys.platform == "darwin" else most / 1e3)
 

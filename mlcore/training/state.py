@@ -26,7 +26,7 @@ class TrainingState:
     numbers: dict[str, Any]
 
     def part(self, owner: str, *, like: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
-        """Give one owner's tensors; raise CheckpointError if their names or shapes are not those of `like`."""
+        """Return one owner's tensors; raise CheckpointError if their names or shapes are not those of `like`."""
         prefix = f"{owner}."
         found = {name.removeprefix(prefix): each for name, each in self.tensors.items() if name.startswith(prefix)}
         if like is not None and {name: each.shape for name, each in found.items()} != {
@@ -85,7 +85,7 @@ def load_state(path: Path) -> TrainingState:
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Give what an optimiser remembers of each parameter, by `number.name`."""
+    """Return what an optimiser remembers of each parameter, by `number.name`."""
     entries: dict[int, dict[str, Any]] = optimizer.state_dict()["state"]
     return {
         f"{number}.{name}": value

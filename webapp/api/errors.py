@@ -68,7 +68,7 @@ def _plain_words(status: int) -> tuple[str, str]:
 
 
 def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
-    """Say what can be done about it."""
+    """Show what can be done about it."""
     details = dict(error.details)
     wait = details.pop("retry_after", None)
     headers = {"Retry-After": str(wait)} if wait else None
@@ -76,7 +76,7 @@ def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
 
 
 def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Say the same of what does not exist and of what is someone else's."""
+    """Show the same of what does not exist and of what is someone else's."""
     return plain_problem(404)
 
 
@@ -109,12 +109,12 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _malformed(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Say that the body breaks off or is not what its header says."""
+    """Show that the body breaks off or is not what its header says."""
     return problem(400, code="malformed", message=_("The body of the request is malformed or breaks off."))
 
 
 def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Say that the request holds too much."""
+    """Show that the request holds too much."""
     return problem(413, code="too_large", message=_("The request holds too many files or fields, or too much text."))
 
 
@@ -124,7 +124,7 @@ def _our_fault(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def register_handlers(api: NinjaAPI) -> None:
-    """Give every exception that an operation can raise its answer."""
+    """Register an answer for every exception that an operation can raise."""
     handlers: dict[type[Exception], Any] = {
         Refusal: _refusal,
         Http404: _not_found,

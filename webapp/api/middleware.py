@@ -27,7 +27,7 @@ def api_problems(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Cal
 
 
 def _is(response: HttpResponseBase, content_type: str) -> bool:
-    """Say whether the answer is of this type."""
+    """Return whether the answer is of this type."""
     return response.headers.get("Content-Type", "").startswith(content_type)
 
 

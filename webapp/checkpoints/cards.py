@@ -56,7 +56,7 @@ def settings_of(card: ModelCard) -> dict[str, Any]:
 
 
 def validation_of(card: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Give the accuracy on the validation classes with the half-width of its 95 % interval, where it is known."""
+    """Return the accuracy on the validation classes with the half-width of its 95 % interval, where it is known."""
     found = card.get("training", {}).get("validation")
     if not isinstance(found, dict) or "accuracy" not in found:
         return None

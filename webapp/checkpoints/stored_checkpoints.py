@@ -106,7 +106,7 @@ def _fetch(checkpoint: Checkpoint, target: Path) -> None:
 
 
 def _is_sound(folder: Path, checkpoint: Checkpoint) -> bool:
-    """Say whether a folder holds the very weights that a row names."""
+    """Return whether a folder holds the very weights that a row names."""
     try:
         with (folder / WEIGHTS_FILE).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == checkpoint.digest

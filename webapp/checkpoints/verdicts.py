@@ -29,7 +29,7 @@ class Check:
     figures: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give plain values, as a publication keeps them."""
+        """Return plain values, as a publication keeps them."""
         return asdict(self)
 
 
@@ -68,7 +68,7 @@ def _judged(title: str, found: Mapping[str, Any]) -> Check:
 
 
 def _figures(found: Mapping[str, Any]) -> str:
-    """Say what both got right, and in how much."""
+    """Return what both got right, and in how much."""
     values = {
         "ours": in_percent(found["accuracy"], found["ci95"]),
         "theirs": in_percent(found["against_accuracy"], found["against_ci95"]),
@@ -82,7 +82,7 @@ def _figures(found: Mapping[str, Any]) -> str:
 
 
 def _sentence(loss: float, half_width: float, *, passed: bool) -> str:
-    """Say what the interval means."""
+    """Return what the interval means."""
     values = {
         "gain": f"{-100 * loss:+.1f}",
         "half": f"{100 * half_width:.1f}",

@@ -72,7 +72,7 @@ def _is_known(label: str) -> bool:
 
 
 def stylesheet(request: HttpRequest) -> str:
-    """Give the address of what the project's own admin pages look like."""
+    """Return the address of what the project's own admin pages look like."""
     return static("glimpse/admin.css")
 
 
@@ -82,7 +82,7 @@ def late_answers(request: HttpRequest) -> str:
 
 
 def icon(request: HttpRequest) -> str:
-    """Give the address of the site's icon."""
+    """Return the address of the site's icon."""
     return static("glimpse/icon.svg")
 
 

@@ -17,7 +17,7 @@ STOP_POLLING = 286
 
 
 def refusal(request: HtmxRequest, error: Refusal) -> HttpResponse:
-    """Say why a request was refused: as JSON to our own scripts, else as a page."""
+    """Show why a request was refused: as JSON to our own scripts, else as a page."""
     response: HttpResponse
     if request.htmx and error.details.get("refused"):
         response = render(request, "components/refusals.html", error.details, status=error.status)

@@ -53,7 +53,7 @@ class Dataset(models.Model):
         return (last or 0) + 1
 
     def known_sides(self) -> dict[str, str]:
-        """Say for each class on which side of the split it has been in this data set."""
+        """Return for each class on which side of the split it has been in this data set."""
         ready = self.versions.filter(status=JobStatus.READY).order_by("number")
         listed = (each for classes in ready.values_list("classes", flat=True) for each in classes)
         return {each["name"]: each["split"] for each in listed}
@@ -114,7 +114,7 @@ class DatasetVersion(Job):
 
     @property
     def gap(self) -> str:
-        """Say in a word what it lacks of what it was; nothing where it is whole."""
+        """Return in a word what it lacks of what it was; nothing where it is whole."""
         if self.deleted:
             return gettext("deleted")
         return gettext("incomplete") if self.incomplete else ""

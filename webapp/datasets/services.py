@@ -63,7 +63,7 @@ def require_ready(*, version: DatasetVersion) -> None:
 
 
 def version_as_plain(*, version: DatasetVersion) -> dict[str, Any]:
-    """Give what programs want to know of a version."""
+    """Return what programs want to know of a version."""
     sides = {side: sum(each["split"] == side for each in version.classes) for side in SIDES}
     return {
         "version": str(version.pk),
@@ -146,7 +146,7 @@ def _name_taken(name: str) -> UserError:
 
 
 def _checked(dataset: Dataset, material: Material) -> dict[str, Any]:
-    """Give the fields of the version to be made; raise UserError, naming the field, for what cannot be ingested."""
+    """Return the fields of the version to be made; raise UserError, naming the field, for what cannot be ingested."""
     if not 2 <= material.least_pictures <= MOST_LEAST_PICTURES:
         message = _("Choose a number from 2 to %(most)d.") % {"most": MOST_LEAST_PICTURES}
         raise UserError("invalid_number", message, field="least_pictures")

@@ -221,7 +221,7 @@ class Ingest:
 
 
 def _too_few_classes(n: int, least: int, n_small: int) -> str:
-    """Say how many classes there are, and how many there should be."""
+    """Return how many classes there are, and how many there should be."""
     needed = _("At least %(n)d are needed: two to learn from, and two others to validate on.")
     held = ngettext("This holds %(n)d class.", "This holds %(n)d classes.", n) % {"n": n}
     if n_small:

@@ -45,7 +45,7 @@ class SeenFace:
 
     @property
     def advice(self) -> list[str]:
-        """Say in words what makes this face hard to compare."""
+        """Return in words what makes this face hard to compare."""
         return notes_in_words(self.notes)
 
 
@@ -73,7 +73,7 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        """Say whether the largest faces pass as the same person."""
+        """Return whether the largest faces pass as the same person."""
         return self.setting.passes(self.score)
 
     @property
@@ -83,27 +83,27 @@ class Comparison:
 
     @property
     def score_at(self) -> float:
-        """Say where on that line the score lies, in percent."""
+        """Return where on that line the score lies, in percent."""
         return self.scale.at(self.score)
 
     @property
     def threshold_at(self) -> float:
-        """Say where on that line the threshold lies, in percent."""
+        """Return where on that line the threshold lies, in percent."""
         return self.scale.at(self.setting.threshold)
 
     @property
     def passing(self) -> float:
-        """Say how much of that line passes, in percent."""
+        """Return how much of that line passes, in percent."""
         return 100 - self.threshold_at
 
     @property
     def scores_json(self) -> str:
-        """Give all scores to the page's script."""
+        """Return all scores as the page's script reads them."""
         return json.dumps(self.scores)
 
     @property
     def curve_json(self) -> str:
-        """Give the page's script what other thresholds would do, from the lowest on."""
+        """Return the page's script what other thresholds would do, from the lowest on."""
         return json.dumps([{"threshold": each.threshold, "sentence": f"{each.effect}."} for each in rates.curve()])
 
 

@@ -60,7 +60,7 @@ class Consent(models.Model):
 
     @property
     def expires(self) -> datetime:
-        """Say when the consent runs out, and everything goes as if it had been withdrawn."""
+        """Return when the consent runs out, and everything goes as if it had been withdrawn."""
         return self.given + consent_lasts()
 
 
@@ -191,7 +191,7 @@ class FaceQuestion(Job):
 
     @property
     def expires(self) -> datetime:
-        """Say when the answer goes."""
+        """Return when the answer goes."""
         return (self.finished or timezone.now()) + answers_last()
 
 

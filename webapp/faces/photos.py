@@ -29,7 +29,7 @@ def read(files: Sequence[File[bytes]], *, called: Sequence[str]) -> list[Picture
 
 
 def address_of(jpeg: bytes) -> str:
-    """Give the bytes of a JPEG as an address that a page or a program can read them from."""
+    """Return the bytes of a JPEG as an address that a page or a program can read them from."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 

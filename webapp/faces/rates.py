@@ -32,12 +32,12 @@ class Setting:
         return self.measured_frr.value
 
     def passes(self, score: float) -> bool:
-        """Say whether faces this alike pass as the same person."""
+        """Return whether faces this alike pass as the same person."""
         return score >= self.threshold
 
     @property
     def sentence(self) -> str:
-        """Say what the threshold does, and among whom that was measured."""
+        """Return what the threshold does, and among whom that was measured."""
         return _("%(effect)s, measured on %(measured_on)s.") % {
             "effect": self.effect,
             "measured_on": self.measured_on,
@@ -45,7 +45,7 @@ class Setting:
 
     @property
     def effect(self) -> str:
-        """Say what the threshold does to pairs of strangers and to pairs of the same person, without a full stop."""
+        """Return what the threshold does to pairs of strangers and to pairs of the same person, without a full stop."""
         words = _(
             "At this setting %(strangers)s pairs of strangers would pass, and %(same)s pairs of the same person would"
             " be refused"
@@ -54,7 +54,7 @@ class Setting:
 
     @property
     def intervals(self) -> str:
-        """Say how far off both shares may be."""
+        """Return how far off both shares may be."""
         words = _(
             "Among other people it may be %(far_low)s to %(far_high)s pairs of strangers, and %(frr_low)s to"
             " %(frr_high)s pairs of the same person (95 %% intervals over people)."
@@ -68,7 +68,7 @@ class Setting:
 
     @property
     def refused(self) -> str:
-        """Say the share of pairs of the same person that would be refused."""
+        """Return in words the share of pairs of the same person that would be refused."""
         return share_in_words(self.frr)
 
 
@@ -80,7 +80,7 @@ class Scale:
     high: float
 
     def at(self, score: float) -> float:
-        """Say where a score lies, in percent; what lies beyond an end is drawn at it."""
+        """Return where a score lies, in percent; what lies beyond an end is drawn at it."""
         share = (score - self.low) / (self.high - self.low)
         return round(100 * min(max(share, 0.0), 1.0), 2)
 
@@ -95,7 +95,7 @@ class Offer:
 
     @property
     def words(self) -> str:
-        """Say the rate."""
+        """Return the rate in words."""
         return share_in_words(self.far)
 
 
@@ -167,7 +167,7 @@ def scale() -> Scale:
 
 
 def share_in_words(share: float) -> str:
-    """Say a share as "2 in 100", with as many pairs as it takes to name it."""
+    """Return a share as "2 in 100", with as many pairs as it takes to name it."""
     for whole in (100, 1_000, 10_000):
         if round(share * whole) >= 1:
             return _("%(n)s in %(whole)s") % {"n": number_format(round(share * whole)), "whole": grouped(whole)}

@@ -56,7 +56,7 @@ class Claim(Generic[J]):
 
     @property
     def lease_left(self) -> float:
-        """Say for how many seconds the lease is certain to hold, counted by this machine's own clock."""
+        """Return for how many seconds the lease is certain to hold, counted by this machine's own clock."""
         held: float = settings.GLIMPSE_JOBS["lease_seconds"]
         return held - (time.monotonic() - self._renewed)
 

@@ -91,12 +91,12 @@ class Job(models.Model):
 
     @property
     def is_active(self) -> bool:
-        """Say whether the job is still queued or running."""
+        """Return whether the job is still queued or running."""
         return self.status in ACTIVE
 
     @property
     def status_sentence(self) -> str:
-        """Say in words for the person how the job stands."""
+        """Return in words for the person how the job stands."""
         match self.status:
             case JobStatus.QUEUED if self.sent_at is None:
                 return _("Busy, queued: this starts by itself as soon as it can.")
@@ -114,7 +114,7 @@ class Job(models.Model):
                 return self.error
 
     def is_due_to_send(self, now: datetime) -> bool:
-        """Say whether a queued job's message is to be sent, at once or again."""
+        """Return whether a queued job's message is to be sent, at once or again."""
         return self.sent_at is None or self.sent_at < now - resend_wait(self.times_sent)
 
 

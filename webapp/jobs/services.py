@@ -164,7 +164,7 @@ def _settle_lapsed(model: type[J]) -> None:
 
 
 def _worker_lost() -> str:
-    """Say that the job ends because every attempt at it ended the worker."""
+    """Return the sentence for a job that ends because every attempt at it ended the worker."""
     return _("Every attempt at this broke off because the program working on it stopped, so it is not tried again.")
 
 

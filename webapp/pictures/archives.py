@@ -93,7 +93,7 @@ class Archive:
         return data
 
     def _unpack(self, entry: zipfile.ZipInfo, most: int) -> bytes:
-        """Give an entry's bytes, and not much more than ``most`` of them."""
+        """Return an entry's bytes, and not much more than ``most`` of them."""
         out = io.BytesIO()
         try:
             with self._archive.open(entry) as packed:
@@ -107,5 +107,5 @@ class Archive:
 
 
 def is_ignored(path: PurePosixPath) -> bool:
-    """Say whether a file is what systems leave behind unasked."""
+    """Return whether a file is what systems leave behind unasked."""
     return any(part in IGNORED or part.startswith("._") for part in path.parts)

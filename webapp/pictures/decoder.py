@@ -140,7 +140,7 @@ def orientation_of(opened: Image.Image, data: bytes) -> int:
 
 
 def clean(opened: Image.Image, orientation: int, side: int) -> Image.Image:
-    """Give the first frame upright, in sRGB on white, at most ``side`` pixels long: mode RGB, or L for grey."""
+    """Return the first frame upright, in sRGB on white, at most ``side`` pixels long: mode RGB, or L for grey."""
     decode_small(opened, side)
     profile = opened.info.get("icc_profile")
     picture = shrunk(eight_bit(opened), side)
@@ -158,7 +158,7 @@ def decode_small(opened: Image.Image, side: int) -> None:
 
 
 def eight_bit(picture: Image.Image) -> Image.Image:
-    """Give a mode that can be resized and shown; 16 bits a channel are scaled, not clipped."""
+    """Return a mode that can be resized and shown; 16 bits a channel are scaled, not clipped."""
     if picture.mode.startswith("I;16"):
         high_byte = slice(0, None, 2) if picture.mode == "I;16B" else slice(1, None, 2)
         return Image.frombytes("L", picture.size, picture.tobytes()[high_byte])
@@ -172,7 +172,7 @@ def eight_bit(picture: Image.Image) -> Image.Image:
 
 
 def shrunk(picture: Image.Image, side: int) -> Image.Image:
-    """Give a copy whose longer side is at most ``side``."""
+    """Return a copy whose longer side is at most ``side``."""
     scale = side / max(picture.size)
     if scale >= 1:
         return picture

@@ -172,7 +172,7 @@ def _receive(stdout: IO[bytes]) -> Picture:
 
 
 def _refusal(code: str) -> UserError:
-    """Say in words what the helper found wrong."""
+    """Return in words what the helper found wrong."""
     if code == "too_many_pixels":
         most = settings.GLIMPSE_LIMITS["picture_pixels"] // 1_000_000
         return UserError("too_large", _("This picture has more than %(n)d million pixels.") % {"n": most})

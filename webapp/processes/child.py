@@ -41,7 +41,7 @@ class Child:
 
     @property
     def returncode(self) -> int | None:
-        """Give how it ended; nothing while it runs."""
+        """Return how it ended; nothing while it runs."""
         return self._process.poll()
 
     def give_sign(self) -> None:
@@ -101,12 +101,12 @@ def bound(child: Child, claim: Claim[Any], *, patience: float) -> Iterator[None]
 
 
 def bond() -> list[str]:
-    """Give the options that let a process end with its worker."""
+    """Return the options that let a process end with its worker."""
     return ["--end-with-parent", str(patience_seconds())]
 
 
 def patience_seconds() -> float:
-    """Say how long the process waits for a sign of its worker: not longer than the lease of a worker that is silent.
+    """Return how long the process waits for a sign of its worker: not longer than the lease of a worker that is silent.
 
     The worker gives signs as long as more than this is left of its lease, so that the process ends before the lease.
     """

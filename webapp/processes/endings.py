@@ -20,7 +20,7 @@ def kernel_kills(vmstat: Path = Path("/proc/vmstat")) -> int:
 
 
 def reason(returncode: int, errors: Path, *, kills: int, last: bool) -> str:
-    """Say why the run cannot go on; nothing where another attempt may, or where it is no fault of its settings.
+    """Return why the run cannot go on; nothing where another attempt may, or where it is no fault of its settings.
 
     kills: processes that the kernel killed for want of memory meanwhile. last: no attempt is left, so that being killed
     from outside again and again is most likely the same.
@@ -34,7 +34,7 @@ def reason(returncode: int, errors: Path, *, kills: int, last: bool) -> str:
 
 
 def last_words(errors: str) -> str:
-    """Give the sentence that mlcore ended with, if it did with one."""
+    """Return the sentence that mlcore ended with, if it did with one."""
     spoken = [line for line in errors.splitlines() if line.startswith(_SPOKEN)]
     sentence = spoken[-1].removeprefix(_SPOKEN).strip() if spoken else ""
     is_setting = "_" in sentence.partition(" ")[0]  # whose name stays as it is written in the form's errors

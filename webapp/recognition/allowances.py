@@ -47,7 +47,7 @@ def require_room(owner: Owner, *, needed: int = 1, wanted: int = 0) -> int:
 
 
 def storage_sentence(owner: Owner) -> str:
-    """Say that the owner's storage is full, and what helps."""
+    """Return the sentence that says that the owner's storage is full, and what helps."""
     megabytes = bytes_allowed(owner) // MEGABYTE
     if owner.is_guest:
         return _("Your %(n)d MB are full. Delete something, or sign up to get more room.") % {"n": megabytes}

@@ -31,7 +31,7 @@ class Refused:
     reason: str
 
     def as_json(self) -> dict[str, str]:
-        """Give the plain value that a row keeps."""
+        """Return the plain value that a row keeps."""
         return asdict(self)
 
 
@@ -49,7 +49,7 @@ class Stored:
     original_name: str
 
     def fields(self) -> dict[str, Any]:
-        """Give the fields of the row to be made, for a support picture or a query alike."""
+        """Return the fields of the row to be made, for a support picture or a query alike."""
         return asdict(self)
 
 

@@ -15,7 +15,7 @@ RECENT = 3
 
 @require_safe
 def home(request: OwnedRequest) -> HttpResponse:
-    """Say what this does, and offer a new classifier, an example, and what was begun."""
+    """Show what this does, and offer a new classifier, an example, and what was begun."""
     recent = selectors.shelf(selectors.support_sets_of(request.owner)[:RECENT])
     context = {"examples": EXAMPLES.values(), "recent": recent, "guest_hours": guest_hours()}
     return render(request, "site/home.html", context)
@@ -23,7 +23,7 @@ def home(request: OwnedRequest) -> HttpResponse:
 
 @require_safe
 def privacy(request: OwnedRequest) -> HttpResponse:
-    """Say what is kept, for how long, and what the limits are."""
+    """Show what is kept, for how long, and what the limits are."""
     limits = settings.GLIMPSE_LIMITS
     context = {
         "limits": limits,

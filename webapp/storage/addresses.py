@@ -30,7 +30,7 @@ class StorageDown(Refusal):
 
 
 def storage_at(url: str) -> dict[str, Any]:
-    """Give the entry of `STORAGES` for an address: nothing is the local disk, else s3://BUCKET/PREFIX?endpoint=URL.
+    """Return the entry of `STORAGES` for an address: nothing is the local disk, else s3://BUCKET/PREFIX?endpoint=URL.
 
     Keys are taken from where all programs of AWS take them, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     Raise ImproperlyConfigured for an address that is none.
@@ -59,7 +59,7 @@ def storage_at(url: str) -> dict[str, Any]:
 
 
 def _client(*, at_amazon: bool) -> Any:
-    """Give a client whose patience ends, so that a bucket that hangs holds no page up for ever."""
+    """Return a client whose patience ends, so that a bucket that hangs holds no page up for ever."""
     from botocore.config import Config  # late, so that sites on the local disk do without
 
     others: dict[str, Any] = {

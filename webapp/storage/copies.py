@@ -85,7 +85,7 @@ def _bound(newest: Path) -> None:
 
 
 def _last_used(copy: Path) -> float:
-    """Say when a copy was used; now, where another process has just deleted it."""
+    """Return when a copy was used; now, where another process has just deleted it."""
     try:
         return copy.stat().st_mtime
     except FileNotFoundError:

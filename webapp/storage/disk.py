@@ -23,7 +23,7 @@ def free_bytes() -> int:
 
 
 def full_sentence(needed: int) -> str:
-    """Say how much room is missing, and what helps."""
+    """Return how much room is missing, and what helps."""
     missing = max(1, (needed - free_bytes()) // 2**20)
     return _("The disk is too full: %(n)d MB are missing. Delete something, then try again.") % {"n": missing}
 

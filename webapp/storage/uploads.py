@@ -22,7 +22,7 @@ class NamelessFileHandler(FileUploadHandler):
         self.file.write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile[bytes]:
-        """Give the whole file, to be read from its start."""
+        """Return the whole file, to be read from its start."""
         self.file.seek(0)
         about = (self.content_type, file_size, self.charset, self.content_type_extra)
         return UploadedFile(self.file, self.file_name, *about)

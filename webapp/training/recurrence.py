@@ -86,7 +86,7 @@ def saved(crontab: CrontabSchedule) -> CrontabSchedule:
 
 
 def choices_in(crontab: CrontabSchedule) -> dict[str, Any]:
-    """Give the plain choices that `crontab_of` would make this of, as a form shows them."""
+    """Return the plain choices that `crontab_of` would make this of, as a form shows them."""
     minute, hour, day, month, weekday = (getattr(crontab, name) for name in FIELDS)
     line = " ".join((minute, hour, day, month, weekday))
     if not (minute.isdecimal() and hour.isdecimal() and month == "*"):
@@ -102,7 +102,7 @@ def choices_in(crontab: CrontabSchedule) -> dict[str, Any]:
 
 
 def in_words(crontab: CrontabSchedule) -> str:
-    """Say how often and when."""
+    """Return how often and when."""
     plain = choices_in(crontab)
     match plain["every"]:
         case Every.DAY:
@@ -124,14 +124,14 @@ def next_after(crontab: CrontabSchedule, moment: datetime) -> datetime:
 
 
 def moment_in_words(moment: datetime) -> str:
-    """Say a time to come by the site's clock, and how long it takes until then."""
+    """Return a time to come by the site's clock, and how long it takes until then, in words."""
     local = timezone.localtime(moment)
     said = {"date": date_format(local, "l, j F Y, H:i"), "zone": local.tzname(), "left": timeuntil(moment, depth=1)}
     return _("%(date)s (%(zone)s), in %(left)s") % said
 
 
 def is_due(timer: PeriodicTask) -> bool:
-    """Say whether a time has come since a periodic task was last done, made or changed."""
+    """Return whether a time has come since a periodic task was last done, made or changed."""
     return bool(ModelEntry(timer, app=current_app).is_due().is_due)
 
 

@@ -81,7 +81,7 @@ class EvaluateCommand:
         }
 
     def _by_alphabet(self, result: Evaluation, dataset: PictureDataset) -> dict[str, dict[str, float]]:
-        """Give the accuracy within each alphabet, the hardest first, where episodes lie within one."""
+        """Return the accuracy within each alphabet, the hardest first, where episodes lie within one."""
         if not self.episodes.within_group or dataset.groups is None:
             return {}
         by_group = sorted(accuracy_by_group(result, dataset.groups).items(), key=itemgetter(1))

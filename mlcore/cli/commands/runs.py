@@ -40,7 +40,7 @@ def run_folder(out: Path) -> Iterator[None]:
 
 @contextmanager
 def memory_in_words(smaller: str) -> Iterator[None]:
-    """Say what to try where the device runs out of memory."""
+    """Raise TrainingError with what to try where the device runs out of memory."""
     try:
         yield
     except torch.OutOfMemoryError as error:
@@ -86,7 +86,7 @@ def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None) 
 
 
 def how_trained(run: TrainingLoop, config: Config, best: Event) -> dict[str, Any]:
-    """Give what a card says of every training."""
+    """Return what a card says of every training."""
     return {
         "config": config.to_dict(),
         "validation": best,

@@ -31,7 +31,7 @@ class DatasetSource:
     disjoint: tuple[tuple[str, ...], ...] = ()
 
     def are_disjoint(self, one: str, other: str) -> bool:
-        """Say whether two splits are known to share no class."""
+        """Return whether two splits are known to share no class."""
         return one != other and any(one in family and other in family for family in self.disjoint)
 
 

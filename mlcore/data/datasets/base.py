@@ -63,13 +63,13 @@ class PictureDataset:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """Give (C, H, W) of every picture."""
+        """Return (C, H, W) of every picture."""
         channels, height, width = self.images.shape[1:]
         return channels, height, width
 
     @cached_property
     def fingerprint(self) -> str:
-        """Give the SHA-256 (hex) of the shape, the pixels and the labels."""
+        """Return the SHA-256 (hex) of the shape, the pixels and the labels."""
         digest = hashlib.sha256(repr(tuple(self.images.shape)).encode())
         digest.update(self.images.contiguous().numpy().data)
         digest.update(self.labels.contiguous().numpy().data)
@@ -80,11 +80,11 @@ class PictureDataset:
         return self.group_names[group] if self.group_names else str(group)
 
     def images_of(self, label: int) -> Tensor:
-        """Give the pictures of one class, (n, C, H, W) uint8."""
+        """Return the pictures of one class, (n, C, H, W) uint8."""
         return self.images[self.labels == label]
 
     def rows_of(self, classes: Sequence[int]) -> Tensor:
-        """Give the rows of these classes, class by class in the order given."""
+        """Return the rows of these classes, class by class in the order given."""
         return torch.cat([(self.labels == label).nonzero()[:, 0] for label in classes])
 
     def subset(self, classes: Sequence[int]) -> "PictureDataset":
@@ -102,6 +102,6 @@ class PictureDataset:
         )
 
     def in_mode(self, mode: str) -> "PictureDataset":
-        """Give the pictures in Pillow's mode `L` (grey) or `RGB`, as a transform wants them."""
+        """Return the pictures in Pillow's mode `L` (grey) or `RGB`, as a transform wants them."""
         images = to_mode(self.images, mode)
         return self if images is self.images else replace(self, images=images)

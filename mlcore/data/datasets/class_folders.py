@@ -27,7 +27,7 @@ class ReadPictures:
 
 
 def top_folder(files: FileTree) -> str:
-    """Give the one folder that wraps everything, as zips often have, or "" where there is none."""
+    """Return the one folder that wraps everything, as zips often have, or "" where there is none."""
     tops = [folder for folder in files.folders if "/" not in folder]
     wraps = len(tops) == 1 and any(folder.startswith(f"{tops[0]}/") for folder in files.folders)
     return tops[0] if wraps else ""
@@ -65,7 +65,7 @@ def read_pictures(files: FileTree, classes: Mapping[str, Sequence[str]], *, side
 
 
 def left_out(reason: str, files: Sequence[str]) -> tuple[str, ...]:
-    """Say in one sentence which files were left out and why; nothing if none was."""
+    """Return in one sentence which files were left out and why; nothing if none was."""
     if not files:
         return ()
     more = f" and {len(files) - _NAMED} more" if len(files) > _NAMED else ""

@@ -26,7 +26,7 @@ class FileTree(Protocol):
     folders: tuple[str, ...]
 
     def read(self, file: str) -> bytes:
-        """Give the bytes of one file."""
+        """Return the bytes of one file."""
         ...
 
 

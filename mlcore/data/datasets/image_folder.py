@@ -47,7 +47,7 @@ def load(request: DatasetRequest) -> PictureDataset:
 
 
 def _parts(files: FileTree) -> dict[str, Classes]:
-    """Give the classes of each split folder, or of all under the name "all" where there are no split folders."""
+    """Return the classes of each split folder, or of all under the name "all" where there are no split folders."""
     top = PurePosixPath(top_folder(files))
     folders = {name: str(top / name) for name in SPLITS if str(top / name) in files.folders}
     parts = {name: by_class(files, below=folder) for name, folder in folders.items()}

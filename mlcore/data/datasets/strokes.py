@@ -103,7 +103,7 @@ def _draw(characters: _Characters, authors: Tensor, *, side: int, generator: Gen
 
 
 def _hands(n: int, generator: Generator) -> tuple[Tensor, Tensor]:
-    """Give each writer a linear map (n, 2, 2) of turn, slant and size, and a pen's width (n,) in parts of the side."""
+    """Return linear maps (n, 2, 2) of turn, slant and size, and the widths of pens (n,) in parts of the side."""
     turn = 0.1 * torch.randn(n, generator=generator)
     slant = 0.2 * torch.randn(n, generator=generator)
     size = (0.12 * torch.randn(n, 2, generator=generator)).exp().clamp(0.7, 1.25)

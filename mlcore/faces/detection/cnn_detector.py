@@ -89,7 +89,7 @@ class CnnDetector(nn.Module):
 
 
 def overlap(first: Box, second: Box) -> float:
-    """Give the common area of two boxes: its share of both together, or of the smaller if it lies inside the other."""
+    """Return the common area of two boxes as a share of both together, or of the smaller if it lies in the other."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
     common = max(width, 0.0) * max(height, 0.0)

@@ -140,7 +140,7 @@ class FaceDetector:
 
 
 def as_colour(picture: Pixels) -> Pixels:
-    """Give a picture three channels; raise ImageError if it is not (H, W, 3) or (H, W) uint8 with a pixel at least."""
+    """Return a picture with three channels; raise ImageError for what is not (H, W, 3) or (H, W) uint8."""
     if picture.dtype != np.uint8 or picture.size == 0 or picture.ndim not in (2, 3):
         raise ImageError("This is not a picture: bytes of grey or of red, green and blue are needed")
     if picture.ndim == 2:
@@ -160,7 +160,7 @@ def turned(picture: Pixels, turn: int) -> Pixels:
 
 
 def _turned_back(points: Points, turn: int, size: tuple[int, int]) -> Points:
-    """Say where points (n, 2) of a picture that was turned against the clock lay before, in one of this size."""
+    """Return where points (n, 2) of a picture that was turned against the clock lay before, in one of this size."""
     width, height = size
     x, y = points.T
     before = {

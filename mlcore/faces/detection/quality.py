@@ -32,14 +32,14 @@ def notes_on(
 
 
 def sharpness(grey: Pixels | Points) -> float:
-    """Give the variance of a picture's Laplacian over its own variance, which the light does not change."""
+    """Return the variance of a picture's Laplacian over its own variance, which the light does not change."""
     core = np.asarray(grey, float)[30:-30, 30:-30]
     laplacian = core[:-2, 1:-1] + core[2:, 1:-1] + core[1:-1, :-2] + core[1:-1, 2:] - 4 * core[1:-1, 1:-1]
     return float(laplacian.var() / max(core.var(), 1e-6))
 
 
 def turned_away(landmarks: Points) -> float:
-    """Say how far the nose lies sideways from the middle between the eyes, of the distance of their outer corners."""
+    """Return how far the nose lies beside the middle of the eyes, as a share of the distance of their outer corners."""
     right_eye, left_eye, nose = landmarks[:2].mean(0), landmarks[2:4].mean(0), landmarks[4]
     across = landmarks[0] - landmarks[2]
     length = float(np.hypot(*across))

@@ -132,7 +132,7 @@ def to_tensor(chips: Tensor) -> Tensor:
 
 
 def mirrored(faces: Tensor) -> tuple[Tensor, Tensor]:
-    """Give faces (n, C, H, W) and their mirror images."""
+    """Return faces (n, C, H, W) and their mirror images."""
     return faces, faces.flip(3)
 
 

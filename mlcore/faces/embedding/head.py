@@ -51,7 +51,7 @@ class HeadOnDefault(nn.Module):
         return self.default.inputs(chips)
 
     def views(self, chips: Tensor) -> Tensor:
-        """Give what training draws from, the default embeddings alone: (1, n, 128)."""
+        """Return what training draws from, the default embeddings alone: (1, n, 128)."""
         return self.inputs(chips)[None]
 
     def forward(self, embeddings: Tensor) -> Tensor:

@@ -49,7 +49,7 @@ class MobileFaceNet(nn.Module):
         return resized(chips, SIDE)
 
     def views(self, chips: Tensor) -> Tensor:
-        """Give what training draws from, the faces and their mirror images: (2, n, 3, 112, 112) uint8."""
+        """Return what training draws from, the faces and their mirror images: (2, n, 3, 112, 112) uint8."""
         return torch.stack([self.inputs(chips), self.inputs(chips.flip(-1))])
 
 

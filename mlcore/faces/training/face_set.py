@@ -25,7 +25,7 @@ class FaceSet:
 
     @property
     def labels(self) -> Tensor:
-        """Say whose face each is, (n,) int64."""
+        """Return whose face each is, (n,) int64."""
         return self.dataset.labels
 
     @property
@@ -35,7 +35,7 @@ class FaceSet:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Say in how many pictures no face was found."""
+        """Return in how many pictures no face was found."""
         return (f"No face was found in {self.not_found} pictures, which were taken whole.",) if self.not_found else ()
 
 

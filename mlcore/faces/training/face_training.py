@@ -110,7 +110,7 @@ class FaceTraining(TrainingLoop):
 
 
 def accuracy_at_equal_errors(pairs: ScoredPairs) -> float:
-    """Give one minus the equal error rate."""
+    """Return one minus the equal error rate."""
     return 1 - equal_error_rate(pairs.same, pairs.different)
 
 

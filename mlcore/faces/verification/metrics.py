@@ -29,7 +29,7 @@ class Roc:
 
 
 def roc(same: Floats, different: Floats) -> Roc:
-    """Give the receiver operating characteristic of same-person (n,) and different-person (m,) scores."""
+    """Return the receiver operating characteristic of same-person (n,) and different-person (m,) scores."""
     _refuse_empty(same, different)
     thresholds = np.concatenate([[np.inf], np.unique(np.concatenate([same, different]))[::-1]])
     return Roc(thresholds, far=_accepted(different, thresholds), tar=_accepted(same, thresholds))
@@ -48,13 +48,13 @@ def _refuse_empty(same: Floats, different: Floats) -> None:
 
 
 def error_rates(same: Floats, different: Floats, threshold: float) -> tuple[float, float]:
-    """Give (FAR, FRR) at a threshold."""
+    """Return (FAR, FRR) at a threshold."""
     _refuse_empty(same, different)
     return float(np.mean(different >= threshold)), float(np.mean(same < threshold))
 
 
 def is_measurable(far: float, n_different: int) -> bool:
-    """Say whether so many different-person pairs can resolve a false-accept rate."""
+    """Return whether so many different-person pairs can resolve a false-accept rate."""
     return far * n_different >= LEAST_ACCEPTED - 1e-9
 
 
@@ -68,14 +68,14 @@ def threshold_at(different: Floats, far: float) -> float | None:
 
 
 def tar_at(same: Floats, different: Floats, far: float) -> float | None:
-    """Give the share of same-person pairs accepted at a FAR; None where the pairs cannot resolve that rate."""
+    """Return the share of same-person pairs accepted at a FAR; None where the pairs cannot resolve that rate."""
     _refuse_empty(same, different)
     threshold = threshold_at(different, far)
     return None if threshold is None else float(np.mean(same >= threshold))
 
 
 def equal_error_rate(same: Floats, different: Floats) -> float:
-    """Give the error rate at which FAR and FRR are equal, on the line between the two thresholds around it."""
+    """Return the error rate at which FAR and FRR are equal, on the line between the two thresholds around it."""
     curve = roc(same, different)
     frr = 1 - curve.tar
     gap = curve.far - frr
@@ -97,7 +97,7 @@ def best_threshold(scores: Floats, same: Bools) -> float:
 
 
 def fold_accuracy(pairs: ScoredPairs) -> Floats:
-    """Give the accuracy of each fold at the threshold that is best on all other folds, (n_folds,).
+    """Return the accuracy of each fold at the threshold that is best on all other folds, (n_folds,).
 
     LFW's protocol (Huang et al., "Labeled Faces in the Wild", 2007) has ten folds and reports their mean. Folds without
     pairs are left out; raise DatasetError for fewer than two.
@@ -114,7 +114,7 @@ def _accuracy_of(pairs: ScoredPairs, held_out: Bools) -> float:
 
 
 def accuracy_at(pairs: ScoredPairs, threshold: float) -> float:
-    """Give the share of pairs that a threshold answers rightly."""
+    """Return the share of pairs that a threshold answers rightly."""
     return float(np.mean((pairs.scores >= threshold) == pairs.is_same))
 
 
@@ -124,7 +124,7 @@ Statistic = Callable[[ScoredPairs], float | None]
 def interval(
     pairs: ScoredPairs, statistic: Statistic, *, draws: int = 1000, seed: int = 0
 ) -> tuple[float, float] | None:
-    """Give the 95 % percentile interval of a statistic, with people drawn anew; None where it is not measurable.
+    """Return the 95 % percentile interval of a statistic, with people drawn anew; None where it is not measurable.
 
     Pairs that share a person are not independent, so people are drawn with replacement, not pairs: a same-person pair
     counts as often as its person was drawn, a different-person pair the product of its two people's counts: the vertex

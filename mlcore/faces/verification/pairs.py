@@ -33,7 +33,7 @@ class Pairs:
 
     @property
     def is_same(self) -> Bools:
-        """Say of each pair whether it shows one person, (n,)."""
+        """Return of each pair whether it shows one person, (n,)."""
         one_person: Bools = self.people[:, 0] == self.people[:, 1]
         return one_person
 
@@ -59,18 +59,18 @@ class ScoredPairs:
 
     @property
     def is_same(self) -> Bools:
-        """Say of each pair whether it shows one person, (n,)."""
+        """Return of each pair whether it shows one person, (n,)."""
         one_person: Bools = self.people[:, 0] == self.people[:, 1]
         return one_person
 
     @property
     def same(self) -> Floats:
-        """Give the scores of same-person pairs."""
+        """Return the scores of same-person pairs."""
         return self.scores[self.is_same]
 
     @property
     def different(self) -> Floats:
-        """Give the scores of different-person pairs."""
+        """Return the scores of different-person pairs."""
         return self.scores[~self.is_same]
 
     def taken(self, rows: Ints) -> "ScoredPairs":

@@ -10,7 +10,7 @@ from mlcore.faces.embedding.embedder import Embeddings
 
 
 def score(first: Embeddings, second: Embeddings) -> float:
-    """Say how alike two faces are: 1 minus the distance of their embeddings of length 1.
+    """Return how alike two faces are: 1 minus the distance of their embeddings of length 1.
 
     1 is identical, -1 opposite. (128,), (128,) -> a number. An embedding of length 0 counts as like nothing: -1.
     """
@@ -30,7 +30,7 @@ def scores(query: Embeddings, others: Embeddings) -> Embeddings:
 
 
 def _to_unit(embeddings: Embeddings) -> Embeddings:
-    """Say what scales each row to length 1: (n, 128) -> (n,), 0 for what has no length, or an infinite one."""
+    """Return what scales each row to length 1: (n, 128) -> (n,), 0 for what has no length, or an infinite one."""
     lengths = np.sqrt(np.einsum("nd,nd->n", embeddings, embeddings))
     sound = np.isfinite(lengths) & (lengths > 0)
     scales: Embeddings = np.divide(1, lengths, out=np.zeros_like(lengths), where=sound)
@@ -38,7 +38,7 @@ def _to_unit(embeddings: Embeddings) -> Embeddings:
 
 
 def same(score: float, threshold: float) -> bool:
-    """Say whether two faces with this score count as one person's."""
+    """Return whether two faces with this score count as one person's."""
     return score >= threshold
 
 

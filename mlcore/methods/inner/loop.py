@@ -26,7 +26,7 @@ DIVERGED = 100.0
 
 
 def backbone_weights(backbone: nn.Module) -> Weights:
-    """Give the backbone's parameters as fast weights to start from, each a node of its own in the graph."""
+    """Return the backbone's parameters as fast weights to start from, each a node of its own in the graph."""
     return {f"{BACKBONE}{name}": parameter.view_as(parameter) for name, parameter in backbone.named_parameters()}
 
 
@@ -46,7 +46,7 @@ def embed_in_parts(backbone: nn.Module, weights: Mapping[str, Tensor], features:
 
 
 def seen_by(step: int, support: LabeledSet) -> tuple[Tensor, Tensor]:
-    """Give the pictures and labels that a step, from 0, sees: all, or AT_ONCE of more in turn, classes mixed evenly."""
+    """Return the pictures and labels that a step, from 0, sees: all, or AT_ONCE of more in turn, evenly mixed."""
     n = len(support.labels)
     if n <= AT_ONCE:
         return support.images, support.labels

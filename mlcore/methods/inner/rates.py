@@ -38,7 +38,7 @@ class InnerRates(nn.Module):
         self.factors = nn.ParameterDict(factors)
 
     def of(self, name: str, step: int) -> Tensor | float:
-        """Give a tensor's rate at a step, from 0; steps beyond those of meta-training have the last one's."""
+        """Return a tensor's rate at a step, from 0; steps beyond those of meta-training have the last one's."""
         if not self.factors:
             return self.inner_lr
         factor = self.factors[_key(name)]
@@ -63,7 +63,7 @@ class StepNorms(nn.Module):
             self.register_buffer(f"variance{place}", torch.ones(steps, norm.num_features))
 
     def at(self, step: int) -> Statistics:
-        """Give the statistics of a step, from 0; steps beyond those of meta-training have the last one's."""
+        """Return the statistics of a step, from 0; steps beyond those of meta-training have the last one's."""
         row = min(step, self.last)
         return {
             name: (self.get_buffer(f"mean{place}")[row], self.get_buffer(f"variance{place}")[row])

@@ -103,7 +103,7 @@ class NothingAccepted(Problem):
 
     @staticmethod
     def resolve_message(report: services.UploadReport) -> str:
-        """Give the reasons of the first pictures."""
+        """Return the reasons of the first pictures."""
         return " ".join(f"{each.file}: {each.reason}" for each in report.refused[:3])
 
 
@@ -157,7 +157,7 @@ class JobOut(JobStarted):
 
     @staticmethod
     def resolve_error(job: Job) -> dict[str, str] | None:
-        """Say why the job failed, if it did."""
+        """Return why the job failed, if it did."""
         return {"code": job.error_code, "message": job.error} if job.status == JobStatus.FAILED else None
 
 

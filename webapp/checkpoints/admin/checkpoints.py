@@ -59,7 +59,7 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
 
     @admin.display(description=_("accuracy"))
     def accuracy(self, row: Checkpoint) -> str:
-        """Give the accuracy on validation classes."""
+        """Return the accuracy on validation classes."""
         found = cards.validation_of(row.card)
         return cards.in_percent(*found) if found else "–"
 

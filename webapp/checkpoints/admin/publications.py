@@ -30,7 +30,7 @@ class PublicationAdmin(ModelAdmin[Publication]):
 
     @admin.display(description=_("gate passed"), boolean=True)
     def gate_passed(self, row: Publication) -> bool | None:
-        """Say whether the gate let it pass; nothing where it was not asked."""
+        """Return whether the gate let it pass; nothing where it was not asked."""
         passed: bool | None = row.gate.get("passed")
         return passed
 

@@ -30,7 +30,7 @@ may_view = permission_required(VIEW, raise_exception=True)
 
 
 def page_context(request: HttpRequest, checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """Give what the page of one checkpoint shows; nothing where there is none."""
+    """Return what the page of one checkpoint shows; nothing where there is none."""
     if checkpoint is None:
         return {}
     return {

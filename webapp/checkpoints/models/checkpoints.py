@@ -74,22 +74,22 @@ class Checkpoint(models.Model):
 
     @property
     def can_go_live(self) -> bool:
-        """Say whether people could stand classifiers on it, which an embedding of faces is not for."""
+        """Return whether people could stand classifiers on it, which an embedding of faces is not for."""
         return self.kind != FACES
 
     @property
     def is_replaced(self) -> bool:
-        """Say whether newer weights took its place and its name: what stands on it stays, nothing new can."""
+        """Return whether newer weights took its place and its name: what stands on it stays, nothing new can."""
         return bool(self.name != self.card["name"])
 
     @property
     def is_there(self) -> bool:
-        """Say whether its weights lie where its row says."""
+        """Return whether its weights lie where its row says."""
         if self.weights:
             return self.weights.storage.exists(self.weights.name or "")
         return (PRETRAINED / self.folder / WEIGHTS_FILE).is_file()
 
     @property
     def is_shipped(self) -> bool:
-        """Say whether it ships with the project, under its own name."""
+        """Return whether it ships with the project, under its own name."""
         return not self.weights and self.is_there and not self.is_replaced

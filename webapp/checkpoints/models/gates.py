@@ -60,7 +60,7 @@ class StandingExam(models.Model):
 
     @property
     def drawn(self) -> dict[str, int]:
-        """Say which episodes a sitting has."""
+        """Return which episodes a sitting has."""
         names = ("n_way", "k_shot", "n_query", "episodes", "seed")
         return {name: getattr(self, name) for name in names}
 

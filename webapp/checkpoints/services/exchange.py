@@ -33,7 +33,7 @@ MOST_BYTES = 520 * 2**20
 
 
 def export_checkpoint(*, checkpoint: Checkpoint, by: User | None) -> IO[bytes]:
-    """Give a zip of a checkpoint, on disk and to be read from its start; it is gone once it is closed."""
+    """Return a zip of a checkpoint, on disk and to be read from its start; it is gone once it is closed."""
     if not checkpoint.is_there:
         refuse("files_gone", _("The files of %(name)s are not here any more.") % {"name": checkpoint.name})
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever answers closes it

@@ -28,16 +28,16 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        """Say whether every check passed."""
+        """Return whether every check passed."""
         return bool(self.checks) and all(check.passed for check in self.checks)
 
     @property
     def can_measure(self) -> bool:
-        """Say whether a measurement can be started."""
+        """Return whether a measurement can be started."""
         return self.exam is not None and self.live is not None and not (self.sitting and self.sitting.is_active)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give plain values, as a publication keeps them."""
+        """Return plain values, as a publication keeps them."""
         return {
             "passed": self.passed,
             "against": self.live.name if self.live else None,
@@ -47,7 +47,7 @@ class Gate:
 
 
 def gate_of(*, checkpoint: Checkpoint) -> Gate:
-    """Say where a checkpoint stands with the gate against what is live of its kind."""
+    """Return where a checkpoint stands with the gate against what is live of its kind."""
     live = Checkpoint.objects.live().filter(kind=checkpoint.kind).exclude(pk=checkpoint.pk).first()
     exam = StandingExam.objects.filter(kind=checkpoint.kind).select_related("version__dataset").first()
     if live is None:

@@ -81,7 +81,7 @@ def named_checkpoint(*, name: str) -> Checkpoint:
 
 
 def plain(*, publication: Publication) -> dict[str, Any]:
-    """Give what happened as plain values, for programs."""
+    """Return what happened as plain values, for programs."""
     return {
         "act": publication.act,
         "kind": publication.kind,

@@ -71,5 +71,5 @@ def _retire(replaced: QuerySet[Checkpoint]) -> bool:
 
 
 def _retired_name(name: str) -> str:
-    """Give the name under which a checkpoint whose files were replaced stays in the table."""
+    """Return the name under which a checkpoint whose files were replaced stays in the table."""
     return f"{name[:80]}-{uuid.uuid4().hex[:8]}"

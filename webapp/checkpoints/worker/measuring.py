@@ -31,7 +31,7 @@ def _examine(claim: Claim[GateExam]) -> None:
 
 
 def _arguments(job: GateExam) -> list[str]:
-    """Say which two, on what, in which episodes."""
+    """Return which two, on what, in which episodes."""
     both = [str(local_folder(checkpoint=each)) for each in (job.checkpoint, job.against)]
     two = ["--checkpoint", both[0], "--against", both[1]]
     drawn = [f"--{name.replace('_', '-')}={value}" for name, value in job.drawn.items()]

@@ -33,7 +33,7 @@ class DeletingAdmin(ModelAdmin[M]):
         return actions
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        """Say what would go and what would stay, and delete it when asked to."""
+        """Show what would go and what would stay, and delete it when asked to."""
         row: Any = self.get_object(request, object_id)
         if row is None:
             raise Http404

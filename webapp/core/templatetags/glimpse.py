@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.simple_tag
 def pictures_stay_here() -> bool:
-    """Say whether the site keeps pictures on its own disk, rather than in a bucket."""
+    """Return whether the site keeps pictures on its own disk, rather than in a bucket."""
     return isinstance(default_storage, FileSystemStorage)
 
 
@@ -31,7 +31,7 @@ def formats_in_words() -> str:
 
 @register.filter
 def percent(share: float) -> str:
-    """Say a share of 1 in whole percent, without ever claiming certainty, nor rounding down to none."""
+    """Return a share of 1 in whole percent, without ever claiming certainty, nor rounding down to none."""
     whole = round(share * 100)
     if whole >= 100:
         return _("> 99 %")
@@ -48,7 +48,7 @@ def svg_percent(share: float) -> str:
 
 @register.filter
 def seconds(duration: float | None) -> str:
-    """Say a duration in seconds, or in minutes if it is long."""
+    """Return a duration in seconds, or in minutes if it is long."""
     if duration is None:
         return _("no time")
     if duration >= 90:
@@ -60,13 +60,13 @@ def seconds(duration: float | None) -> str:
 
 @register.filter
 def millions(number: int) -> str:
-    """Say a number in millions."""
+    """Return a number in millions."""
     return number_format(number / 1_000_000, 0)
 
 
 @register.filter
 def device_name(device: str) -> str:
-    """Say on which part of the machine the work was done."""
+    """Return in words on which part of the machine the work was done."""
     return _("the graphics card") if device.startswith("cuda") else _("the processor")
 
 

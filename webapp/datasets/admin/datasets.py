@@ -30,7 +30,7 @@ class _LookedAt(DeletingAdmin[Any]):
         return False
 
     def within(self, view: pages.View) -> Any:
-        """Give a view what every page of the admin shows."""
+        """Wrap a view, so that it is handed what every page of the admin shows."""
 
         def shown(request: HttpRequest, **named: UUID) -> HttpResponseBase:
             return view(request, self.admin_site.each_context(request), **named)
@@ -83,7 +83,7 @@ class DatasetAdmin(_LookedAt):
 
     @admin.display(description=_("newest"))
     def newest(self, row: Dataset) -> str:
-        """Say how the newest version stands."""
+        """Return how the newest version stands."""
         newest = max(row.versions.all(), key=lambda each: each.number, default=None)
         return f"v{newest.number}, {newest.get_status_display()}" if newest else "–"
 
@@ -128,5 +128,5 @@ class DatasetVersionAdmin(_LookedAt):
 
     @admin.display(description=_("complete"), boolean=True)
     def complete(self, row: DatasetVersion) -> bool:
-        """Say whether nothing was taken out of it since."""
+        """Return whether nothing was taken out of it since."""
         return not row.gap

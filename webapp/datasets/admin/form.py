@@ -73,6 +73,6 @@ class IngestForm(forms.Form):
             field.widget.attrs["class"] = "control"
 
     def material(self) -> Material:
-        """Give what the services are to ingest."""
+        """Return what the services are to ingest."""
         given = {name: self.cleaned_data[name] for name in self.fields if name != "name"}
         return Material(**given)

@@ -15,7 +15,7 @@ from webapp.jobs.models import JobStatus
 
 
 def version_context(version: DatasetVersion) -> dict[str, Any]:
-    """Give all that the page shows of a version."""
+    """Return all that the page shows of a version."""
     strips = [each for each in version.classes if each.get("strip") is not None and version.contact_sheet]
     return {
         "version": version,

@@ -15,7 +15,7 @@ LEAST = 2
 
 
 def deal(*, dataset_id: UUID, names: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
-    """Give each class its side by the hash of its data set and its name, about 60, 20 and 20 of a hundred.
+    """Return the side of each class by the hash of its data set and its name, about 60, 20 and 20 of a hundred.
 
     known: the sides that classes had in earlier versions, which they keep. Where that leaves a side with too few, it
     gets the new classes whose places are nearest to it: small data sets would else have nothing to validate on.

@@ -34,7 +34,7 @@ def add_person(*, owner: Owner, name: str) -> Person:
 
 @transaction.atomic
 def rename_person(*, person: Person, name: str) -> Person:
-    """Give somebody another name."""
+    """Return somebody another name."""
     name = clean_name(name)
     Owner.objects.select_for_update().get(pk=person.owner_id)
     if name != person.name:

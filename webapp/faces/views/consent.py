@@ -19,7 +19,7 @@ from webapp.faces.views.admission import ConsentedRequest, consented, notice_con
 @never_cache
 @require_safe
 def notice(request: OwnedRequest) -> HttpResponse:
-    """Say what is computed, why, for how long it is kept and how it is erased."""
+    """Show what is computed, why, for how long it is kept and how it is erased."""
     return render(request, "faces/notice.html", {**notice_context(request), "next": ""})
 
 

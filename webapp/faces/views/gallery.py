@@ -52,7 +52,7 @@ def add(request: ConsentedRequest) -> HttpResponse:
 @require_POST
 @consented
 def rename(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
-    """Give somebody another name; why that cannot be is said beside the name that they keep."""
+    """Return somebody another name; why that cannot be is said beside the name that they keep."""
     person = find_person(request, person_id)
     try:
         services.rename_person(person=person, name=request.POST.get("name", ""))

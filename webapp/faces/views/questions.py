@@ -55,7 +55,7 @@ def show(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
 @require_safe
 @consented
 def status(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
-    """Say that it is still at work, or show the answer and end the polling."""
+    """Show that it is still at work, or show the answer and end the polling."""
     question = find_question(request, question_id)
     if question.is_active:
         return render(request, "faces/_wait.html", {"question": question})

@@ -57,7 +57,7 @@ class Seen:
 
     @property
     def told(self) -> dict[str, Any]:
-        """Say in plain values what the answer says of the photo."""
+        """Return in plain values what the answer says of the photo."""
         return {"width": self.size[0], "height": self.size[1], "faces": [_told(face) for face in self.faces]}
 
 
@@ -125,7 +125,7 @@ def _jpeg(chip: Pixels) -> bytes:
 
 
 def _detect(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
-    """Say where the faces are."""
+    """Return where the faces are."""
     claim.finish(answer={"photos": [each.told for each in seen]}, seconds=time.perf_counter() - started)
 
 
@@ -141,7 +141,7 @@ def _verify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> Non
 
 
 def _none_found(*, first: bool, second: bool) -> str:
-    """Say in which of two photos no face was found, and what to try."""
+    """Return in which of two photos no face was found, and what to try."""
     if first and second:
         found = _("No face was found in either photo.")
     elif first:
@@ -192,7 +192,7 @@ def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None
 
 
 def _not_alone(seen: Seen) -> str:
-    """Say why a photo cannot be kept."""
+    """Return why a photo cannot be kept."""
     if not seen.faces:
         return f"{_('No face was found.')} {_advice()}"
     return _("It shows %(n)d faces. Cut it so that the person is alone in it.") % {"n": len(seen.faces)}

@@ -32,7 +32,7 @@ class Figure:
     ci95: float
 
     def exceeds(self, other: Figure) -> bool:
-        """Say whether it is higher by more than chance explains."""
+        """Return whether it is higher by more than chance explains."""
         return self.accuracy - other.accuracy > math.hypot(self.ci95, other.ci95)
 
 
@@ -63,7 +63,7 @@ class Comparison:
         self._live = live
 
     def strength_of(self, card: Card) -> Strength:
-        """Say how strong a checkpoint is."""
+        """Return how strong a checkpoint is."""
         figures = self._figures(card)
         if figures:
             accuracy = fmean(figure.accuracy for figure in figures.values())
@@ -101,13 +101,13 @@ class Comparison:
         return _listed(notes)
 
     def _leads(self, card: Card, shots: int) -> bool:
-        """Say whether no other checkpoint's figure is as high."""
+        """Return whether no other checkpoint's figure is as high."""
         others = (self._figures(other).get(shots) for other in self._cards if other is not card)
         return all(self._figures(card)[shots].accuracy > other.accuracy for other in others if other)
 
     @cached_property
     def _live_is_best(self) -> bool:
-        """Say whether no other checkpoint is known to be right more often."""
+        """Return whether no other checkpoint is known to be right more often."""
         rivals = [self._figures(card) for card in self._cards]
         pairs = [(rival[shots], ours) for rival in rivals for shots, ours in self._of_live.items() if shots in rival]
         return bool(pairs) and not any(theirs.exceeds(ours) for theirs, ours in pairs)
@@ -137,7 +137,7 @@ def _figures_by_dataset(card: Card) -> dict[str, Figures]:
 
 
 def _measured(figures: Figures, seconds: float | None) -> str:
-    """Say how often it is right, and how long it learns."""
+    """Return how often it is right, and how long it learns."""
     shown = [shots for shots in SHOWN_SHOTS if shots in figures] or sorted(figures)[:2]
     first, *others = shown
     parts = [_("%(share)s right with %(pictures)s") % _said(figures, first, whole=True)]
@@ -161,7 +161,7 @@ def _pace_in_words(seconds: float) -> str:
 
 
 def _pictures(shots: int, *, whole: bool) -> str:
-    """Say a number of pictures a class; not ``whole`` where that was said a moment before."""
+    """Return a number of pictures a class in words; not ``whole`` where that was said a moment before."""
     words = {1: _("one"), 2: _("two"), 3: _("three"), 4: _("four"), 5: _("five"), 10: _("ten")}
     number = words.get(shots, number_format(shots))
     if not whole:
@@ -170,7 +170,7 @@ def _pictures(shots: int, *, whole: bool) -> str:
 
 
 def _exact_percent(share: float) -> str:
-    """Say a share of 1 in percent to a tenth, without ever claiming certainty."""
+    """Return a share of 1 in percent to a tenth, without ever claiming certainty."""
     if share > MOST_SAID:
         return _("over %(number)s %%") % {"number": number_format(100 * MOST_SAID, 1)}
     return _("%(number)s %%") % {"number": number_format(round(100 * share, 1), 1)}

@@ -34,7 +34,7 @@ def class_named(*, support_set: SupportSet, name: str) -> SupportClass:
 
 @transaction.atomic
 def rename_class(*, support_class: SupportClass, name: str) -> SupportClass:
-    """Give a class another name; classifiers keep the names that they learned."""
+    """Rename a class; classifiers keep the names that they learned."""
     name = clean_name(name)
     _lock(support_class.support_set)
     if name != support_class.name:

@@ -84,7 +84,7 @@ def cancel_classifier(*, classifier: Classifier) -> Classifier:
 
 
 def rename_classifier(*, classifier: Classifier, name: str) -> Classifier:
-    """Give a classifier another name."""
+    """Rename a classifier."""
     classifier.name = clean_name(name)
     classifier.save(update_fields=["name"])
     return classifier

@@ -66,7 +66,7 @@ def _nothing_usable(refused: list[dict[str, str]]) -> str:
 
 @transaction.atomic
 def correct(*, query: Query, class_name: str) -> SupportImage:
-    """Say what a query picture really shows: a copy goes into the support set, ready to be learned again."""
+    """Return what a query picture really shows: a copy goes into the support set, ready to be learned again."""
     support_class = class_named(support_set=query.prediction.classifier.support_set, name=class_name)
     query.refresh_from_db(fields=["file", "thumbnail", "kept_as"])  # a second click may have come between
     if query.kept_as and query.kept_as.deleted_at is None:

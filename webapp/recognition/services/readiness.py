@@ -20,7 +20,7 @@ class Readiness:
 
 
 def readiness(*, support_set: SupportSet) -> Readiness:
-    """Tell what is missing before the support set can be learned."""
+    """Return what is missing before the support set can be learned."""
     classes = support_set.classes.present().annotate(n=Count("images", filter=Q(images__deleted_at__isnull=True)))
     missing = _missing(list(classes))
     return Readiness(ok=not missing, missing=missing, suggested_kind=suggest_kind(support_set=support_set))

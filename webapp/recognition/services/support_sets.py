@@ -22,7 +22,7 @@ def create_support_set(*, owner: Owner, name: str) -> SupportSet:
 
 
 def rename_support_set(*, support_set: SupportSet, name: str) -> SupportSet:
-    """Give a support set another name."""
+    """Rename a support set."""
     support_set.name = clean_name(name)
     support_set.updated = timezone.now()
     support_set.save(update_fields=["name", "updated"])

@@ -59,7 +59,7 @@ def cancel(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 @require_POST
 def rename(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
-    """Give the classifier another name."""
+    """Rename the classifier."""
     classifier = find_classifier(request, classifier_id)
     services.rename_classifier(classifier=classifier, name=request.POST.get("name", ""))
     return done(request, "classifier", classifier_id)

@@ -23,7 +23,7 @@ def show(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
 
 @require_safe
 def status(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
-    """Say that it is still at work, or show the answers and end the polling."""
+    """Show that it is still at work, or show the answers and end the polling."""
     prediction = _find_prediction(request, prediction_id)
     if prediction.is_active:
         return render(request, "recognition/_prediction_wait.html", {"prediction": prediction})
@@ -60,7 +60,7 @@ def as_csv(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
 
 @require_POST
 def correct(request: OwnedRequest, query_id: UUID) -> HttpResponse:
-    """Say what a picture really shows, which puts it among those to learn from."""
+    """Show what a picture really shows, which puts it among those to learn from."""
     owned = Query.objects.owned_by(request.owner).select_related(
         "prediction__classifier", "prediction__owner", "kept_as"
     )

@@ -62,7 +62,7 @@ def allow_improvement(request: OwnedRequest, support_set_id: UUID) -> HttpRespon
 
 @require_POST
 def rename(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
-    """Give the support set another name."""
+    """Rename the support set."""
     support_set = find_support_set(request, support_set_id)
     services.rename_support_set(support_set=support_set, name=request.POST.get("name", ""))
     return done(request, "support_set", support_set_id, headers=CHANGED)
@@ -104,7 +104,7 @@ def order_classes(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 @require_POST
 def rename_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> HttpResponse:
-    """Give a class another name."""
+    """Rename a class."""
     support_class = find_class(request, support_set_id, class_id)
     services.rename_class(support_class=support_class, name=request.POST.get("name", ""))
     return done(request, "support_set", support_set_id, headers=CHANGED)

@@ -119,7 +119,7 @@ def _adapted(claim: Claim[Classifier], method: FewShotMethod) -> AdaptedClassifi
 
 
 def _counts_steps(method: FewShotMethod) -> bool:
-    """Say whether a method has a setting for how many inner steps it takes."""
+    """Return whether a method has a setting for how many inner steps it takes."""
     return any(setting.name == "adapt_steps" for setting in fields(method.config))
 
 

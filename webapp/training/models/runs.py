@@ -84,17 +84,17 @@ class TrainingRun(RunSettings, Job):
 
     @property
     def is_paused(self) -> bool:
-        """Say whether it rests until a person lets it go on."""
+        """Return whether it rests until a person lets it go on."""
         return self.paused and self.status == JobStatus.CANCELLED
 
     @property
     def can_go_on(self) -> bool:
-        """Say whether a person may let it go on."""
+        """Return whether a person may let it go on."""
         return self.status in (JobStatus.CANCELLED, JobStatus.FAILED) and not self.version.gap
 
     @property
     def status_sentence(self) -> str:
-        """Say in words how it stands."""
+        """Return in words how it stands."""
         if self.is_paused:
             return _("Paused at step %(step)d.") % {"step": self.state_step}
         if self.status == JobStatus.CANCELLED and self.state_step:
@@ -103,28 +103,28 @@ class TrainingRun(RunSettings, Job):
 
     @property
     def state_key(self) -> str:
-        """Say in one word for programs what can be done to it now."""
+        """Return in one word for programs what can be done to it now."""
         return f"{self.status}{'-stopping' if self.cancel_requested else ''}{'-paused' if self.paused else ''}"
 
     @property
     def trained_for(self) -> str:
-        """Say how long it has trained, all attempts together."""
+        """Return how long it has trained, all attempts together."""
         return _clock(self.latest["seconds"]) if "seconds" in self.latest else "–"
 
     @property
     def time_left(self) -> str:
-        """Say about how long it still trains; nothing where that is not known."""
+        """Return about how long it still trains, in words; nothing where that is not known."""
         known = self.status == JobStatus.RUNNING and "seconds_left" in self.latest
         return _clock(self.latest["seconds_left"]) if known else "–"
 
     @property
     def percent(self) -> int:
-        """Give how much of it is over, in percent."""
+        """Return how much of it is over, in percent."""
         return round(100 * self.progress)
 
     @property
     def best(self) -> dict[str, Any]:
-        """Give the best validation so far: step, accuracy, ci95; nothing before the first."""
+        """Return the best validation so far: step, accuracy, ci95; nothing before the first."""
         scored = [point for point in self.points if "accuracy" in point]
         return max(scored, key=lambda point: float(point["accuracy"]), default={})
 
@@ -158,7 +158,7 @@ class RunEstimate(RunSettings, Job):
 
     @property
     def in_words(self) -> str:
-        """Say what was found."""
+        """Return what was found."""
         if not self.found:
             return ""
         words = _("About %(time)s: a step takes %(step)s s, and a measurement %(validation)s s.")

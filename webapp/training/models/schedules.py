@@ -47,17 +47,17 @@ class Schedule(RunSettings):
 
     @property
     def is_paused(self) -> bool:
-        """Say whether it rests until a person lets it go on."""
+        """Return whether it rests until a person lets it go on."""
         return not self.timer.enabled
 
     @property
     def repeats(self) -> str:
-        """Say in words how often and when it comes."""
+        """Return in words how often and when it comes."""
         return recurrence.in_words(self.timer.crontab)
 
     @property
     def sentence(self) -> str:
-        """Say in words when it comes next."""
+        """Return in words when it comes next."""
         if self.is_paused:
             return _("Paused: nothing starts until it is resumed.")
         moment = recurrence.next_after(self.timer.crontab, timezone.now())

@@ -61,7 +61,7 @@ class Sweep(RunSettings):
 
     @property
     def is_active(self) -> bool:
-        """Say whether further trials may start."""
+        """Return whether further trials may start."""
         return self.ended is None
 
     @property
@@ -76,7 +76,7 @@ class Sweep(RunSettings):
 
     @property
     def sentence(self) -> str:
-        """Say in words how it stands."""
+        """Return in words how it stands."""
         said: dict[str, Any] = {"done": self.runs.count(), "budget": self.budget, "why": self.obstacle}
         if self.obstacle:
             return _("It could not go on: %(why)s") % said

@@ -110,7 +110,7 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         return render(request, "admin/training/trainingrun/_live.html", shown, status=status)
 
     def config_view(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Give the config of a run as a file, which repeats it on whatever machine."""
+        """Return the config of a run as a file, which repeats it on whatever machine."""
         run = self._visible(request, pk)
         answer = JsonResponse(run_document(run), json_dumps_params={"indent": 2})
         answer["Content-Disposition"] = f'attachment; filename="{CONFIG_FILE}"'
@@ -183,12 +183,12 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
 
     @admin.display(description=gettext_lazy("accuracy"))
     def accuracy(self, run: TrainingRun) -> str:
-        """Give the best accuracy on validation classes, with its interval."""
+        """Return the best accuracy on validation classes, with its interval."""
         return f"{run.best['accuracy']:.1%} ± {run.best.get('ci95', 0):.1%}" if run.best else "–"
 
     @admin.display(description=gettext_lazy("time"))
     def minutes(self, run: TrainingRun) -> str:
-        """Give the minutes of training."""
+        """Return the minutes of training."""
         return run.trained_for
 
 

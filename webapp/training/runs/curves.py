@@ -164,18 +164,18 @@ class _Axis:
         return cls(first * step, last * step, step, start, end)
 
     def place(self, value: float) -> float:
-        """Give where a value lies."""
+        """Return where a value lies."""
         return self.start + (self.end - self.start) * (value - self.low) / (self.high - self.low or 1.0)
 
     def ticks(self, *, percent: bool) -> list[Tick]:
-        """Give the round values."""
+        """Return the round values."""
         count = round((self.high - self.low) / self.step)
         values = [self.low + number * self.step for number in range(count + 1)]
         return [Tick(round(self.place(value), 1), _label(value, percent=percent)) for value in values]
 
 
 def _round_step(rough: float) -> float:
-    """Give the next of 1, 2, 5 times a power of ten."""
+    """Return the next of 1, 2, 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(rough))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= rough * 0.999)
 

@@ -47,7 +47,7 @@ class Group:
 
     @property
     def is_wrong(self) -> bool:
-        """Say whether a field of it has an error, so that it is not folded away."""
+        """Return whether a field of it has an error, so that it is not folded away."""
         return any(field.errors for field in self.fields)
 
 
@@ -115,22 +115,22 @@ class RunForm(forms.Form):
 
     @property
     def first(self) -> Group:
-        """Give what to train on what."""
+        """Return what to train on what."""
         return Group("", [self[name] for name in FIRST if name in self.fields])
 
     @property
     def of_new_kind(self) -> Group:
-        """Give what a new kind of picture needs."""
+        """Return what a new kind of picture needs."""
         return Group(_("A new kind of picture"), [self[name] for name in NEW_KIND if name in self.fields])
 
     @property
     def plain(self) -> Group:
-        """Give the settings that everybody sees."""
+        """Return the settings that everybody sees."""
         return Group("", [self[name] for name in self.fields if name in PLAIN])
 
     @property
     def advanced(self) -> list[Group]:
-        """Give the others, by what they are of."""
+        """Return the others, by what they are of."""
         return [Group(title, self._others(group)) for group, title in TITLES.items() if self._others(group)]
 
     def _others(self, group: str) -> list[forms.BoundField]:
@@ -161,7 +161,7 @@ class RunForm(forms.Form):
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """Give what services take beside a name."""
+        """Return what services take beside a name."""
         picked = {name: self.cleaned_data.get(name) for name in ("version", "start_from")}
         return {**picked, "settings": self.settings}
 
@@ -175,7 +175,7 @@ def _methods() -> list[tuple[str | Promise, list[tuple[str, str]]]]:
 
 
 def kept(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what stays of what was typed when another method is chosen: no settings, where one is of faces alone."""
+    """Return what stays of what was typed when another method is chosen: no settings, where one is of faces alone."""
     of_faces = typed.get("method") in FACE_LOSSES
     same_sort = (typed.get("kind", FACES if of_faces else "") == FACES) == of_faces
     return dict(typed) if same_sort else {name: typed[name] for name in ("name", "version", "method") if name in typed}

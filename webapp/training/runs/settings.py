@@ -79,7 +79,7 @@ def checked_row(row: RunSettings) -> AnyRunConfig:
 
 
 def is_fixed(name: str) -> bool:
-    """Say whether the kind of picture leaves no choice in a setting."""
+    """Return whether the kind of picture leaves no choice in a setting."""
     return name.endswith(("backbone.in_channels", "backbone.image_size"))
 
 

@@ -50,7 +50,7 @@ def settings_from_words(*, kind: str, transform: str = "", method: str, words: I
 
 
 def plain_run(*, run: TrainingRun) -> dict[str, Any]:
-    """Give how a run stands as plain values."""
+    """Return how a run stands as plain values."""
     return {
         "run": str(run.pk),
         "name": run.name,
@@ -66,7 +66,7 @@ def plain_run(*, run: TrainingRun) -> dict[str, Any]:
 
 
 def run_in_words(*, run: TrainingRun) -> str:
-    """Give how a run stands in one line."""
+    """Return how a run stands in one line."""
     latest = run.latest
     numbers = [f"{name} {latest[key]:.4g}" for name, key in _SAID.items() if key in latest]
     return "  ".join([f"{run.percent:3d} %", run.state_name, *numbers, run.status_sentence])

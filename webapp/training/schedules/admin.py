@@ -78,7 +78,7 @@ class ScheduleAdmin(AsRunsAdmin[Schedule]):
         return render(request, "admin/training/schedule/add.html", self._context(request, form=form))
 
     def next_view(self, request: HttpRequest) -> HttpResponse:
-        """Say in words when what the form says comes first."""
+        """Show in words when what the form says comes first."""
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
         form = RepeatForm(request.GET)
@@ -144,7 +144,7 @@ class ScheduleAdmin(AsRunsAdmin[Schedule]):
 
     @admin.display(description=gettext_lazy("how it stands"))
     def stands(self, schedule: Schedule) -> str:
-        """Say how it stands."""
+        """Return how it stands."""
         return schedule.sentence
 
     @admin.display(description=gettext_lazy("data"))
@@ -154,7 +154,7 @@ class ScheduleAdmin(AsRunsAdmin[Schedule]):
 
     @admin.display(description=gettext_lazy("what came of it"))
     def came_of_it(self, schedule: Schedule) -> str:
-        """Say what came of its last time."""
+        """Return what came of its last time."""
         return str(schedule.latest or "–")
 
 

@@ -67,7 +67,7 @@ class RepeatForm(forms.Form):
 
     @property
     def when(self) -> list[forms.BoundField]:
-        """Give the fields that say when."""
+        """Return the fields that say when."""
         return [self[name] for name in RepeatForm.base_fields]
 
 
@@ -92,9 +92,9 @@ class ScheduleForm(RepeatForm):
 
     @property
     def what(self) -> list[forms.BoundField]:
-        """Give the fields that say what."""
+        """Return the fields that say what."""
         return [self[name] for name in ("name", "run", "dataset")]
 
     def chosen(self) -> dict[str, Any]:
-        """Give what `add_schedule` takes."""
+        """Return what `add_schedule` takes."""
         return {**{name: self.cleaned_data[name] for name in ("name", "run", "dataset")}, "repeat": self.repeat}

@@ -181,7 +181,7 @@ def named_schedule(*, name: str) -> Schedule:
 
 
 def plain_schedule(*, schedule: Schedule) -> dict[str, Any]:
-    """Give how a schedule stands as plain values."""
+    """Return how a schedule stands as plain values."""
     timer = schedule.timer
     upcoming = None if schedule.is_paused else recurrence.next_after(timer.crontab, timezone.now()).isoformat()
     occasions = [

@@ -65,7 +65,7 @@ class SweepAdmin(AsRunsAdmin[Sweep]):
         return render(request, "admin/training/sweep/add.html", context)
 
     def draws_view(self, request: HttpRequest) -> HttpResponse:
-        """Say how many random draws are needed; where what is searched was typed too, of its combinations."""
+        """Show how many random draws are needed; where what is searched was typed too, of its combinations."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         if "space" not in request.GET:
@@ -121,7 +121,7 @@ class SweepAdmin(AsRunsAdmin[Sweep]):
 
     @admin.display(description=gettext_lazy("how it stands"))
     def stands(self, sweep: Sweep) -> str:
-        """Say how it stands."""
+        """Return how it stands."""
         return sweep.sentence
 
 

@@ -69,7 +69,7 @@ class SweepForm(forms.Form):
         return count(space) if space else None
 
     def chosen(self) -> dict[str, Any]:
-        """Give what `start_sweep` takes; raise UserError where the space is not understood."""
+        """Return what `start_sweep` takes; raise UserError where the space is not understood."""
         run = self.cleaned_data["run"]
         plain = {name: self.cleaned_data[name] for name in ("name", "strategy", "budget", "seed")}
         base = {"settings": checked_row(run), "version": run.version, "start_from": run.start_from}

@@ -18,7 +18,7 @@ Space = Mapping[str, Mapping[str, Any]]
 
 
 def draws_needed(n: int, k: int, confidence: float) -> int:
-    """Give how many random draws meet one of the best `k` of `n` combinations with this confidence.
+    """Return how many random draws meet one of the best `k` of `n` combinations with this confidence.
 
     `x` draws miss all of them with probability (1 - k/n)^x. Raises ValueError unless 0 < k <= n, 0 < confidence < 1.
     """

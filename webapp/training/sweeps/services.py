@@ -138,7 +138,7 @@ def named_sweep(*, name: str) -> Sweep:
 
 
 def plain_sweep(*, sweep: Sweep) -> dict[str, Any]:
-    """Give how a sweep stands as plain values."""
+    """Return how a sweep stands as plain values."""
     runs = sweep.trials
     trials = [
         {

@@ -35,14 +35,14 @@ def next_values(sweep: Sweep, runs: list[TrainingRun]) -> dict[str, Any] | None:
 
 
 def is_hopeless(sweep: Sweep, runs: list[TrainingRun], run: TrainingRun) -> bool:
-    """Say whether a run that trains does worse than the median of the finished ones did at the same step."""
+    """Return whether a run that trains does worse than the median of the finished ones did at the same step."""
     others = [each for each in runs if each.pk != run.pk]
     pruner = MedianPruner(n_startup_trials=LEAST_FINISHED, n_warmup_steps=0)
     return pruner.prune(_study(sweep, others), _trial(sweep, run))
 
 
 def importance(sweep: Sweep, runs: list[TrainingRun]) -> dict[str, float]:
-    """Give each setting's share of what made the difference; nothing where too little is known."""
+    """Return each setting's share of what made the difference; nothing where too little is known."""
     study = _study(sweep, runs)
     values = {trial.value for trial in study.get_trials(states=(TrialState.COMPLETE,))}
     if len(values) < 2:

@@ -85,7 +85,7 @@ def _made(by: User, options: dict[str, Any], repeat: CrontabSchedule) -> Schedul
 
 
 def _told(schedule: Schedule) -> tuple[dict[str, Any], str]:
-    """Give how a schedule stands, plainly and in words."""
+    """Return how a schedule stands, plainly and in words."""
     latest = f" {schedule.latest}" if schedule.latest else ""
     words = f"{schedule.name}: {schedule.repeats}. {schedule.sentence}{latest}"
     return schedules.plain_schedule(schedule=schedule), words

@@ -48,7 +48,7 @@ class Row:
 
     @property
     def differs(self) -> bool:
-        """Say whether any two values are different."""
+        """Return whether any two values are different."""
         return len(set(self.values)) > 1
 
 

@@ -1,6 +1,6 @@
-"""Measure a `characters` checkpoint on Omniglot's evaluation alphabets: clean, within one alphabet, and degraded.
+"""Measure a `characters` checkpoint on Omniglot's evaluation alphabets: clean, within one alphabet, and corrupted.
 
-Every figure is over episodes of classes that the checkpoint never saw. Degradations spoil support and query apart;
+Every figure is over episodes of classes that the checkpoint never saw. Corruptions spoil support and query apart;
 "several" applies three at random to each picture. With `--write-card` the figures go into the checkpoint's card.
 
     python -m benchmarks.characters --data-root ../shared/data/omniglot
@@ -14,22 +14,22 @@ from typing import Any
 
 from benchmarks.exam import FIVE_WAY, LETTERS, Exam, add_results, row_of
 from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint
-from mlcore.data.corruptions import DEGRADATIONS
+from mlcore.data.corruptions import CORRUPTIONS
 from mlcore.data.datasets import load_dataset
 from mlcore.data.images import find_transform
 from mlcore.evaluation.episodes import Evaluation, featurise
 from mlcore.methods.base import FewShotMethod
 
 
-def run(exam: Exam, method: FewShotMethod, *, degradations: Sequence[str]) -> list[dict[str, Any]]:
+def run(exam: Exam, method: FewShotMethod, *, corruptions: Sequence[str]) -> list[dict[str, Any]]:
     """Take the exam, printing a Markdown table row by row; give the rows."""
     print("| protocol | accuracy % | ± 95 % | ECE | lost to clean |\n|---|---|---|---|---|")
-    found = exam.take(method, LETTERS)
-    rows = [_row(protocol, result) for protocol, result in found.items()]
-    if degradations:
-        clean = found[FIVE_WAY.name].accuracy
-        for name in degradations:
-            result = exam.score(method, featurise(method, exam.degraded_inputs(method, name)), FIVE_WAY)
+    results = exam.take(method, LETTERS)
+    rows = [_row(protocol, result) for protocol, result in results.items()]
+    if corruptions:
+        clean = results[FIVE_WAY.name].accuracy
+        for name in corruptions:
+            result = exam.score(method, featurise(method, exam.corrupted_inputs(method, name)), FIVE_WAY)
             rows.append(_row(f"{FIVE_WAY.name}, {name}", result, lost=clean - result.accuracy))
         losses = [100 * row["lost"] for row in rows if "lost" in row]
         print(f"\nLost when degraded: {sum(losses) / len(losses):.2f} points on average, {max(losses):.2f} at most.")
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--views", help="test-time views instead of the card's")
     parser.add_argument("--clean-only", action="store_true")
-    parser.add_argument("--degradations", nargs="+", default=(*DEGRADATIONS, "several"), help="(default: all)")
+    parser.add_argument("--degradations", nargs="+", default=(*CORRUPTIONS, "several"), help="(default: all)")
     parser.add_argument("--write-card", action="store_true")
     options = parser.parse_args(arguments)
     folder = find_checkpoint(options.checkpoint)
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         method.config = replace(method.config, views=options.views)
     dataset = load_dataset("omniglot", root=options.data_root, split=options.split)
     exam = Exam(dataset, find_transform("characters"), options.episodes, options.seed)
-    rows = run(exam, method, degradations=() if options.clean_only else options.degradations)
+    rows = run(exam, method, corruptions=() if options.clean_only else options.degradations)
     if options.write_card:
         source = {"dataset": f"omniglot {options.split}", "seed": options.seed}
         command = "python -m benchmarks.characters --data-root DIR"

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mlcore.checkpoints.card import CARD_FILE, ModelCard
 from mlcore.config import EpisodeConfig
-from mlcore.data.corruptions import degraded
+from mlcore.data.corruptions import corrupted
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeSampler
 from mlcore.data.images import Transform
@@ -70,15 +70,18 @@ class Exam:
             self._inputs[takes_maps] = compute_inputs(method, self.dataset.images, self.transform)
         return self._inputs[takes_maps]
 
-    def degraded_inputs(self, method: FewShotMethod, degradation: str) -> Tensor:
-        """Compute the inputs of every picture, each degraded on its own."""
-        return compute_inputs(method, degraded(self.dataset.images, degradation, seed=self.seed), self.transform)
+    def corrupted_inputs(self, method: FewShotMethod, corruption: str) -> Tensor:
+        """Compute the inputs of every picture, each corrupted on its own."""
+        return compute_inputs(method, corrupted(self.dataset.images, corruption, seed=self.seed), self.transform)
 
     def take(self, method: FewShotMethod, protocols: tuple[Protocol, ...]) -> dict[str, Evaluation]:
         """Examine a method by each protocol."""
         inputs = self.inputs(method)
         features = featurise(method, inputs)
-        return {each.name: self.score(method, inputs if each.transductive else features, each) for each in protocols}
+        return {
+            protocol.name: self.score(method, inputs if protocol.transductive else features, protocol)
+            for protocol in protocols
+        }
 
     def score(self, method: FewShotMethod, seen: Tensor, protocol: Protocol) -> Evaluation:
         """Score one protocol on features, or on inputs if it is transductive."""
@@ -98,10 +101,10 @@ class Exam:
         return evaluate(method, seen, sampler, n_episodes=int(n), transductive=protocol.transductive)
 
 
-def row_of(protocol: str, found: Evaluation) -> dict[str, Any]:
+def row_of(protocol: str, result: Evaluation) -> dict[str, Any]:
     """Return a figure as cards hold it."""
-    row = {"protocol": protocol, "accuracy": found.accuracy, "ci95": found.ci95, "ece": found.ece}
-    return {**row, "episodes": found.n_episodes}
+    row = {"protocol": protocol, "accuracy": result.accuracy, "ci95": result.ci95, "ece": result.ece}
+    return {**row, "episodes": result.n_episodes}
 
 
 def add_results(folder: Path, rows: list[dict[str, Any]]) -> None:

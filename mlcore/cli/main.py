@@ -190,7 +190,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         ),
         n_episodes=options.episodes,
         seed=options.seed,
-        degrade=options.degrade,
+        corruption=options.degrade,
         transductive=options.transductive,
         views=options.views,
         device=options.device,

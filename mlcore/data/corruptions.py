@@ -1,6 +1,6 @@
 """Spoil pictures of ink as scanners, phones and hurried people do: for training that withstands it, and to measure it.
 
-Every degradation takes (n, 1, H, W) uint8, 255 paper and 0 ink, and a generator, and draws its strength for each
+Every corruption takes (n, 1, H, W) uint8, 255 paper and 0 ink, and a generator, and draws its strength for each
 picture alone; lengths are fractions of the picture's side, so they mean the same at any size.
 """
 
@@ -19,7 +19,7 @@ from mlcore.errors import ConfigError
 OMNIGLOT_SIDE = 105  # the side that stroke widths are stated at, px
 _CHUNK = 1024  # pictures spoilt at once, so that a whole data set fits in memory
 
-Degradation = Callable[[Tensor, Generator], Tensor]
+Corruption = Callable[[Tensor, Generator], Tensor]
 
 
 def _uniform(n: int, low: float, high: float, generator: Generator) -> Tensor:
@@ -151,7 +151,7 @@ def _through_jpeg(image: Tensor, *, quality: int) -> Tensor:
     return torch.from_numpy(np.array(Image.open(buffer)))[None]
 
 
-DEGRADATIONS: dict[str, Degradation] = {
+CORRUPTIONS: dict[str, Corruption] = {
     "rotated": rotated,
     "scaled": scaled,
     "shifted": shifted,
@@ -166,27 +166,27 @@ DEGRADATIONS: dict[str, Degradation] = {
 
 
 def several(images: Tensor, generator: Generator, *, count: int = 3) -> Tensor:
-    """Apply `count` degradations, drawn at random for each picture, in the order of `DEGRADATIONS`."""
+    """Apply `count` corruptions, drawn at random for each picture, in the order of `CORRUPTIONS`."""
     if not len(images):
         return images
-    chosen = torch.rand(len(images), len(DEGRADATIONS), generator=generator).argsort(1) < count
+    chosen = torch.rand(len(images), len(CORRUPTIONS), generator=generator).argsort(1) < count
     images = images.clone()
-    for column, degrade in enumerate(DEGRADATIONS.values()):
+    for column, corrupt in enumerate(CORRUPTIONS.values()):
         rows = chosen[:, column].nonzero()[:, 0]
         if len(rows):
-            images[rows] = degrade(images[rows], generator)
+            images[rows] = corrupt(images[rows], generator)
     return images
 
 
-def degraded(images: Tensor, name: str, *, seed: int) -> Tensor:
-    """Spoil every picture on its own by a degradation's name, by `several` or by `none`.
+def corrupted(images: Tensor, name: str, *, seed: int) -> Tensor:
+    """Spoil every picture on its own by a corruption's name, by `several` or by `none`.
 
-    Raise ConfigError if there is no such degradation.
+    Raise ConfigError if there is no such corruption.
     """
     if name == "none":
         return images
-    degradations = {**DEGRADATIONS, "several": several}
-    if name not in degradations:
-        raise ConfigError(f"degrade is {name!r}; it must be none, {', '.join(degradations)}")
+    corruptions = {**CORRUPTIONS, "several": several}
+    if name not in corruptions:
+        raise ConfigError(f"degrade is {name!r}; it must be none, {', '.join(corruptions)}")
     generator = Generator().manual_seed(seed)
-    return torch.cat([degradations[name](chunk, generator) for chunk in images.split(_CHUNK)])
+    return torch.cat([corruptions[name](chunk, generator) for chunk in images.split(_CHUNK)])

@@ -1,4 +1,4 @@
-"""Test-time views: small changes of a picture whose embeddings are averaged, so that none of them sways the answer."""
+"""Test-time augmentation: embeddings of small changes of a picture are averaged, so that none sways the answer."""
 
 import math
 from collections.abc import Callable

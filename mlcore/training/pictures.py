@@ -62,7 +62,7 @@ class TrainingPictures:
     ) -> None:
         self.generator = Generator().manual_seed(config.seed + 1)
         self._affine = config.affine
-        self._degraded_share = config.degraded_share
+        self._corrupted_share = config.degraded_share
         self._warped_share = config.warped_share
         copies = [dataset.images]
         copies += [several(dataset.images, self.generator) for _ in range(config.degraded_copies)]
@@ -109,7 +109,7 @@ class TrainingPictures:
         if len(self._pictures) == 1:
             return torch.zeros(n, dtype=torch.int64)
         copies = torch.randint(1, len(self._pictures), (n,), generator=self.generator)
-        return copies * (torch.rand(n, generator=self.generator) < self._degraded_share)
+        return copies * (torch.rand(n, generator=self.generator) < self._corrupted_share)
 
     def _change(self, pictures: Tensor, maps: Tensor, jitter: Tensor) -> Tensor:
         """Apply linear maps (n, 2, 2), and scale, turn, slant and move a little, in one resampling: (n, C, H, W).

@@ -12,7 +12,7 @@ from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint
 from mlcore.cli.commands.unseen import check_unseen
 from mlcore.config import EpisodeConfig
-from mlcore.data.corruptions import degraded
+from mlcore.data.corruptions import corrupted
 from mlcore.data.datasets import DatasetRequest, load_dataset
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeSampler
@@ -31,7 +31,7 @@ class EvaluateCommand:
     episodes: EpisodeConfig
     n_episodes: int
     seed: int
-    degrade: str
+    corruption: str
     transductive: bool
     views: str | None
     device: str
@@ -52,7 +52,7 @@ class EvaluateCommand:
         dataset = load_dataset(self.dataset, **vars(self.data)).in_mode(transform.mode)
         sampler = EpisodeSampler(dataset, self.episodes, seed=self.seed)
         start = time.monotonic()
-        images = degraded(dataset.images, self.degrade, seed=self.seed)
+        images = corrupted(dataset.images, self.corruption, seed=self.seed)
         inputs = compute_inputs(method, images, transform)
         seen = inputs if self.transductive else featurise(method, inputs)
         result = evaluate(method, seen, sampler, n_episodes=self.n_episodes, transductive=self.transductive)
@@ -68,7 +68,7 @@ class EvaluateCommand:
             "within_alphabet": self.episodes.within_group,
             "one_drawer": self.episodes.one_author,
             "transductive": self.transductive,
-            "degrade": self.degrade,
+            "degrade": self.corruption,
             "seed": self.seed,
             "checkpoint": card.name,
             "digest": card.digest,

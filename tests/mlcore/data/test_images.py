@@ -9,11 +9,11 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from mlcore.data.corruptions import DEGRADATIONS, several
+from mlcore.data.corruptions import CORRUPTIONS, several
 from mlcore.data.images import INK_MARGIN, INK_SIZE, characters, decode, decode_square, image_to_tensor
 from mlcore.errors import ConfigError, ImageError
 
-Degrade = Callable[[Tensor, torch.Generator], Tensor]
+Corrupt = Callable[[Tensor, torch.Generator], Tensor]
 
 
 def drawing(*, mode: str = "L", size: int = 105, paper: int = 255, ink: int = 0) -> Image.Image:
@@ -54,16 +54,16 @@ def test_ink_is_one_on_paper_zero_and_fills_the_frame_to_its_margin() -> None:
     assert abs(int(rows.max()) - (INK_SIZE - 1 - INK_MARGIN)) <= 1
 
 
-@pytest.mark.parametrize("name", [*DEGRADATIONS, "several"])
-def test_a_degraded_drawing_looks_like_the_clean_one(name: str) -> None:
-    degrade: Degrade = several if name == "several" else DEGRADATIONS[name]
+@pytest.mark.parametrize("name", [*CORRUPTIONS, "several"])
+def test_a_corrupted_drawing_looks_like_the_clean_one(name: str) -> None:
+    corrupt: Corrupt = several if name == "several" else CORRUPTIONS[name]
     clean = pixels(drawing()).expand(12, -1, -1, -1)
     if name in ("scaled", "shifted", "several"):  # keep all the ink on the paper
         clean = torch.nn.functional.interpolate(
             torch.nn.functional.pad(clean.float(), (30, 30, 30, 30), value=255.0), size=105, mode="area"
         ).to(torch.uint8)
-    degraded = degrade(clean, torch.Generator().manual_seed(0))
-    pairs = zip(characters(clean), characters(degraded), strict=True)
+    corrupted = corrupt(clean, torch.Generator().manual_seed(0))
+    pairs = zip(characters(clean), characters(corrupted), strict=True)
     least = 0.8 if name in ("rotated", "several", "restroked") else 0.9
     assert sum(overlap(a, b) for a, b in pairs) / len(clean) > least
 

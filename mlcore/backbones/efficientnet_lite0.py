@@ -64,7 +64,7 @@ class EfficientNetLite0(PretrainedBackbone):
             computed = dict(zip(_OUTPUTS, _pretrained(images.device)(images), strict=True))
             return [computed[name] for name in outputs]
         parts = [_run(self._session, part, outputs) for part in images.split(_CHUNK)]
-        return [torch.cat(each) for each in zip(*parts, strict=True)]
+        return [torch.cat(chunks) for chunks in zip(*parts, strict=True)]
 
     def serve_from(self, folder: Path) -> None:
         """Run on a CPU from the ONNX export in this folder from now on; export first if need be."""
@@ -186,7 +186,7 @@ def _open_session(path: Path) -> "InferenceSession":
 
 def _run(session: "InferenceSession", images: Tensor, outputs: tuple[str, ...]) -> list[Tensor]:
     computed = session.run(list(outputs), {"images": images.contiguous().numpy()})
-    return [torch.from_numpy(each) for each in computed]
+    return [torch.from_numpy(array) for array in computed]
 
 
 def _weights_path() -> Path:

@@ -31,7 +31,7 @@ class PretrainedBackbone(nn.Module, ABC):
 
 def pretrained_in(module: nn.Module) -> Iterator[PretrainedBackbone]:
     """Find the pretrained backbones of a method."""
-    return (each for each in module.modules() if isinstance(each, PretrainedBackbone))
+    return (part for part in module.modules() if isinstance(part, PretrainedBackbone))
 
 
 def serve_from(module: nn.Module, folder: Path) -> None:

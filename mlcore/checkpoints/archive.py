@@ -8,7 +8,7 @@ from mlcore.checkpoints.card import CARD_FILE, WEIGHTS_FILE, ModelCard
 from mlcore.checkpoints.checkpoint import load_checkpoint
 from mlcore.errors import CheckpointError
 
-MOST_BYTES = {WEIGHTS_FILE: 512 * 2**20, CARD_FILE: 2**20}
+MAX_BYTES = {WEIGHTS_FILE: 512 * 2**20, CARD_FILE: 2**20}
 """What each file may unpack to."""
 
 
@@ -17,7 +17,7 @@ def export_checkpoint(folder: Path, path: Path) -> None:
     load_checkpoint(folder)
     unfinished = path.with_name(f"{path.name}.part")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in MOST_BYTES:
+        for name in MAX_BYTES:
             archive.write(folder / name, name)
     unfinished.replace(path)
 
@@ -44,25 +44,25 @@ def _unpack(path: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _check(path, archive)
-            for name, most in MOST_BYTES.items():
-                _copy(archive, name, folder / name, most)
+            for name, limit in MAX_BYTES.items():
+                _copy(archive, name, folder / name, limit)
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise CheckpointError(f"{path.name} cannot be read as a zip: {error}") from error
 
 
 def _check(path: Path, archive: zipfile.ZipFile) -> None:
     names = sorted(archive.namelist())
-    if names != sorted(MOST_BYTES):
-        found = ", ".join(names[:5]) or "nothing"
-        raise CheckpointError(f"{path.name} must hold {CARD_FILE} and {WEIGHTS_FILE} alone; it holds {found}")
+    if names != sorted(MAX_BYTES):
+        contents = ", ".join(names[:5]) or "nothing"
+        raise CheckpointError(f"{path.name} must hold {CARD_FILE} and {WEIGHTS_FILE} alone; it holds {contents}")
 
 
-def _copy(archive: zipfile.ZipFile, name: str, target: Path, most: int) -> None:
+def _copy(archive: zipfile.ZipFile, name: str, target: Path, limit: int) -> None:
     """Copy one file, counting real bytes, whatever the zip says of its size."""
-    left = most
+    left = limit
     with archive.open(name) as source, target.open("wb") as file:
         while data := source.read(2**20):
             left -= len(data)
             if left < 0:
-                raise CheckpointError(f"{name} is larger than {most} bytes, the most that a checkpoint may have")
+                raise CheckpointError(f"{name} is larger than {limit} bytes, the most that a checkpoint may have")
             file.write(data)

@@ -49,7 +49,7 @@ def descent(card: ModelCard) -> list[dict[str, Any]]:
 
 def lessons(card: ModelCard) -> list[Lesson]:
     """List what a checkpoint and each of its ancestors were trained on."""
-    return [_lesson(each["name"], each.get("data", {})) for each in descent(card)]
+    return [_lesson(checkpoint["name"], checkpoint.get("data", {})) for checkpoint in descent(card)]
 
 
 def _lesson(checkpoint: str, data: dict[str, Any]) -> Lesson:

@@ -9,9 +9,9 @@ SIDE = 64  # of a sample, px
 CLASSES = 20  # strips for each class split
 
 
-def spread(n: int, most: int) -> list[int]:
-    """Choose at most `most` of n places, evenly spread."""
-    return [place * n // most for place in range(most)] if n > most else list(range(n))
+def spread(n: int, limit: int) -> list[int]:
+    """Choose at most `limit` of n places, evenly spread."""
+    return [place * n // limit for place in range(limit)] if n > limit else list(range(n))
 
 
 def contact_sheet(strips: Iterable[Sequence[Image.Image]]) -> Image.Image | None:

@@ -216,9 +216,9 @@ def image_to_tensor(data: bytes, transform: str) -> Tensor:
 
     Raise ImageError if the bytes are no picture, ConfigError if the transform is unknown.
     """
-    found = find_transform(transform)
-    pixels = decode(data, mode=found.mode, load_side=found.load_side)
-    return found.apply(pixels.unsqueeze(0))[0]
+    steps = find_transform(transform)
+    pixels = decode(data, mode=steps.mode, load_side=steps.load_side)
+    return steps.apply(pixels.unsqueeze(0))[0]
 
 
 def decode(data: bytes, *, mode: str, load_side: int) -> Tensor:

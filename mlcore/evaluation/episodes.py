@@ -16,7 +16,7 @@ BINS = 15
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation found.
+    """What an evaluation measured.
 
     accuracy: mean over episodes; ci95: half-width of its 95 % interval, 1.96 standard errors over episodes.
     ece: expected calibration error over 15 bins (Guo et al., ICML 2017). nll: mean negative log-likelihood, in nats.
@@ -107,10 +107,11 @@ def _summarise(accuracies: Tensor, classes: Tensor, probabilities: Tensor, label
     )
 
 
-def accuracy_by_group(found: Evaluation, groups: Tensor) -> dict[int, float]:
+def accuracy_by_group(evaluation: Evaluation, groups: Tensor) -> dict[int, float]:
     """Average the episodes of each group apart, each within one: groups (n_classes,) int64 -> group: accuracy."""
-    of_episode = groups[found.episode_classes[:, 0] % len(groups)]
-    return {group: found.episode_accuracy[of_episode == group].mean().item() for group in of_episode.unique().tolist()}
+    of_episode = groups[evaluation.episode_classes[:, 0] % len(groups)]
+    accuracy = evaluation.episode_accuracy
+    return {group: accuracy[of_episode == group].mean().item() for group in of_episode.unique().tolist()}
 
 
 def difference(ours: Evaluation, theirs: Evaluation) -> tuple[float, float]:

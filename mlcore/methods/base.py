@@ -113,7 +113,7 @@ class Classifier(ABC):
 
     def _nearest(self, embeddings: Tensor, n_nearest: int) -> tuple[Tensor, Tensor]:
         """Find the most similar support pictures: places (n, k) int64, cosine similarities (n, k), k <= n_nearest."""
-        queries, support = (functional.normalize(each.flatten(1), dim=1) for each in (embeddings, self._support))
+        queries, support = (functional.normalize(rows.flatten(1), dim=1) for rows in (embeddings, self._support))
         best = (queries @ support.T).topk(min(n_nearest, len(support)), dim=1)
         return best.indices, best.values
 

@@ -75,7 +75,7 @@ class HeadBaseline(FewShotMethod, ABC):
 
     def _descend(self, start: Start, labels: Tensor, watch: Watch) -> tuple[Weights, Adaptation]:
         """Follow the loss down; raise AdaptationError if it grows beyond bounds."""
-        weights, speed = start.weights, [torch.zeros_like(each) for each in start.weights]
+        weights, speed = start.weights, [torch.zeros_like(tensor) for tensor in start.weights]
         loss, gradients = self._slope(start.embeddings, labels, weights)
         first, step = loss, 0
         for step in range(1, self.config.adapt_steps + 1):
@@ -90,7 +90,7 @@ class HeadBaseline(FewShotMethod, ABC):
 
     def _slope(self, embeddings: Tensor, labels: Tensor, weights: Weights) -> tuple[float, list[Tensor]]:
         """Return the loss that adaptation lowers, decay included, and its gradient."""
-        weight, bias = (each.detach().requires_grad_() for each in weights)
+        weight, bias = (tensor.detach().requires_grad_() for tensor in weights)
         with torch.enable_grad():
             decay = self.config.adapt_decay / 2 * (weight**2).sum()
             loss = balanced_loss(self.scores(embeddings, (weight, bias)), labels) + decay
@@ -186,10 +186,10 @@ def _spread(embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 def _move(weights: Weights, speed: list[Tensor], gradients: list[Tensor], rate: float) -> Weights:
     """Take a step, and gather speed."""
-    for each, gradient in zip(speed, gradients, strict=True):
-        each.mul_(MOMENTUM).add_(gradient)
+    for velocity, gradient in zip(speed, gradients, strict=True):
+        velocity.mul_(MOMENTUM).add_(gradient)
     weight, bias = (
-        each - rate * (gradient + MOMENTUM * fast)
-        for each, gradient, fast in zip(weights, gradients, speed, strict=True)
+        tensor - rate * (gradient + MOMENTUM * velocity)
+        for tensor, gradient, velocity in zip(weights, gradients, speed, strict=True)
     )
     return weight, bias

@@ -78,8 +78,8 @@ class MetaTraining(TrainingLoop):
         """Measure the accuracy over the validation episodes."""
         sampler = EpisodeSampler(self.validation.dataset, self.validation.episodes, seed=self.config.seed)
         features = featurise(self.method, self.validation_inputs)
-        found = evaluate(self.method, features, sampler, n_episodes=self.config.validation_episodes)
-        return {"accuracy": found.accuracy, "ci95": found.ci95}
+        evaluation = evaluate(self.method, features, sampler, n_episodes=self.config.validation_episodes)
+        return {"accuracy": evaluation.accuracy, "ci95": evaluation.ci95}
 
     def generators(self) -> dict[str, Generator]:
         """Name what draws the episodes, and what changes their pictures."""

@@ -49,14 +49,14 @@ class Team:
 
     def share(self, n_episodes: int) -> slice:
         """Return which of a step's episodes are this one's; raise ConfigError if they cannot be shared evenly."""
-        each, left = divmod(n_episodes, self.size)
+        share, left = divmod(n_episodes, self.size)
         if left:
             raise ConfigError(
                 f"episodes_per_step is {n_episodes}, which {self.size} processes cannot share evenly; ask for a "
                 f"multiple of {self.size}",
                 field="episodes_per_step",
             )
-        return slice(self.rank * each, (self.rank + 1) * each)
+        return slice(self.rank * share, (self.rank + 1) * share)
 
     def average(self, module: nn.Module, metrics: Metrics) -> Metrics:
         """Replace a module's gradients and running statistics by their mean over the team; give that of metrics."""
@@ -80,9 +80,9 @@ class Team:
         """Return the leader's number, whatever this one's is: what follows a clock or a signal has to be agreed on."""
         if self.size == 1:
             return number
-        told = torch.tensor([number], dtype=torch.float64, device=self.device)
-        distributed.broadcast(told, src=0)
-        return float(told.item())
+        agreed = torch.tensor([number], dtype=torch.float64, device=self.device)
+        distributed.broadcast(agreed, src=0)
+        return float(agreed.item())
 
 
 def count_processes(asked: str, *, device: torch.device, n_episodes: int) -> int:

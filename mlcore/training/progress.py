@@ -106,8 +106,8 @@ class Events:
 
 def _memory() -> float:
     """Return the most memory held so far, in MB; Linux counts in KiB, macOS in bytes."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(most / 1e6 if sys.platform == "darwin" else most / 1e3)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak / 1e6 if sys.platform == "darwin" else peak / 1e3)
 
 
 def _clock(seconds: float) -> str:

@@ -39,8 +39,8 @@ def end_with_parent(patience: float = 0.0) -> None:
     """
 
     def wait() -> None:
-        given = sys.stdin.fileno()
-        while select([given], [], [], patience or None)[0] and os.read(given, 1024):
+        stdin = sys.stdin.fileno()
+        while select([stdin], [], [], patience or None)[0] and os.read(stdin, 1024):
             pass
         os._exit(ENDED_WITH_PARENT)
 

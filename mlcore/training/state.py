@@ -28,12 +28,14 @@ class TrainingState:
     def part(self, owner: str, *, like: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Return one owner's tensors; raise CheckpointError if their names or shapes are not those of `like`."""
         prefix = f"{owner}."
-        found = {name.removeprefix(prefix): each for name, each in self.tensors.items() if name.startswith(prefix)}
-        if like is not None and {name: each.shape for name, each in found.items()} != {
-            name: each.shape for name, each in like.items()
-        }:
+        tensors = {key.removeprefix(prefix): tensor for key, tensor in self.tensors.items() if key.startswith(prefix)}
+        if like is not None and _shapes(tensors) != _shapes(like):
             raise CheckpointError("the training state is of another method or backbone; resume with the same settings")
-        return found
+        return tensors
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
 
 
 def save_state(folder: Path, state: TrainingState) -> Path:

@@ -68,7 +68,7 @@ class _Sheet:
         """Fill an ellipse around a point."""
         dx, dy = self.face.shift
         corners = (x + dx - across, y + dy - down, x + dx + across, y + dy + down)
-        self.pen.ellipse([each * self.scale for each in corners], fill=colour)
+        self.pen.ellipse([length * self.scale for length in corners], fill=colour)
 
     def _stroke(self, points: Sequence[tuple[float, float]], colour: Colour, width: float) -> None:
         """Draw a line through points."""

@@ -28,7 +28,7 @@ class BatchNorm2d(nn.BatchNorm2d):
         """Normalise (n, channels, h, w)."""
         if self.by_batch or (self.recorded is None and self.replayed is None):
             return super().forward(maps)
-        mean, variance = (each.reshape(1, -1, 1, 1) for each in self._statistics(maps))
+        mean, variance = (statistic.reshape(1, -1, 1, 1) for statistic in self._statistics(maps))
         normal = (maps - mean) * torch.rsqrt(variance + self.eps)
         return normal * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)
 
@@ -68,13 +68,13 @@ def replaying(network: nn.Module, statistics: Statistics | None) -> Iterator[Non
 
 def norms_of(network: nn.Module) -> list[tuple[str, BatchNorm2d]]:
     """List the norm layers of a network with their names."""
-    return [(name, each) for name, each in network.named_modules() if isinstance(each, BatchNorm2d)]
+    return [(name, layer) for name, layer in network.named_modules() if isinstance(layer, BatchNorm2d)]
 
 
 @contextmanager
 def batch_statistics(module: nn.Module) -> Iterator[None]:
     """Let every batch norm within use the statistics of its batch, and leave its running ones alone."""
-    norms = [each for each in module.modules() if isinstance(each, _BatchNorm)]
+    norms = [layer for layer in module.modules() if isinstance(layer, _BatchNorm)]
     before = [(norm.training, norm.momentum) for norm in norms]
     for norm in norms:
         norm.training, norm.momentum = True, 0.0

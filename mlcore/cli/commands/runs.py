@@ -66,11 +66,12 @@ def estimate(prepare: Callable[[], TrainingLoop], n_steps: int) -> dict[str, flo
 
 def resumed(run: TrainingLoop, path: Path | None) -> Path | None:
     """Go on from a state, or the newest of a folder that can be read; give its file, or None where there is none."""
-    found = newest_readable(path) if path is not None else None
-    if found is None:
+    newest = newest_readable(path) if path is not None else None
+    if newest is None:
         return None
-    run.resume(found[1])
-    return found[0]
+    file, state = newest
+    run.resume(state)
+    return file
 
 
 def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None) -> Event:

@@ -89,15 +89,15 @@ class PictureDataset:
 
     def subset(self, classes: Sequence[int]) -> "PictureDataset":
         """Keep only these classes, relabelled 0..len(classes)-1 in the order given."""
-        wanted, rows = torch.as_tensor(list(classes), dtype=torch.int64), self.rows_of(classes)
+        old_labels, rows = torch.as_tensor(list(classes), dtype=torch.int64), self.rows_of(classes)
         new_labels = torch.empty(self.n_classes, dtype=torch.int64)
-        new_labels[wanted] = torch.arange(len(wanted))
+        new_labels[old_labels] = torch.arange(len(old_labels))
         return replace(
             self,
             images=self.images[rows],
             labels=new_labels[self.labels[rows]],
-            class_names=tuple(self.class_names[label] for label in wanted.tolist()),
-            groups=None if self.groups is None else self.groups[wanted],
+            class_names=tuple(self.class_names[label] for label in old_labels.tolist()),
+            groups=None if self.groups is None else self.groups[old_labels],
             authors=None if self.authors is None else self.authors[rows],
         )
 

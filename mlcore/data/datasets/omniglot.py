@@ -73,11 +73,11 @@ def _open(folders: Sequence[Path], parts: Iterable[str], *, root: Path, opened: 
         if path is None:
             expected = f"{PACKED_FILE}, {part}.zip or a folder {part}"
             raise DatasetError(f"Omniglot was not found in {root}: expected {expected} there. {_GET_IT}.")
-        found = _read(path, part, opened)
-        if len(found) != N_CHARACTERS[part]:
-            count = f"{len(found)} characters of {part}, not {N_CHARACTERS[part]}"
+        characters = _read(path, part, opened)
+        if len(characters) != N_CHARACTERS[part]:
+            count = f"{len(characters)} characters of {part}, not {N_CHARACTERS[part]}"
             raise DatasetError(f"{path} is incomplete: it holds {count}. {_GET_IT}.")
-        source |= found
+        source |= characters
     return source
 
 

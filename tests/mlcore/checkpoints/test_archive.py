@@ -82,7 +82,7 @@ def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_beyond_its_limit_is_refused(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     export_checkpoint(folder, tmp_path / "a.zip")
-    monkeypatch.setitem(checkpoint_zip.MOST_BYTES, CARD_FILE, 100)
+    monkeypatch.setitem(checkpoint_zip.MAX_BYTES, CARD_FILE, 100)
     assert "larger than 100 bytes" in refusal(tmp_path / "a.zip")
 
 

@@ -71,10 +71,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _measured(checkpoint: str, data: list[str], draws: int) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
+    figures: dict[str, Any] = json.loads(
         _faces("evaluate", "--checkpoint", checkpoint, *data, "--draws", str(draws), "--json")
     )
-    return found
+    return figures
 
 
 def _faces(*arguments: str) -> str:
@@ -87,15 +87,15 @@ def _faces(*arguments: str) -> str:
     return out.getvalue()
 
 
-def _print_row(name: str, found: dict[str, Any]) -> None:
-    print(f"| {name} | {' | '.join(_cell(found[figure]) for figure in FIGURES)} |", flush=True)
+def _print_row(name: str, figures: dict[str, Any]) -> None:
+    print(f"| {name} | {' | '.join(_cell(figures[name]) for name in FIGURES)} |", flush=True)
 
 
 def _cell(figure: list[float] | None) -> str:
     """Write a figure in percent, with its interval."""
     if figure is None:
         return "not measurable"
-    value, low, high = (100 * each for each in figure)
+    value, low, high = (100 * share for share in figure)
     return f"{value:.1f} ({low:.1f} to {high:.1f})"
 
 

@@ -58,8 +58,8 @@ class Half:
 
     def scored(self, pairs: Pairs) -> Any:
         """Score pairs as the chain does: 1 minus the distance."""
-        found = pairs.scored(self.embeddings)
-        return dataclasses.replace(found, scores=1 - np.sqrt(np.maximum(2 - 2 * found.scores, 0)))
+        by_cosine = pairs.scored(self.embeddings)
+        return dataclasses.replace(by_cosine, scores=1 - np.sqrt(np.maximum(2 - 2 * by_cosine.scores, 0)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(options.threads)
     pictures = load_pictures(options.data_root)
     everyone = embed_all(load_chain(), pictures)
-    calibrating, testing = deal(everyone)
+    calibrating, testing = split_people(everyone)
     card = measure(
         calibrating,
         testing,
@@ -106,8 +106,8 @@ def chips_of(chain: FaceChain, pictures: FacePictures) -> tuple[Pixels, np.ndarr
     return np.stack(chips), np.array(labels)
 
 
-def deal(everyone: Half) -> tuple[Half, Half]:
-    """Return half of the people, dealt by a fixed seed, and the others."""
+def split_people(everyone: Half) -> tuple[Half, Half]:
+    """Return a random half of the people, by a fixed seed, and the others."""
     order = np.random.default_rng(SEED).permutation(np.unique(everyone.labels))
     chosen = np.isin(everyone.labels, order[: len(order) // 2])
     return tuple(Half(everyone.embeddings[rows], everyone.labels[rows]) for rows in (chosen, ~chosen))  # type: ignore
@@ -184,7 +184,7 @@ def _rate(value: float, draws: np.ndarray, units: float) -> Rate:
     low, high = np.percentile(draws, [2.5, 97.5])
     if value == 0:
         high = LEAST_PAIRS_OF_PEOPLE / units
-    return Rate(*(round(float(each), 6) for each in (value, low, high)))
+    return Rate(*(round(float(share), 6) for share in (value, low, high)))
 
 
 def ten_fold_accuracy(half: Half, *, n_pairs: int) -> dict[str, Any]:
@@ -205,13 +205,14 @@ def ten_fold_accuracy(half: Half, *, n_pairs: int) -> dict[str, Any]:
 def summary(card: FaceCard) -> str:
     """Return in Markdown what the card holds."""
     rows = ["| stated FAR | threshold | its interval | FAR of others | FRR of others |", "|---|---|---|---|---|"]
-    for each, point in zip(card.thresholds, card.results["at_chosen_thresholds"], strict=True):
+    for threshold, point in zip(card.thresholds, card.results["at_chosen_thresholds"], strict=True):
         far, frr = Rate(**point["far"]), Rate(**point["frr"])
-        rows.append(f"| {each.far:g} | {each.threshold:.4f} | {_span(each.stated)} | {_cell(far)} | {_cell(frr)} |")
-    found = card.results["ten_fold_accuracy"]
+        chosen = f"{threshold.far:g} | {threshold.threshold:.4f} | {_span(threshold.stated)}"
+        rows.append(f"| {chosen} | {_cell(far)} | {_cell(frr)} |")
+    ten_fold = card.results["ten_fold_accuracy"]
     rows.append(
-        f"\nTen-fold accuracy on {found['pairs']} pairs: {100 * found['accuracy']:.2f} % "
-        f"({100 * found['low']:.2f} to {100 * found['high']:.2f}); no face in "
+        f"\nTen-fold accuracy on {ten_fold['pairs']} pairs: {100 * ten_fold['accuracy']:.2f} % "
+        f"({100 * ten_fold['low']:.2f} to {100 * ten_fold['high']:.2f}); no face in "
         f"{card.results['pictures_without_face']} pictures; least measurable FAR {card.least_far}"
     )
     return "\n".join(rows)

@@ -42,13 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     pictures = load_pictures(options.data_root).pictures[:: options.every]
     detectors = quick_detectors() | (slow_detectors(options.peers) if options.all else {})
-    found, others, seconds = compare(detectors, pictures)
+    hits, others, seconds = compare(detectors, pictures)
     load = os.getloadavg()[0]
     print(f"\n{len(pictures)} pictures in {len(CONDITIONS)} conditions; load average {load:.1f}\n")
     print(f"| detector | {' | '.join(CONDITIONS)} | others | ms |")
     print("|---" * (len(CONDITIONS) + 3) + "|")
     for name in detectors:
-        cells = [f"{100 * found[name, condition] / len(pictures):.2f}" for condition in CONDITIONS]
+        cells = [f"{100 * hits[name, condition] / len(pictures):.2f}" for condition in CONDITIONS]
         milliseconds = 1000 * seconds[name] / len(pictures) / len(CONDITIONS)
         print(f"| {name} | {' | '.join(cells)} | {others[name]} | {milliseconds:.0f} |")
 
@@ -69,7 +69,7 @@ def slow_detectors(peers: Path | None) -> dict[str, Find]:
     network = load_cnn_detector()
     detectors: dict[str, Find] = {
         f"network (CNN), enlarged {enlarge}-fold": lambda picture, enlarge=enlarge: [  # type: ignore[misc]
-            each.box for each in network.find(picture, enlarge=enlarge)
+            face.box for face in network.find(picture, enlarge=enlarge)
         ]
         for enlarge in (1, 2)
     }
@@ -95,7 +95,7 @@ def compare(
     detectors: dict[str, Find], pictures: list[Image.Image]
 ) -> tuple[Counter[tuple[str, str]], Counter[str], dict[str, float]]:
     """Count faces in the middle by detector and condition, and other boxes on upright pictures; add up the seconds."""
-    found: Counter[tuple[str, str]] = Counter()
+    hits: Counter[tuple[str, str]] = Counter()
     others: Counter[str] = Counter()
     seconds = dict.fromkeys(detectors, 0.0)
     for picture in pictures:
@@ -106,9 +106,9 @@ def compare(
                 boxes = find(pixels)
                 seconds[name] += time.perf_counter() - start
                 middle = [in_the_middle(box, pixels.shape[0]) for box in boxes]
-                found[name, condition] += any(middle)
+                hits[name, condition] += any(middle)
                 others[name] += 0 if condition != "upright" else len(middle) - sum(middle)
-    return found, others, seconds
+    return hits, others, seconds
 
 
 if __name__ == "__main__":

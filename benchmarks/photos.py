@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.photo_classes import N_CALIBRATING, deal, load_photos
+from benchmarks.photo_classes import N_CALIBRATING, load_photos, split_classes
 from benchmarks.photo_looks import EDGES, LAYERS, Looks, look_at
 from benchmarks.photo_timing import time_a_query
 from mlcore.config import EpisodeConfig
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     dataset = load_photos(options.data_root)
     ways = ways_of(look_at(dataset.images))
-    calibrating, others = deal(dataset.n_classes, n_calibrating=options.calibrating)
+    calibrating, others = split_classes(dataset.n_classes, n_calibrating=options.calibrating)
     everything = list(range(dataset.n_classes))
     for title, classes in (
         (f"{len(calibrating)} classes", calibrating),
@@ -179,26 +179,26 @@ def print_table(
         cells = []
         for n_way, k_shot in settings:
             sampler = EpisodeSampler(part, EpisodeConfig(n_way=n_way, k_shot=k_shot, n_query=n_query), seed=0)
-            found = accuracy(gram, sampler, head, n_episodes=n_episodes)
-            cells.append(_cell(found, found - plain.setdefault((n_way, k_shot), found)))
+            accuracies = accuracy(gram, sampler, head, n_episodes=n_episodes)
+            cells.append(_cell(accuracies, accuracies - plain.setdefault((n_way, k_shot), accuracies)))
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
 def accuracy(gram: Tensor, sampler: EpisodeSampler, head: Head, *, n_episodes: int, batch: int = 50) -> Tensor:
     """Return each episode's share of right answers, (n_episodes,)."""
-    found = []
+    accuracies = []
     for start in range(0, n_episodes, batch):
         index = sampler.draw(min(batch, n_episodes - start))
         labels = torch.arange(index.n_way).repeat_interleave(index.query.shape[1] // index.n_way)
-        found.append((head(gram, index).argmax(2) == labels).double().mean(1))
-    return torch.cat(found)
+        accuracies.append((head(gram, index).argmax(2) == labels).double().mean(1))
+    return torch.cat(accuracies)
 
 
-def _cell(found: Tensor, difference: Tensor) -> str:
+def _cell(accuracies: Tensor, difference: Tensor) -> str:
     if not difference.any():
-        return f"{100 * found.mean():.2f}"
+        return f"{100 * accuracies.mean():.2f}"
     half_width = 1.96 * difference.std() / math.sqrt(len(difference))
-    return f"{100 * found.mean():.2f} ({100 * difference.mean():+.2f} ± {100 * half_width:.2f})"
+    return f"{100 * accuracies.mean():.2f} ({100 * difference.mean():+.2f} ± {100 * half_width:.2f})"
 
 
 if __name__ == "__main__":

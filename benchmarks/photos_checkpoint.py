@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.photo_classes import N_CALIBRATING, deal, load_photos
+from benchmarks.photo_classes import N_CALIBRATING, load_photos, split_classes
 from mlcore.backbones.pretrained import serve_from
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     dataset = load_photos(options.data_root)
     method = _build(options.onnx)
     features = featurise(method, compute_inputs(method, dataset.images, find_transform("photos")))
-    calibrating, others = deal(dataset.n_classes, n_calibrating=options.calibrating)
+    calibrating, others = split_classes(dataset.n_classes, n_calibrating=options.calibrating)
     card = _card(dataset, n_calibrating=len(calibrating), command=_command(arguments))
     card = fit_temperature(method, card, *_part(dataset, features, calibrating), seed=SEED)
     method.card = card
@@ -86,14 +86,15 @@ def _measure(
     results = []
     for n_way, k_shot in ((min(n_way, dataset.n_classes), k_shot) for n_way, k_shot in SETTINGS):
         episodes = EpisodeConfig(n_way=n_way, k_shot=k_shot, n_query=10)
-        found = evaluate(method, features, EpisodeSampler(dataset, episodes, seed=SEED), n_episodes=n_episodes)
+        sampler = EpisodeSampler(dataset, episodes, seed=SEED)
+        result = evaluate(method, features, sampler, n_episodes=n_episodes)
         results.append(
             {
                 "dataset": f"Grocery Store, {what}",
                 "protocol": f"{n_way}-way {k_shot}-shot, {n_episodes} episodes, {episodes.n_query} queries a class",
-                "accuracy": round(found.accuracy, 4),
-                "ci95": round(found.ci95, 4),
-                "ece": round(found.ece, 4),
+                "accuracy": round(result.accuracy, 4),
+                "ci95": round(result.ci95, 4),
+                "ece": round(result.ece, 4),
                 "seed": SEED,
             }
         )

@@ -49,13 +49,13 @@ class Site:
 
     def web_bytes(self) -> list[int]:
         """Return the memory of each web process with its helper: private pages, and shared ones in part."""
-        servers = [each for each in self.processes() if "gunicorn" in " ".join(each.cmdline())]
-        workers = [each for each in servers if any(each.ppid() == other.pid for other in servers)]
-        return [sum(_pss(one) for one in [each, *each.children(recursive=True)]) for each in workers]
+        servers = [process for process in self.processes() if "gunicorn" in " ".join(process.cmdline())]
+        workers = [server for server in servers if any(server.ppid() == other.pid for other in servers)]
+        return [sum(_pss(process) for process in [worker, *worker.children(recursive=True)]) for worker in workers]
 
     def cpu_seconds(self) -> float:
         """Add up the processor time of all processes, ended helpers included: what a busy machine does not blur."""
-        return sum(_cpu(each) for each in self.processes())
+        return sum(_cpu(process) for process in self.processes())
 
     def processes(self) -> list[psutil.Process]:
         """List every process of the site."""

@@ -63,9 +63,9 @@ class Row:
     note: str = ""
 
     def __str__(self) -> str:
-        verdict = "" if self.bar is None else "ok" if self.value <= self.bar else "MISSED"
+        outcome = "" if self.bar is None else "ok" if self.value <= self.bar else "MISSED"
         bar = "" if self.bar is None else f"<= {self.bar:.0f}"
-        return f"{self.what:<44} {self.value:>8.0f} {self.unit:<3} {bar:>9}  {verdict:<7} {self.note}"
+        return f"{self.what:<44} {self.value:>8.0f} {self.unit:<3} {bar:>9}  {outcome:<7} {self.note}"
 
 
 class Bare:
@@ -118,7 +118,7 @@ def photos_rows(site: Site, effort: Effort) -> list[Row]:
     classes = {f"class {way}": [photo(1600, 1200, way * 100 + shot) for shot in range(SHOTS)] for way in range(WAYS)}
     adapted = bare.learn(classes)
     rounds = [(timed(lambda: bare.learn(classes)), person.teach(classes, "photos")) for _ in range(effort.rounds)]
-    bare_learn, learn = p50([each[0] for each in rounds]), p50([each[1][2] for each in rounds])
+    bare_learn, learn = p50([seconds for seconds, _ in rounds]), p50([taught[2] for _, taught in rounds])
     classifier = rounds[-1][1][1]
     rows = [Row("Learn, 5 classes x 5 photos, p50", learn, "ms", 1.5 * bare_learn + 200, f"bare {bare_learn:.0f} ms")]
     for title, size, bound in (
@@ -133,7 +133,7 @@ def photos_rows(site: Site, effort: Effort) -> list[Row]:
             for _ in range(effort.queries)
         ]
         cpu = cpu_note(site, before, effort.queries)
-        alone, served = p50([each[0] for each in pairs]), p50([each[1] for each in pairs])
+        alone, served = (p50(seconds) for seconds in zip(*pairs, strict=True))
         note = f"bare {alone:.0f} ms, so + {served - alone:.0f} ms; {cpu}"
         rows.append(Row(title, served, "ms", alone + bound if bound else None, note))
     return rows

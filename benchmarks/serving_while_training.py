@@ -21,9 +21,9 @@ WAYS, SHOTS = 5, 5
 def asked(person: Person, classifier: str, queries: int) -> list[float]:
     """Ask about photos, one after the other; return the seconds of each."""
     pictures = [photo(1600, 1200, seed) for seed in range(4)]
-    found = [person.ask(classifier, pictures[number % 4]) for number in range(queries)]
-    assert all(answer.status_code == 200 for _seconds, answer in found)
-    return [seconds for seconds, _answer in found]
+    answers = [person.ask(classifier, pictures[number % 4]) for number in range(queries)]
+    assert all(answer.status_code == 200 for _seconds, answer in answers)
+    return [seconds for seconds, _answer in answers]
 
 
 def serving_rows(person: Person, queries: int) -> list[Row]:

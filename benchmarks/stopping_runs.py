@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from benchmarks.live_run import folder, kill_worker, reached, rows_of, start, told, training, wait
+from benchmarks.live_run import events_of, folder, kill_worker, reached, rows_of, start, training, wait
 from benchmarks.running_site import Site, running_site
 from benchmarks.serving import Row, machine, p50
 
@@ -36,7 +36,7 @@ def killed(site: Site, run: TrainingRun) -> tuple[float, float]:
 
 def _resumed_at(site: Site, run: TrainingRun) -> float | None:
     """Return the step from which the current attempt goes on, once it trains."""
-    events = told(site, run)
+    events = events_of(site, run)
     went_on = next((event["step"] for event in events if event["event"] == "resumed"), None)
     return went_on if any(event["event"] in ("step", "progress") for event in events) else None
 
@@ -48,8 +48,8 @@ def cancelled(site: Site, run: TrainingRun) -> tuple[float, float]:
     moment = time.time()
     runs.cancel_run(by=None, run=run)
     seconds = wait(run, lambda run: run.status == "cancelled" and not training(run))
-    said = re.search(r"stopped at step (\d+)", (folder(site, run) / "stderr.txt").read_text())
-    stopped_at = float(said[1]) if said else reached(site, run, moment)  # it says nothing where it had to be killed
+    stop = re.search(r"stopped at step (\d+)", (folder(site, run) / "stderr.txt").read_text())
+    stopped_at = float(stop[1]) if stop else reached(site, run, moment)  # it says nothing where it had to be killed
     return seconds, stopped_at - run.state_step
 
 
@@ -62,17 +62,17 @@ def rounds(
     chance, run = random.Random(0), start(save_every)
     kills, cancels = [], []
     for _round in range(number):
-        for act, found in ((killed, kills), (cancelled, cancels)):
+        for act, outcomes in ((killed, kills), (cancelled, cancels)):
             wait(run, lambda run: run.state_step and _is_going(site, run))
             time.sleep(chance.uniform(0.0, longest))
             run.refresh_from_db()
-            found.append(act(site, run))
+            outcomes.append(act(site, run))
         runs.resume_run(by=None, run=run)
     return kills, cancels
 
 
 def _is_going(site: Site, run: TrainingRun) -> bool:
-    steps = (event["event"] in ("step", "progress") for event in told(site, run))
+    steps = (event["event"] in ("step", "progress") for event in events_of(site, run))
     return run.status == "running" and any(steps)
 
 

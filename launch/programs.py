@@ -31,7 +31,6 @@ def valkey() -> Program:
 
 
 def web() -> Program:
-    """Return the web server."""
     serve = [
         "webapp.config.wsgi",
         "--bind",

@@ -55,7 +55,7 @@ class EfficientNetLite0(PretrainedBackbone):
         return self._compute(images, self._output)[0]
 
     def embed_with_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Embed, and give the last feature map of the whole picture: (n, 1344), (n, 1280, 7, 7)."""
+        """Embed, and return the last feature map of the whole picture: (n, 1344), (n, 1280, 7, 7)."""
         embedding, feature_map = self._compute(images, *_OUTPUTS)
         return embedding, feature_map
 
@@ -116,13 +116,13 @@ def _direction(vectors: Tensor) -> Tensor:
 
 
 def _spread(maps: Tensor) -> Tensor:
-    """Standard deviation of each channel over the places: (n, C, h, w) -> (n, C)."""
+    """Return the standard deviation of each channel over the places: (n, C, h, w) -> (n, C)."""
     centred = maps - maps.mean((2, 3), keepdim=True)
     return (centred * centred).mean((2, 3)).sqrt()
 
 
 def export_onnx(folder: Path) -> Path:
-    """Write the network as ONNX unless the folder holds it already; give the file.
+    """Write the network as ONNX unless the folder holds it already; return the file.
 
     Its name carries a digest of the weights and of this module: after a change of either, it is made anew and the old
     one deleted. Inputs `images`; outputs `embedding` and `feature_map`, as in `embed_with_map`.

@@ -23,7 +23,7 @@ def export_checkpoint(folder: Path, path: Path) -> None:
 
 
 def import_checkpoint(path: Path, folder: Path) -> ModelCard:
-    """Unpack a zip into a new folder, once its weights have proved to be tensors that fit the card; give the card.
+    """Unpack a zip into a new folder, once its weights have proved to be tensors that fit the card; return the card.
 
     Raise CheckpointError, and leave nothing behind, if the zip is none, holds something else, or the folder exists.
     """

@@ -27,7 +27,7 @@ def find_checkpoint(name: str) -> Path:
 
 
 def save_checkpoint(folder: Path, module: nn.Module, card: ModelCard) -> ModelCard:
-    """Write the weights and the card, whose digest, parameter count and packages are filled in; give it.
+    """Write the weights and the card, whose digest, parameter count and packages are filled in; return it.
 
     Both files appear whole or not at all.
     """

@@ -1,4 +1,4 @@
-"""What a checkpoint and its ancestors learned from, class by class, so that an exam can be held on what none saw.
+"""What a checkpoint and its ancestors learned from, class by class, to tell the classes that none of them saw.
 
 A class is known by its data set and its name. Standard library only.
 """

@@ -25,7 +25,7 @@ from mlcore.training.run_folder import end_with_parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; give the exit status: 0 done, 1 an error that a person can mend, 2 wrong usage, 143 stopped."""
+    """Run one command; return the exit status: 0 done, 1 an error to be mended, 2 wrong usage, 143 stopped."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         options = _parser(words).parse_args(words, argparse.Namespace(arguments=tuple(words)))

@@ -42,33 +42,33 @@ def _warp(images: Tensor, scale: Tensor, angle: Tensor, shift_x: Tensor, shift_y
 
 
 def inverted(images: Tensor, generator: Generator) -> Tensor:
-    """Light ink on dark paper."""
+    """Turn ink light, and paper dark."""
     return 255 - images
 
 
 def scaled(images: Tensor, generator: Generator) -> Tensor:
-    """Ink 0.4 to 1.6 times as large; what leaves the paper is lost."""
+    """Draw ink 0.4 to 1.6 times as large; what leaves the paper is lost."""
     n = len(images)
     zero = torch.zeros(n)
     return _warp(images, torch.exp(_uniform(n, math.log(0.4), math.log(1.6), generator)), zero, zero, zero)
 
 
 def shifted(images: Tensor, generator: Generator) -> Tensor:
-    """Ink moved by up to a quarter of the side each way; what leaves the paper is lost."""
+    """Move ink by up to a quarter of the side each way; what leaves the paper is lost."""
     n = len(images)
     move = [_uniform(n, -0.25, 0.25, generator) for _ in range(2)]
     return _warp(images, torch.ones(n), torch.zeros(n), *move)
 
 
 def rotated(images: Tensor, generator: Generator) -> Tensor:
-    """Ink turned by up to 10 degrees."""
+    """Turn ink by up to 10 degrees."""
     n = len(images)
     zero = torch.zeros(n)
     return _warp(images, torch.ones(n), _uniform(n, -math.pi / 18, math.pi / 18, generator), zero, zero)
 
 
 def restroked(images: Tensor, generator: Generator) -> Tensor:
-    """Strokes of 1 to 7 px at 105 px: the drawing is thinned to its skeleton and drawn again with another pen."""
+    """Make strokes 1 to 7 px wide at 105 px: thin the drawing to its skeleton, and draw that with another pen."""
     side = images.shape[-1]
     width = _uniform(len(images), 1, 7, generator) * side / OMNIGLOT_SIDE
     skeleton = _skeleton((images < 128).float())
@@ -114,7 +114,7 @@ def _removable(ink: Tensor, *, first: bool) -> Tensor:
 
 
 def unevenly_lit(images: Tensor, generator: Generator) -> Tensor:
-    """Light that falls off linearly to a third across the paper, in any direction."""
+    """Let light fall off linearly to a third across the paper, in any direction."""
     n, _, height, width = images.shape
     angle = _uniform(n, 0, 2 * math.pi, generator).reshape(-1, 1, 1, 1)
     y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
@@ -123,7 +123,7 @@ def unevenly_lit(images: Tensor, generator: Generator) -> Tensor:
 
 
 def ruled(images: Tensor, generator: Generator) -> Tensor:
-    """Horizontal lines every sixth to third of the side, a hundredth thick, grey to nearly black."""
+    """Draw horizontal lines every sixth to third of the side, a hundredth thick, grey to nearly black."""
     n, _, height, _ = images.shape
     spacing = (_uniform(n, 1 / 6, 1 / 3, generator) * height).reshape(-1, 1)
     offset = _uniform(n, 0, 1, generator).reshape(-1, 1) * spacing
@@ -135,13 +135,13 @@ def ruled(images: Tensor, generator: Generator) -> Tensor:
 
 
 def noisy(images: Tensor, generator: Generator) -> Tensor:
-    """Gaussian noise of standard deviation 0.1 of the range from black to white."""
+    """Add Gaussian noise of standard deviation 0.1 of the range from black to white."""
     noise = torch.empty(images.shape).normal_(0, 0.1 * 255, generator=generator)
     return (images.float() + noise).round().clamp(0, 255).to(torch.uint8)
 
 
 def jpeg(images: Tensor, generator: Generator) -> Tensor:
-    """JPEG at quality 30."""
+    """Encode as JPEG at quality 30."""
     return torch.stack([_through_jpeg(image, quality=30) for image in images])
 
 

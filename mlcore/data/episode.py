@@ -38,7 +38,6 @@ class LabeledSet:
 
     @property
     def n_way(self) -> int:
-        """Count the classes."""
         return int(self.labels.max()) + 1
 
     @property
@@ -73,12 +72,12 @@ class EpisodeBatch:
 
     @property
     def support_labels(self) -> Tensor:
-        """Labels of each episode's support, (n_way*k_shot,) int64."""
+        """Return the labels of each episode's support, (n_way*k_shot,) int64."""
         return self._labels(self.support)
 
     @property
     def query_labels(self) -> Tensor:
-        """Labels of each episode's query, (n_way*n_query,) int64."""
+        """Return the labels of each episode's query, (n_way*n_query,) int64."""
         return self._labels(self.query)
 
     def _labels(self, part: Tensor) -> Tensor:
@@ -219,7 +218,7 @@ class EpisodeSampler:
         )
 
     def _draw_classes(self, n_episodes: int) -> tuple[Tensor, Tensor]:
-        """Classes and quarter turns, each (n_episodes, n_way)."""
+        """Draw classes and quarter turns, each (n_episodes, n_way)."""
         n, rotations = len(self._eligible), self.config.n_rotations
         keys = self._uniform(n_episodes, n * rotations)
         if self.config.within_group or self.config.grouped_share:
@@ -241,7 +240,7 @@ class EpisodeSampler:
         return torch.where(hard, grouped, keys)
 
     def _draw_pictures(self, classes: Tensor) -> tuple[Tensor, Tensor]:
-        """Support and query rows, (episodes, n_way, k_shot) and (episodes, n_way, n_query), none twice."""
+        """Draw support and query rows, (episodes, n_way, k_shot) and (episodes, n_way, n_query), none twice."""
         k, counts = self.config.k_shot, self._counts[classes].unsqueeze(-1)
         keys = self._uniform(*classes.shape, int(self._counts.max()))
         keys = keys.masked_fill(torch.arange(keys.shape[-1]) >= counts, 2.0)
@@ -250,7 +249,7 @@ class EpisodeSampler:
         return rows[..., :k], rows[..., k:]
 
     def _draw_by_author(self, classes: Tensor) -> tuple[Tensor, Tensor]:
-        """As `_draw_pictures`, all support by one author of the episode's group and all queries by one other."""
+        """Draw as `_draw_pictures` does, all support by one author of the episode's group, all queries by another."""
         candidates = self._can_draw[self._groups[classes[:, 0]]]
         keys = self._uniform(*candidates.shape).masked_fill(~candidates, 2.0)
         two = keys.topk(2, dim=1, largest=False).indices
@@ -260,7 +259,7 @@ class EpisodeSampler:
         )
 
     def _rows_by(self, classes: Tensor, author: Tensor, count: int) -> Tensor:
-        """Rows (episodes, n_way, count) of classes (episodes, n_way) by one author an episode, (episodes, 1)."""
+        """Draw rows (episodes, n_way, count) of classes (episodes, n_way) by one author an episode, (episodes, 1)."""
         width = int(self._counts.max())
         within = torch.arange(width)
         places = (self._first_row[classes].unsqueeze(-1) + within).clamp(max=len(self._rows) - 1)

@@ -60,7 +60,7 @@ def _work_size(images: Tensor) -> tuple[int, int]:
 
 
 def _ink_density(grey: Tensor) -> Tensor:
-    """Contrast against the paper, whichever of the two is darker: (n, 1, h, w) in 0..1, ink positive."""
+    """Return the contrast against the paper, whichever of the two is darker: (n, 1, h, w) in 0..1, ink positive."""
     paper = _paper(grey)
     difference = paper - grey
     is_dark_ink = (difference**3).mean((1, 2, 3), keepdim=True) >= 0
@@ -84,7 +84,7 @@ def _paper(grey: Tensor) -> Tensor:
 
 
 def _quadratic(height: int, width: int) -> Tensor:
-    """Monomials up to degree two at the pixel centres of the square -1..1: (height * width, 6)."""
+    """Return the monomials up to degree two at the pixel centres of the square -1..1: (height * width, 6)."""
     y, x = torch.meshgrid(
         (torch.arange(height) + 0.5) / height * 2 - 1, (torch.arange(width) + 0.5) / width * 2 - 1, indexing="ij"
     )
@@ -153,7 +153,7 @@ def _centre(ink: Tensor) -> Tensor:
 
 
 def _extent(profile: Tensor) -> tuple[Tensor, Tensor]:
-    """First and last edge of what is inked in each row of (n, length), in pixels; the whole length where nothing is."""
+    """Find the first and last edge of the ink in each row of (n, length), in pixels; the whole length without any."""
     inked = profile > 0.5
     length = profile.shape[1]
     first = inked.int().argmax(1)

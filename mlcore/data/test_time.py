@@ -9,12 +9,12 @@ from torch.nn import functional
 
 
 def none(images: Tensor) -> list[Tensor]:
-    """The picture itself."""
+    """Return the pictures alone: no augmentation."""
     return [images]
 
 
 def wobble(images: Tensor) -> list[Tensor]:
-    """The picture itself, turned by 8 degrees each way, a tenth larger and smaller, and slanted each way."""
+    """Return the pictures, and these turned by 8 degrees, scaled by a tenth and slanted, each both ways."""
     angle = math.radians(8)
     maps = [
         [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]],

@@ -122,7 +122,7 @@ def difference(ours: Evaluation, theirs: Evaluation) -> tuple[float, float]:
 
 
 def expected_calibration_error(probabilities: Tensor, labels: Tensor, *, bins: int = BINS) -> float:
-    """Mean gap between confidence and accuracy over equal bins of confidence: (n, n_way), (n,) -> 0..1."""
+    """Return the mean gap between confidence and accuracy over equal bins of confidence: (n, n_way), (n,) -> 0..1."""
     confidence, answer = probabilities.max(-1)
     place = (confidence * bins).ceil().long().clamp(1, bins) - 1
     gap = confidence - (answer == labels).to(confidence)

@@ -64,12 +64,11 @@ class Classifier(ABC):
 
     @property
     def n_way(self) -> int:
-        """Count the classes."""
         return len(self._shots)
 
     @property
     def temperature(self) -> float:
-        """What logits are multiplied with before softmax, so that confidence matches accuracy."""
+        """Return what logits are multiplied with before softmax, so that confidence matches accuracy."""
         card = self._method.card
         return 1.0 if card is None else card.temperature_of(self._shots)
 
@@ -189,11 +188,11 @@ class FewShotMethod(nn.Module, ABC):
         """Keep what serving needs alone."""
 
     def loss(self, classifier: Classifier, query: LabeledSet) -> Tensor:
-        """Cross-entropy of the classifier's raw logits on features of the query set."""
+        """Return the cross-entropy of the classifier's raw logits on features of the query set."""
         return functional.cross_entropy(classifier.logits_of(query.images), query.labels)
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """Leave the mean outer gradient of episodes of `inputs` in `.grad`; give the mean loss."""
+        """Leave the mean outer gradient of episodes of `inputs` in `.grad`; return the mean loss."""
         total = 0.0
         for episode in episodes.episodes():
             support, query = (

@@ -118,7 +118,7 @@ class Maml(FewShotMethod):
         return backbone_weights(self.backbone) if self.config.adapts == "all" else {}
 
     def _step(self, weights: Weights, support: LabeledSet, number: int, *, exact: bool) -> tuple[Weights, float]:
-        """Take one inner step; give the new weights and the loss of the old ones."""
+        """Take one inner step; return the new weights and the loss of the old ones."""
         pictures, labels = seen_by(number - 1, support)
         embedding, _ = self._embed(weights, pictures, number - 1)
         loss = balanced_loss(self.head.logits(weights, embedding), labels)
@@ -130,7 +130,7 @@ class Maml(FewShotMethod):
         return stepped, loss.item()
 
     def _embed(self, weights: Weights, features: Tensor, step: int) -> tuple[Tensor, Statistics | None]:
-        """Embed support pictures after this many steps; give the statistics too where they come from the support."""
+        """Embed support pictures after this many steps; return the statistics too where they come from the support."""
         if self.config.norm == "support" or (self.step_norms is not None and self.training):
             with recording(self.backbone) as statistics:
                 embedding = embed(self.backbone, weights, features)
@@ -143,7 +143,7 @@ class Maml(FewShotMethod):
 
     @torch.no_grad()
     def _embed_all(self, weights: Weights, support: LabeledSet, step: int) -> tuple[Tensor, Statistics | None]:
-        """As `_embed`, however many pictures there are; statistics come from those that the step sees."""
+        """Embed as `_embed` does, however many pictures there are; statistics come from those that the step sees."""
         statistics = None if self.step_norms is None else self.step_norms.at(step)
         if self.config.norm == "support":
             _, statistics = self._embed(weights, seen_by(step, support)[0], step)
@@ -174,7 +174,7 @@ class Maml(FewShotMethod):
         return restore_fast(self, self.head, state, adapts_backbone=adapts_backbone, has_statistics=has_statistics)
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """As the default, but that the loss after earlier steps may count too."""
+        """Do as the default, but that the loss after earlier steps may count too."""
         total = 0.0
         for episode in episodes.episodes():
             loss = self._outer_loss(episode) / len(episodes)

@@ -57,7 +57,7 @@ class Matching(FewShotMethod):
         return class_log_probabilities(cosines * self.log_scale.exp(), labels)
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """As the default, with all pictures of all episodes embedded in one pass of the backbone."""
+        """Do as the default, with all pictures of all episodes embedded in one pass of the backbone."""
         pictures = torch.cat([episodes.support, episodes.query], 1)
         embeddings = self.encode(pictures.flatten(0, 1)).reshape(*pictures.shape[:2], -1)
         n_support = episodes.support.shape[1]

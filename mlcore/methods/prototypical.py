@@ -54,7 +54,7 @@ class Prototypical(FewShotMethod):
         return functional.normalize(embeddings, dim=-1) if self.config.distance == "cosine" else embeddings
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """As the default, with all pictures of all episodes embedded in one pass of the backbone.
+        """Do as the default, with all pictures of all episodes embedded in one pass of the backbone.
 
         Batch norm then sees the whole batch instead of one episode's support, then its query. With `take_turns` every
         picture is support once: an episode's pictures give (k_shot + n_query) / k_shot episodes for one embedding.

@@ -67,7 +67,7 @@ class Relation(FewShotMethod):
         return functional.mse_loss(logits.sigmoid(), functional.one_hot(labels, logits.shape[1]).to(logits))
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """As the default, with all pictures in one pass of the backbone and all pairs in one of the relation module."""
+        """Do as the default, all pictures in one pass of the backbone, and all pairs in one of the relation module."""
         n_support, n_episodes = episodes.support.shape[1], len(episodes)
         maps = self.encode(torch.cat([episodes.support, episodes.query], 1).flatten(0, 1))
         support, query = maps.unflatten(0, (n_episodes, -1)).split([n_support, episodes.query.shape[1]], 1)

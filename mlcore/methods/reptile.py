@@ -65,7 +65,7 @@ class Reptile(FewShotMethod):
         return self._classifier(support, weights, Adaptation(len(losses), losses[-1]))
 
     def _descend(self, weights: Weights, batches: Iterable[Batch]) -> Iterator[float]:
-        """Change weights in place by one step on each batch; give the loss before it."""
+        """Change weights in place by one step on each batch; return the loss before it."""
         optimizer = self._optimizer(weights)
         for pictures, labels in batches:
             with torch.enable_grad():
@@ -109,7 +109,7 @@ class Reptile(FewShotMethod):
         return restore_fast(self, self.head, state, adapts_backbone=True, has_statistics=self.config.norm == "support")
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """Leave the mean of phi - theta over the episodes in `.grad`; give the mean loss of the inner steps."""
+        """Leave the mean of phi - theta over the episodes in `.grad`; return the mean loss of the inner steps."""
         total = 0.0
         for support, query in zip(episodes.support, episodes.query, strict=True):
             labels = torch.cat([episodes.support_labels, episodes.query_labels])
@@ -119,7 +119,7 @@ class Reptile(FewShotMethod):
         return {"loss": total}
 
     def _train_on(self, episode: LabeledSet) -> tuple[Weights, float]:
-        """Take the inner steps on minibatches of an episode; give theta and the mean loss on the way."""
+        """Take the inner steps on minibatches of an episode; return theta and the mean loss on the way."""
         theta = self._first_weights(episode)
         losses = list(self._descend(theta, self._minibatches(episode)))
         return theta, sum(losses) / len(losses)

@@ -54,7 +54,7 @@ class Siamese(FewShotMethod):
         return self._pair_loss(pictures, torch.cat([support["labels"], query.labels]))
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """As the default, with all pictures of all episodes embedded in one pass of the backbone."""
+        """Do as the default, with all pictures of all episodes embedded in one pass of the backbone."""
         pictures = torch.cat([episodes.support, episodes.query], 1)
         embeddings = self.encode(pictures.flatten(0, 1)).reshape(*pictures.shape[:2], -1)
         classes = torch.arange(episodes.n_way, device=embeddings.device)

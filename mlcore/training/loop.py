@@ -51,7 +51,7 @@ class TrainingLoop(ABC):
 
     @abstractmethod
     def gather_gradients(self, progress: float) -> Metrics:
-        """Leave the gradient of one step in `.grad`, and give its `loss` and whatever else is worth telling."""
+        """Leave the gradient of one step in `.grad`, and return its `loss` and whatever else is worth reporting."""
 
     @abstractmethod
     def score(self) -> Event:
@@ -73,7 +73,7 @@ class TrainingLoop(ABC):
         tick: Callable[[Event], None] = unheard,
         stop: Callable[[], bool] = unstopped,
     ) -> Event:
-        """Train to the end, and leave the module with the weights that did best on validation; give what that best was.
+        """Train to the end, and leave the module with the weights that did best on validation; return that best.
 
         `report` gets plain numbers after each validation, `tick` the step and its loss after each step; `keep` gets the
         state every `save_every` steps and every minute of slow ones, and once more before Stopped is raised because
@@ -104,7 +104,7 @@ class TrainingLoop(ABC):
         return bool(every) and (self.step % every == 0 or time.monotonic() - kept >= SAVE_SECONDS)
 
     def rehearse(self, n_steps: int, *, most_seconds: float) -> tuple[float, float]:
-        """Time up to `n_steps` steps and a validation; give the seconds of each. The run is of no use afterwards."""
+        """Time up to `n_steps` steps and a validation; return the seconds of each. The run is of no use afterwards."""
         self._train_one_step(0.0)  # the first one allocates
         since, done = time.monotonic(), 0
         while done < n_steps and (not done or time.monotonic() - since < most_seconds):
@@ -115,7 +115,7 @@ class TrainingLoop(ABC):
         return (trained - since) / done, time.monotonic() - trained
 
     def _schedule(self) -> Iterator[float]:
-        """Count steps, giving how much of the run is over, 0..1, by steps or by the clock, whichever is further."""
+        """Count steps, yielding how much of the run is over, 0..1, by steps or by the clock, whichever is further."""
         since = time.monotonic() - self.seconds
         while self.step < self.config.steps:
             self.step += 1

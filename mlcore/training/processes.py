@@ -59,7 +59,7 @@ class Team:
         return slice(self.rank * share, (self.rank + 1) * share)
 
     def average(self, module: nn.Module, metrics: Metrics) -> Metrics:
-        """Replace a module's gradients and running statistics by their mean over the team; give that of metrics."""
+        """Replace a module's gradients and running statistics by their mean over the team; return that of metrics."""
         if self.size == 1:
             return metrics
         grads = [entry.grad for entry in module.parameters() if entry.grad is not None]

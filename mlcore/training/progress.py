@@ -48,7 +48,7 @@ class Progress:
 
 
 class Events:
-    """Tell what happens in a run: to a person by `show`, and to a program as JSON lines in a file, if there is one.
+    """Report what happens in a run: to a person by `show`, and to a program as JSON lines in a file, if there is one.
 
     Every line has `event` (`step`, `progress`, `saved`, `resumed` or `done`) and `time` (Unix seconds). Steps and
     progress have also `seconds_left`, `memory_mb`, the most memory that the process has held, and
@@ -64,7 +64,7 @@ class Events:
         self._pace = 0.0
 
     def step(self, event: dict[str, float]) -> None:
-        """Tell of a step, every few seconds."""
+        """Report a step, every few seconds."""
         self._losses.append(event["train_loss"])
         passed = time.monotonic() - self._since
         self._pace = len(self._losses) * self._episodes_per_step / max(passed, 1e-6)
@@ -73,7 +73,7 @@ class Events:
             self._begin_again()
 
     def progress(self, event: dict[str, float]) -> None:
-        """Tell of a validation, which is no part of the pace."""
+        """Report a validation, which is no part of the pace."""
         self._show(event)
         self._tell("progress", event)
         self._begin_again()
@@ -87,15 +87,15 @@ class Events:
         self._write(name, **event, episodes_per_second=self._pace, seconds_left=left, memory_mb=_memory())
 
     def saved(self, state: Path, *, step: int) -> None:
-        """Tell where a state lies that the run can be resumed from."""
+        """Report where a state lies that the run can be resumed from."""
         self._write("saved", file=str(state), step=step)
 
     def resumed(self, state: Path, *, step: int) -> None:
-        """Tell that the run goes on from a state."""
+        """Report that the run goes on from a state."""
         self._write("resumed", file=str(state), step=step)
 
     def done(self, checkpoint: Path) -> None:
-        """Tell where the checkpoint lies."""
+        """Report where the checkpoint lies."""
         self._write("done", checkpoint=str(checkpoint))
 
     def _write(self, event: str, **values: Any) -> None:

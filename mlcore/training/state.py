@@ -39,7 +39,7 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 
 def save_state(folder: Path, state: TrainingState) -> Path:
-    """Write a state beside the earlier ones, whole or not at all, and keep the last two; give its file."""
+    """Write a state beside the earlier ones, whole or not at all, and keep the last two; return its file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"step-{state.numbers['step']:09d}.safetensors"
     unfinished = path.with_suffix(".part")

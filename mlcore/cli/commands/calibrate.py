@@ -30,7 +30,7 @@ class CalibrateCommand:
     command: str
 
     def run(self) -> ModelCard:
-        """Write the checkpoint anew with its serving options and its temperature; give its card."""
+        """Write the checkpoint anew with its serving options and its temperature; return its card."""
         if self.threads:
             torch.set_num_threads(self.threads)
         folder = find_checkpoint(self.checkpoint)

@@ -39,7 +39,7 @@ class CompareCommand:
     onnx_folder: Path | None
 
     def run(self) -> dict[str, Any]:
-        """Measure both, and give plain numbers with all that is needed to repeat them."""
+        """Measure both, and return plain numbers with all that is needed to repeat them."""
         if self.threads:
             torch.set_num_threads(self.threads)
         start = time.monotonic()

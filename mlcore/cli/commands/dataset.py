@@ -1,4 +1,4 @@
-"""`python -m mlcore dataset`: say what a data set holds, split by split, and show samples of it."""
+"""`python -m mlcore dataset`: print what a data set holds, split by split, and show samples of it."""
 
 import hashlib
 from collections import defaultdict
@@ -27,7 +27,7 @@ class DatasetCommand:
     sheet: Path | None
 
     def run(self) -> dict[str, Any]:
-        """Load every split, and give in plain values what it holds.
+        """Load every split, and return in plain values what it holds.
 
         classes: name, split, number of pictures, and the place of its strip on the sheet or None.
         duplicates: the classes that one and the same picture lies in, for the first few of `n_duplicates`.

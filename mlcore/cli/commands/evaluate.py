@@ -39,7 +39,7 @@ class EvaluateCommand:
     onnx_folder: Path | None
 
     def run(self) -> dict[str, Any]:
-        """Evaluate, and give plain numbers with all that is needed to repeat them."""
+        """Evaluate, and return plain numbers with all that is needed to repeat them."""
         if self.threads:
             torch.set_num_threads(self.threads)
         folder = find_checkpoint(self.checkpoint)

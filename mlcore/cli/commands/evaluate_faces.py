@@ -43,7 +43,7 @@ class EvaluateFacesCommand:
     threads: int
 
     def run(self) -> dict[str, Any]:
-        """Measure on the people of a split, and give plain numbers with all that is needed to repeat them.
+        """Measure on the people of a split, and return plain numbers with all that is needed to repeat them.
 
         Each figure is [value, low, high], with a 95 % interval over people, or None where these pairs cannot tell.
         `accuracy` is at the threshold that is best on the people of the validation split.

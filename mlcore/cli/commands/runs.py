@@ -48,7 +48,7 @@ def memory_in_words(smaller: str) -> Iterator[None]:
 
 
 def estimate(prepare: Callable[[], TrainingLoop], n_steps: int) -> dict[str, float]:
-    """Time a few steps and a validation of a run, and give what it would take, in seconds; nothing is kept."""
+    """Time a few steps and a validation of a run, and return what it would take, in seconds; nothing is kept."""
     since = time.monotonic()
     run = prepare()
     prepared, config = time.monotonic() - since, run.config
@@ -65,7 +65,7 @@ def estimate(prepare: Callable[[], TrainingLoop], n_steps: int) -> dict[str, flo
 
 
 def resumed(run: TrainingLoop, path: Path | None) -> Path | None:
-    """Go on from a state, or the newest of a folder that can be read; give its file, or None where there is none."""
+    """Go on from a state, or the newest of a folder that can be read; return its file, or None where there is none."""
     newest = newest_readable(path) if path is not None else None
     if newest is None:
         return None
@@ -75,7 +75,7 @@ def resumed(run: TrainingLoop, path: Path | None) -> Path | None:
 
 
 def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None) -> Event:
-    """Train to the end, from a state where there is one, telling how it goes and keeping others; give what was best."""
+    """Train to the end, from a state where there is one, reporting and keeping states; return what was best."""
     if state := resumed(run, resume):
         events.resumed(state, step=run.step)
 

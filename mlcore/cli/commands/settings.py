@@ -16,7 +16,6 @@ TABLE = ["| name | | what it does | may be | default |", "|---|---|---|---|---|"
 
 
 def settings_page() -> str:
-    """Return the page."""
     return "\n".join([HEAD, *_about(MetaRunConfig, "method", METHODS), *_about(FaceRunConfig, "loss", FACE_LOSSES)])
 
 

@@ -64,7 +64,7 @@ class TrainCommand:
             self._lead(*prepared, team) if team.leads else self._help(*prepared, team)
 
     def estimate(self, n_steps: int) -> dict[str, float]:
-        """Time a few steps and a validation, and give what the run would take, in seconds; nothing is kept.
+        """Time a few steps and a validation, and return what the run would take, in seconds; nothing is kept.
 
         Where processes would share a run, this one is timed with the share of one.
         """

@@ -37,7 +37,7 @@ class TrainFacesCommand:
     command: str
 
     def run(self) -> ModelCard:
-        """Train, and save the weights that did best on the validation people; give the card.
+        """Train, and save the weights that did best on the validation people; return the card.
 
         Raise what the settings or the data are refused for, before anything starts.
         """
@@ -51,7 +51,7 @@ class TrainFacesCommand:
         return card
 
     def estimate(self, n_steps: int) -> dict[str, float]:
-        """Time a few steps and a validation, and give what the run would take, in seconds; nothing is kept."""
+        """Time a few steps and a validation, and return what the run would take, in seconds; nothing is kept."""
         return estimate(lambda: self._run(*self._prepare()), n_steps)
 
     def _prepare(self) -> tuple[FaceSet, FaceSet]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSource:
-    """Describe a data set that `load_dataset` can read.
+    """A data set that `load_dataset` can read.
 
     loader: dotted path of a function (DatasetRequest) -> PictureDataset.
     splits: the class splits that it knows. taken_from: the larger collection that its pictures are a part of.
@@ -37,7 +37,7 @@ class DatasetSource:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetRequest:
-    """Say what to load; a loader ignores what does not concern it.
+    """What to load; a loader ignores what does not concern it.
 
     image_size: side in pixels, where the data set does not fix it.
     n_classes: how many classes, where the data set is drawn by program.

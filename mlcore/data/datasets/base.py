@@ -14,7 +14,7 @@ from mlcore.errors import DatasetError
 
 @dataclass(frozen=True, kw_only=True)
 class PictureDataset:
-    """Hold the pictures of one class split; rows of one class lie together.
+    """The pictures of one class split; rows of one class lie together.
 
     images: (n, C, H, W) uint8; C = 1 for grey (255 is paper, 0 is ink, as a scan looks) or C = 3 for RGB.
     labels: (n,) int64, covering 0..n_classes-1.
@@ -58,7 +58,6 @@ class PictureDataset:
 
     @property
     def n_classes(self) -> int:
-        """Count the classes."""
         return len(self.class_names)
 
     @property

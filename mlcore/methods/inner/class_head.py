@@ -42,6 +42,6 @@ class ClassHead(nn.Module):
 
 
 def balanced_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy in which every class weighs alike, however many pictures it has: (n, n_way), (n,) -> ()."""
+    """Return the cross-entropy, classes weighing alike however many pictures they have: (n, n_way), (n,) -> ()."""
     weights = 1 / torch.bincount(labels)[labels].to(logits)
     return (functional.cross_entropy(logits, labels, reduction="none") * weights).sum() / weights.sum()

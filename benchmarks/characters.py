@@ -22,7 +22,7 @@ from mlcore.methods.base import FewShotMethod
 
 
 def run(exam: Exam, method: FewShotMethod, *, corruptions: Sequence[str]) -> list[dict[str, Any]]:
-    """Take the exam, printing a Markdown table row by row; give the rows."""
+    """Take the exam, printing a Markdown table row by row; return the rows."""
     print("| protocol | accuracy % | ± 95 % | ECE | lost to clean |\n|---|---|---|---|---|")
     results = exam.take(method, LETTERS)
     rows = [_row(protocol, result) for protocol, result in results.items()]

@@ -53,7 +53,6 @@ class Half:
 
     @property
     def n_people(self) -> int:
-        """Count the people."""
         return len(np.unique(self.labels))
 
     def scored(self, pairs: Pairs) -> Any:

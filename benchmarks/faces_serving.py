@@ -164,7 +164,6 @@ def rows(site: Site, root: Path | None, effort: Effort) -> Iterator[Row]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, default=None, help=f"the folder that holds {FILE}")
     parser.add_argument("--rounds", type=int, default=30)

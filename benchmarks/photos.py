@@ -144,7 +144,7 @@ def ridge(strength: float) -> Head:
 
 
 def _blocks(gram: Tensor, index: EpisodeIndex) -> tuple[Tensor, Tensor, Tensor]:
-    """Products support x support and query x support of every episode, and the matrix that averages by class."""
+    """Return the products support x support and query x support of episodes, and the matrix that averages by class."""
     support = index.support
     own = gram[support.unsqueeze(2), support.unsqueeze(1)]
     cross = gram[index.query.unsqueeze(2), support.unsqueeze(1)]
@@ -154,7 +154,7 @@ def _blocks(gram: Tensor, index: EpisodeIndex) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _by_distance(prototypes: Tensor, cross: Tensor) -> Tensor:
-    """Minus squared distances, but for what all classes share: (e, n_way, n_way), (e, q, n_way) -> (e, q, n_way)."""
+    """Return minus squared distances less what classes share: (e, n_way, n_way), (e, q, n_way) -> (e, q, n_way)."""
     return 2 * cross - prototypes.diagonal(dim1=1, dim2=2).unsqueeze(1)
 
 

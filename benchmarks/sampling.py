@@ -132,13 +132,12 @@ def mlcore(dataset: PictureDataset, config: EpisodeConfig, *, per_draw: int) -> 
 
 
 def measure(contenders: list[Contender], *, rounds: int, n_episodes: int) -> list[float]:
-    """Let contenders take turns; give each one's milliseconds an episode in its fastest round."""
+    """Let contenders take turns; return each one's milliseconds an episode in its fastest round."""
     times = [[contender.milliseconds(n_episodes) for contender in contenders] for _ in range(rounds)]
     return [min(column) for column in zip(*times, strict=True)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, help="folder of Omniglot; without it strokes are drawn")
     parser.add_argument("--rounds", type=int, default=5)

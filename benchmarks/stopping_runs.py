@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def killed(site: Site, run: TrainingRun) -> tuple[float, float]:
-    """Kill the worker; give the seconds until the run trains again, and the steps that it does anew."""
+    """Kill the worker; return the seconds until the run trains again, and the steps that it does anew."""
     attempt = run.attempt
     kill_worker(site)
     lost_at = reached(site, run, time.time())
@@ -42,7 +42,7 @@ def _resumed_at(site: Site, run: TrainingRun) -> float | None:
 
 
 def cancelled(site: Site, run: TrainingRun) -> tuple[float, float]:
-    """Cancel the run; give the seconds until nothing trains, and the steps by which its kept state is behind."""
+    """Cancel the run; return the seconds until nothing trains, and the steps by which its kept state is behind."""
     from webapp.training.runs import services as runs
 
     moment = time.time()
@@ -56,7 +56,7 @@ def cancelled(site: Site, run: TrainingRun) -> tuple[float, float]:
 def rounds(
     site: Site, number: int, *, save_every: int, longest: float
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """Kill and cancel at random moments; give the seconds and lost steps of each."""
+    """Kill and cancel at random moments; return the seconds and lost steps of each."""
     from webapp.training.runs import services as runs
 
     chance, run = random.Random(0), start(save_every)

@@ -35,7 +35,7 @@ class Evaluation:
 @torch.no_grad()
 def compute_inputs(method: FewShotMethod, images: Tensor, transform: Transform) -> Tensor:
     """Transform a whole data set and compute what training does not change: (n, C, H, W) uint8 -> (n, ...)."""
-    device = _device(method)
+    device = next(method.parameters()).device
     chunk = 16 if method.is_pretrained else 256
     return torch.cat([method.inputs(transform.apply(part).to(device)) for part in images.split(chunk)])
 
@@ -44,10 +44,6 @@ def compute_inputs(method: FewShotMethod, images: Tensor, transform: Transform) 
 def featurise(method: FewShotMethod, inputs: Tensor, *, chunk: int = 256) -> Tensor:
     """Compute the features of a whole data set once, from its inputs: (n, ...) -> (n, ...)."""
     return torch.cat([method.features_of(part) for part in inputs.split(chunk)])
-
-
-def _device(method: FewShotMethod) -> torch.device:
-    return next(method.parameters()).device
 
 
 @torch.no_grad()
@@ -63,21 +59,21 @@ def evaluate(
     """Adapt to `n_episodes` episodes of features (n, ...), and score their queries.
 
     transductive: normalise support and query each by its own batch's statistics, as MAML's and the relation network's
-    published figures do; an answer then depends on the other queries. What is given must be `inputs`, not features.
+    published figures do; an answer then depends on the other queries. What comes in must be `inputs`, not features.
     """
-    answer_to = _answer_together if transductive else _answer
+    answer = _answer_together if transductive else _answer
     accuracies: list[float] = []
     probabilities: list[Tensor] = []
     labels: list[Tensor] = []
     classes: list[Tensor] = []
     while len(accuracies) < n_episodes:
-        drawn = sampler.draw(min(batch, n_episodes - len(accuracies)))
-        classes.append(drawn.classes)
-        for episode in drawn.gather(features).episodes():
-            answer = answer_to(method, episode)
-            probabilities.append(answer)
+        index = sampler.draw(min(batch, n_episodes - len(accuracies)))
+        classes.append(index.classes)
+        for episode in index.gather(features).episodes():
+            predicted = answer(method, episode)
+            probabilities.append(predicted)
             labels.append(episode.query.labels)
-            accuracies.append((answer.argmax(-1) == episode.query.labels).float().mean().item())
+            accuracies.append((predicted.argmax(-1) == episode.query.labels).float().mean().item())
     by_episode = torch.tensor(accuracies, dtype=torch.float64)
     return _summarise(by_episode, torch.cat(classes), torch.cat(probabilities), torch.cat(labels))
 

@@ -158,7 +158,7 @@ class FewShotMethod(nn.Module, ABC):
         return inputs
 
     def features_of(self, inputs: Tensor) -> Tensor:
-        """Compute features from inputs, averaged over the config's views: (n, ...) -> (n, ...)."""
+        """Compute features from inputs, averaged over test-time augmentations: (n, ...) -> (n, ...)."""
         views = VIEWS[self.config.views](inputs)
         return self.encode(inputs) if len(views) == 1 else torch.stack([self.encode(view) for view in views]).mean(0)
 

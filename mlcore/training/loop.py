@@ -103,11 +103,11 @@ class TrainingLoop(ABC):
         every = self.config.save_every
         return bool(every) and (self.step % every == 0 or time.monotonic() - kept >= SAVE_SECONDS)
 
-    def rehearse(self, n_steps: int, *, most_seconds: float) -> tuple[float, float]:
+    def rehearse(self, n_steps: int, *, max_seconds: float) -> tuple[float, float]:
         """Time up to `n_steps` steps and a validation; return the seconds of each. The run is of no use afterwards."""
         self._train_one_step(0.0)  # the first one allocates
         since, done = time.monotonic(), 0
-        while done < n_steps and (not done or time.monotonic() - since < most_seconds):
+        while done < n_steps and (not done or time.monotonic() - since < max_seconds):
             self._train_one_step(0.0)
             done += 1
         trained = time.monotonic()

@@ -66,7 +66,8 @@ class TrainingPictures:
         self._warped_share = config.warped_share
         copies = [dataset.images]
         copies += [several(dataset.images, self.generator) for _ in range(config.degraded_copies)]
-        ready = [_to_bytes(transform.apply(chunk)) for copy in copies for chunk in copy.split(1024)]
+        chunks = [chunk for copy in copies for chunk in copy.split(1024)]
+        ready = [(transform.apply(chunk) * 255).round().to(torch.uint8) for chunk in chunks]
         self._pictures = torch.cat(ready).unflatten(0, (len(copies), -1)).to(device)
 
     def gather(self, index: EpisodeIndex, share: slice = EVERY) -> EpisodeBatch:
@@ -127,7 +128,3 @@ def _rotations(angles: Tensor) -> Tensor:
     """Return the maps that turn by angles (n,), in radians: (n, 2, 2)."""
     cos, sin = torch.cos(angles), torch.sin(angles)
     return torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], 1)
-
-
-def _to_bytes(pictures: Tensor) -> Tensor:
-    return (pictures * 255).round().to(torch.uint8)

@@ -85,7 +85,7 @@ class Team:
         return float(agreed.item())
 
 
-def count_processes(asked: str, *, device: torch.device, n_episodes: int) -> int:
+def count_processes(requested: str, *, device: torch.device, n_episodes: int) -> int:
     """Turn `auto` or a number into how many processes a run has here; raise ConfigError if there cannot be so many.
 
     `auto` is one a GPU, as many as can share a step's episodes evenly; a device that names one GPU leaves it at one.
@@ -93,18 +93,18 @@ def count_processes(asked: str, *, device: torch.device, n_episodes: int) -> int
     gpus = 0
     if device.type == "cuda":
         gpus = 1 if ":" in str(device) else torch.cuda.device_count()
-    if asked == AUTO:
+    if requested == AUTO:
         return max((n for n in range(1, gpus + 1) if n_episodes % n == 0), default=1)
-    number = int(asked) if asked.isdecimal() else 0
+    number = int(requested) if requested.isdecimal() else 0
     if number < 1:
-        raise ConfigError(f"processes is {asked!r}; it must be auto or a number from 1")
+        raise ConfigError(f"processes is {requested!r}; it must be auto or a number from 1")
     if number > 1 and device.type == "cuda" and number > gpus:
         raise ConfigError(f"processes is {number}, but device {device} offers {gpus}; each needs a GPU of its own")
     return number
 
 
 @contextmanager
-def gathered(asked: str, *, arguments: Sequence[str], device: torch.device, n_episodes: int) -> Iterator[Team]:
+def gathered(requested: str, *, arguments: Sequence[str], device: torch.device, n_episodes: int) -> Iterator[Team]:
     """Meet the processes that torchrun or the leader started, or start those that are asked for; part at the end.
 
     arguments: the command line that a helper is started with, without the program's name. Raise ConfigError for a
@@ -116,7 +116,7 @@ def gathered(asked: str, *, arguments: Sequence[str], device: torch.device, n_ep
             team.share(n_episodes)
             yield team
         return
-    size = count_processes(asked, device=device, n_episodes=n_episodes)
+    size = count_processes(requested, device=device, n_episodes=n_episodes)
     alone = Team(device)
     if size == 1:
         yield alone

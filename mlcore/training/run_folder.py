@@ -50,12 +50,12 @@ def end_with_parent(patience: float = 0.0) -> None:
 @contextmanager
 def stop_on_terminate() -> Iterator[Callable[[], bool]]:
     """Let SIGTERM ask for an end instead of being one; return what says whether it has come."""
-    asked = threading.Event()
+    requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
+        yield requested.is_set
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    before = signal.signal(signal.SIGTERM, lambda *_: requested.set())
     try:
-        yield asked.is_set
+        yield requested.is_set
     finally:
         signal.signal(signal.SIGTERM, before)

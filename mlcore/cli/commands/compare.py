@@ -48,11 +48,11 @@ class CompareCommand:
         dataset = self._pictures(cards)
         EpisodeSampler(dataset, self.episodes, seed=self.seed)  # refuses, before anything is computed
         features = [self._features(folder, dataset) for folder in folders]
-        exam = self._measure(dataset, features)
+        measured = self._measure(dataset, features)
         return {
             **self._subject(cards, dataset),
-            "exam": exam,
-            "unseen": self._unseen(cards, dataset, features, exam),
+            "exam": measured,
+            "unseen": self._unseen(cards, dataset, features, measured),
             "seconds": round(time.monotonic() - start, 2),
         }
 
@@ -96,7 +96,7 @@ class CompareCommand:
         cards: list[ModelCard],
         dataset: PictureDataset,
         features: list[tuple[FewShotMethod, Tensor]],
-        exam: dict[str, Any],
+        measured: dict[str, Any],
     ) -> dict[str, Any]:
         """Measure on the classes that neither of the two nor an ancestor was trained on, if there are enough."""
         taught = [lesson for card in cards for lesson in lessons(card)]
@@ -106,7 +106,7 @@ class CompareCommand:
         if len(places) < max(LEAST_UNSEEN, self.episodes.n_way):
             return {"classes": len(places), "needed": max(LEAST_UNSEEN, self.episodes.n_way)}
         if len(places) == dataset.n_classes:
-            return exam
+            return measured
         rows = dataset.rows_of(places)
         return self._measure(dataset.subset(places), [(method, seen[rows]) for method, seen in features])
 

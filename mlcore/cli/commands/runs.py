@@ -52,7 +52,7 @@ def estimate(prepare: Callable[[], TrainingLoop], n_steps: int) -> dict[str, flo
     since = time.monotonic()
     run = prepare()
     prepared, config = time.monotonic() - since, run.config
-    step, validated = run.rehearse(n_steps, most_seconds=ESTIMATE_SECONDS)
+    step, validated = run.rehearse(n_steps, max_seconds=ESTIMATE_SECONDS)
     trained = config.steps * (step + validated / config.validate_every)
     if config.max_minutes:
         trained = min(trained, 60 * config.max_minutes)

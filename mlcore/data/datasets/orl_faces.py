@@ -56,7 +56,7 @@ def _read(root: Path) -> Pixels:
         if path.is_dir() or (path.suffix == ".zip" and path.is_file()):
             with open_tree(path) as files:
                 if numbered := _folders(files):
-                    return _unpacked(files, numbered)
+                    return np.stack([np.stack([_picture(files, file) for file in person]) for person in numbered])
     raise DatasetError(f"The ORL faces were not found in {root}. {_GET_IT}.")
 
 
@@ -85,10 +85,6 @@ def _folders(files: FileTree) -> list[list[str]]:
 def _in_order(files: list[str]) -> list[str]:
     pictures = [file for file in files if re.fullmatch(r"\d+\.pgm", Path(file).name)]
     return sorted(pictures, key=lambda file: int(Path(file).stem))
-
-
-def _unpacked(files: FileTree, people: list[list[str]]) -> Pixels:
-    return np.stack([np.stack([_picture(files, file) for file in pictures]) for pictures in people])
 
 
 def _picture(files: FileTree, file: str) -> Pixels:

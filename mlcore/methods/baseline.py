@@ -75,21 +75,21 @@ class HeadBaseline(FewShotMethod, ABC):
 
     def _descend(self, start: Start, labels: Tensor, watch: Watch) -> tuple[Weights, Adaptation]:
         """Follow the loss down; raise AdaptationError if it grows beyond bounds."""
-        weights, speed = start.weights, [torch.zeros_like(tensor) for tensor in start.weights]
-        loss, gradients = self._slope(start.embeddings, labels, weights)
+        weights, velocities = start.weights, [torch.zeros_like(tensor) for tensor in start.weights]
+        loss, gradients = self._loss_and_gradients(start.embeddings, labels, weights)
         first, step = loss, 0
         for step in range(1, self.config.adapt_steps + 1):
             before = loss
-            weights = _move(weights, speed, gradients, start.rate)
-            loss, gradients = self._slope(start.embeddings, labels, weights)
+            weights = _move(weights, velocities, gradients, start.rate)
+            loss, gradients = self._loss_and_gradients(start.embeddings, labels, weights)
             check_loss(loss, first, step, SETTINGS)
             watch(step, self.config.adapt_steps, loss)
             if abs(before - loss) < CONVERGED:
                 break
         return weights, Adaptation(step, loss)
 
-    def _slope(self, embeddings: Tensor, labels: Tensor, weights: Weights) -> tuple[float, list[Tensor]]:
-        """Return the loss that adaptation lowers, decay included, and its gradient."""
+    def _loss_and_gradients(self, embeddings: Tensor, labels: Tensor, weights: Weights) -> tuple[float, list[Tensor]]:
+        """Return the loss that adaptation lowers, decay included, and its gradients."""
         weight, bias = (tensor.detach().requires_grad_() for tensor in weights)
         with torch.enable_grad():
             decay = self.config.adapt_decay / 2 * (weight**2).sum()
@@ -184,12 +184,12 @@ def _spread(embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     return centre, class_means(squares, labels).mean().sqrt().clamp(min=LEAST_SPREAD)
 
 
-def _move(weights: Weights, speed: list[Tensor], gradients: list[Tensor], rate: float) -> Weights:
-    """Take a step, and gather speed."""
-    for velocity, gradient in zip(speed, gradients, strict=True):
+def _move(weights: Weights, velocities: list[Tensor], gradients: list[Tensor], rate: float) -> Weights:
+    """Take a step with Nesterov momentum, whose velocities change in place."""
+    for velocity, gradient in zip(velocities, gradients, strict=True):
         velocity.mul_(MOMENTUM).add_(gradient)
     weight, bias = (
         tensor - rate * (gradient + MOMENTUM * velocity)
-        for tensor, gradient, velocity in zip(weights, gradients, speed, strict=True)
+        for tensor, gradient, velocity in zip(weights, gradients, velocities, strict=True)
     )
     return weight, bias

@@ -84,7 +84,7 @@ class Maml(FewShotMethod):
         return self._classifier(support, last)
 
     def _learns(self) -> bool:
-        """Return whether an outer gradient is wanted."""
+        """Return whether an outer gradient goes through the inner loop."""
         return torch.is_grad_enabled() and self.head.log_scale.requires_grad
 
     def _descend(self, support: LabeledSet, watch: Watch) -> Iterator[Step]:

@@ -40,7 +40,7 @@ class Matching(FewShotMethod):
         return embedding
 
     def adapt_features(self, support: LabeledSet, watch: Watch = unwatched) -> "MatchingClassifier":
-        """Remember the support's embeddings."""
+        """Keep the support's embeddings."""
         return MatchingClassifier(self, support.images, support.labels)
 
     def restore(self, state: dict[str, Tensor]) -> "MatchingClassifier":

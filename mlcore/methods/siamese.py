@@ -40,7 +40,7 @@ class Siamese(FewShotMethod):
         return embedding
 
     def adapt_features(self, support: LabeledSet, watch: Watch = unwatched) -> "SiameseClassifier":
-        """Remember the support's embeddings."""
+        """Keep the support's embeddings."""
         return SiameseClassifier(self, support.images, support.labels)
 
     def restore(self, state: dict[str, Tensor]) -> "SiameseClassifier":
@@ -48,7 +48,7 @@ class Siamese(FewShotMethod):
         return SiameseClassifier(self, *(part_of(state, name) for name in ("support", "labels")))
 
     def loss(self, classifier: Classifier, query: LabeledSet) -> Tensor:
-        """Judge all pairs of an episode's pictures, support and query alike."""
+        """Score all pairs of an episode's pictures, support and query alike."""
         support = classifier.state()
         pictures = torch.cat([support["support"], query.images]).unsqueeze(0)
         return self._pair_loss(pictures, torch.cat([support["labels"], query.labels]))

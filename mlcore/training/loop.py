@@ -59,7 +59,7 @@ class TrainingLoop(ABC):
 
     @abstractmethod
     def generators(self) -> dict[str, Generator]:
-        """Name the sources of chance that a state keeps, besides PyTorch's own."""
+        """Return the sources of chance that a state keeps, besides PyTorch's own."""
 
     def finish(self) -> None:
         """Make the module ready to serve."""
@@ -129,7 +129,7 @@ class TrainingLoop(ABC):
                 return
 
     def _train_one_step(self, progress: float) -> None:
-        """Follow the gradient of one step."""
+        """Take one step along its gradient."""
         for group in self.optimizer.param_groups:
             group["lr"] = getattr(self.config, self.rate_name) * (1 + math.cos(math.pi * progress)) / 2
         self.module.train()

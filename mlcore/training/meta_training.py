@@ -63,7 +63,7 @@ class MetaTraining(TrainingLoop):
         super().__init__(method, optimizer, config, team)
 
     def finish(self) -> None:
-        """Let the method keep what serving needs alone."""
+        """Leave the method with what serving needs alone."""
         self.method.end_training()
         super().finish()
 
@@ -82,7 +82,7 @@ class MetaTraining(TrainingLoop):
         return {"accuracy": evaluation.accuracy, "ci95": evaluation.ci95}
 
     def generators(self) -> dict[str, Generator]:
-        """Name what draws the episodes, and what changes their pictures."""
+        """Return what draws the episodes, and what changes their pictures."""
         drawn = {"sampler": self.sampler.generator}
         if isinstance(self.pictures, TrainingPictures):
             drawn["pictures"] = self.pictures.generator

@@ -77,7 +77,7 @@ def option_of(setting: Setting) -> str:
 
 
 def options_of(config: Config) -> list[str]:
-    """Return the options that say every setting of a config."""
+    """Return the options that repeat every setting of a config."""
     document = config.to_dict()
     return [
         part

@@ -35,7 +35,7 @@ def _define_missing_operators() -> torch.library.Library | None:
 
 
 def _own_operators_load() -> bool:
-    """Load torchvision's compiled operators, if they fit this torch, and say whether they are there."""
+    """Load torchvision's compiled operators, if they fit this torch, and return whether they are there."""
     spec = find_spec("torchvision")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         for compiled in (path for path in Path(folder).glob("_C*") if path.suffix in (".so", ".pyd", ".dylib")):

@@ -1,1 +1,1 @@
-"""Meta-training: the loop, its state, its processes and how they tell how it goes."""
+"""Meta-training: the loop, its state, its processes and its progress."""

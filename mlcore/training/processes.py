@@ -35,7 +35,7 @@ PATIENCE = timedelta(hours=2)
 class Team:
     """The processes of one run, seen from one of them; a run of one process is a team too.
 
-    device: where this one computes. rank: 0 leads: it alone tells what happens, keeps states and saves the checkpoint.
+    device: where this one computes. rank: 0 leads: it alone reports events, keeps states and saves the checkpoint.
     """
 
     device: torch.device

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 BAR = 24
-SAID_OTHERWISE = ("step", "progress", "seconds")
+SHOWN_APART = ("step", "progress", "seconds")
 TICK_SECONDS = 2.0
 """How often a watching program hears of steps between two validations."""
 
@@ -26,7 +26,7 @@ class Progress:
         done = event["progress"]
         elapsed = time.monotonic() - self._start
         left = _clock(self._left(elapsed, done))
-        numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.items() if name not in SAID_OTHERWISE)
+        numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.items() if name not in SHOWN_APART)
         line = f"step {event['step']:.0f}  {done:4.0%}  {numbers}  {_clock(elapsed)} gone, {left} left"
         if self._stream.isatty():
             filled = round(BAR * done)

@@ -87,7 +87,7 @@ def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None) 
 
 
 def how_trained(run: TrainingLoop, config: Config, best: Event) -> dict[str, Any]:
-    """Return what a card says of every training."""
+    """Return what a card records of every training."""
     return {
         "config": config.to_dict(),
         "validation": best,

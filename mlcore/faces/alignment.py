@@ -43,7 +43,7 @@ def template(size: int = CHIP_SIZE, padding: float = PADDING) -> Points:
 
 
 def similarity(source: Points, target: Points) -> Points:
-    """Find the turn, scale and move that take points nearest to others (least squares; Umeyama, PAMI 13(4), 1991).
+    """Return the turn, scale and move that take points nearest to others (least squares; Umeyama, PAMI 13(4), 1991).
 
     (n, 2), (n, 2) -> (2, 3), to be applied as `matrix @ (x, y, 1)`; it never mirrors. Raise ImageError if either is
     one point alone.

@@ -72,15 +72,17 @@ class FaceCard:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Build from plain values; raise CheckpointError naming what is wrong with them."""
         try:
-            given = {**values}
-            given["thresholds"] = tuple(
-                ChosenThreshold(**{**each, "stated": Rate(**each["stated"])}) for each in given["thresholds"]
+            arguments = {**values}
+            arguments["thresholds"] = tuple(
+                ChosenThreshold(**{**threshold, "stated": Rate(**threshold["stated"])})
+                for threshold in values["thresholds"]
             )
-            given["points"] = tuple(
-                OperatingPoint(each["threshold"], Rate(**each["far"]), Rate(**each["frr"])) for each in given["points"]
+            arguments["points"] = tuple(
+                OperatingPoint(point["threshold"], Rate(**point["far"]), Rate(**point["frr"]))
+                for point in values["points"]
             )
-            given |= {name: tuple(given[name]) for name in ("offered_fars", "limits")}
-            card = cls(**given)
+            arguments |= {name: tuple(values[name]) for name in ("offered_fars", "limits")}
+            card = cls(**arguments)
         except (KeyError, TypeError) as error:
             raise CheckpointError(f"the card of the face chain is not complete: {error}") from error
         if not card.points or list(card.points) != sorted(card.points, key=lambda point: point.threshold):
@@ -89,7 +91,7 @@ class FaceCard:
 
     @property
     def default_threshold(self) -> float:
-        """The threshold of the default rate; raise CheckpointError if the card has none."""
+        """Return the threshold of the default rate; raise CheckpointError if the card has none."""
         threshold = self.threshold_at(self.default_far)
         if threshold is None:
             raise CheckpointError("the card of the face chain has no threshold for its default rate")
@@ -97,17 +99,17 @@ class FaceCard:
 
     def threshold_at(self, far: float) -> float | None:
         """Return the threshold chosen for an offered rate; None if the rate is not measurable with so few people."""
-        return next((each.threshold for each in self.thresholds if each.far == far), None)
+        return next((chosen.threshold for chosen in self.thresholds if chosen.far == far), None)
 
     def threshold_among(self, n_people: int) -> float:
         """Return a threshold for "who of these n people is it?": the default rate shared among them, or the strictest.
 
         Each person of a gallery is one more stranger to be mistaken for.
         """
-        wanted = self.default_far / max(n_people, 1)
-        least = min(self.thresholds, key=lambda each: each.far)
-        fitting = [each for each in self.thresholds if each.far <= wanted]
-        return min((each.threshold for each in fitting), default=least.threshold)
+        far = self.default_far / max(n_people, 1)
+        strictest = min(self.thresholds, key=lambda chosen: chosen.far)
+        fitting = [chosen.threshold for chosen in self.thresholds if chosen.far <= far]
+        return min(fitting, default=strictest.threshold)
 
     def rates_at(self, threshold: float) -> OperatingPoint:
         """Return what a threshold means, between the two nearest measured points; beyond the last, as at the last."""

@@ -33,7 +33,7 @@ class FaceChain:
 
     @staticmethod
     def chips(faces: Sequence[Face]) -> Pixels:
-        """Put aligned faces together: n faces -> (n, 150, 150, 3) uint8."""
+        """Stack aligned faces: n faces -> (n, 150, 150, 3) uint8."""
         return np.stack([face.chip for face in faces]) if faces else np.zeros((0, CHIP_SIZE, CHIP_SIZE, 3), np.uint8)
 
     def embed(self, chips: Pixels) -> Embeddings:

@@ -25,7 +25,7 @@ class PackagedFile:
     sha256: str
 
     def path(self) -> Path:
-        """Find the file; raise CheckpointError if it is not the one that Glimpse was measured with."""
+        """Return the path of the file; raise CheckpointError if it is not the one that Glimpse was measured with."""
         path = Path(str(files("face_recognition_models") / "models" / self.name))
         if _digest(path) != self.sha256:
             raise CheckpointError(f"{path} is not the file that Glimpse was measured with; install {PACKAGE} anew")

@@ -21,7 +21,7 @@ WINDOW = 80  # side of the faces that it looks for on every level of the pyramid
 STEP = 5 / 6  # from one level of the pyramid to the next
 LAYERS = ((16, 5, 2), (32, 5, 2), (32, 5, 2), (45, 5, 1), (45, 5, 1), (45, 5, 1))  # channels, kernel, stride
 LAST_KERNEL = 9
-MOST_OVERLAP = 0.3  # of two faces, of the area of both or most of the smaller
+MOST_OVERLAP = 0.3  # of two faces, of the area of both, or of the smaller where it lies in the other
 _EPSILON = 1e-4  # that dlib adds to variances
 _STRIDE, _FIRST = 8, 14  # px between neighbouring answers, and where the first window's middle lies
 
@@ -29,7 +29,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class FoundBox:
+class ScoredBox:
     """A face's box in px (left, top, right, bottom) and its score, above 0."""
 
     box: Box
@@ -61,17 +61,17 @@ class CnnDetector(nn.Module):
         return scores
 
     @torch.no_grad()
-    def find(self, picture: Pixels, *, enlarge: float = 1.0) -> list[FoundBox]:
+    def find(self, picture: Pixels, *, enlarge: float = 1.0) -> list[ScoredBox]:
         """Find faces of at least 80 px / `enlarge`, the surest first: (H, W, 3) uint8 -> boxes."""
         pixels = torch.from_numpy(np.array(picture)).to(self.mean.device).permute(2, 0, 1)[None].float()
-        found = sorted(self._on_every_level(pixels, enlarge), key=lambda each: -each.score)
-        kept: list[FoundBox] = []
-        for each in found:
-            if not any(overlap(each.box, other.box) > MOST_OVERLAP for other in kept):
-                kept.append(each)
+        boxes = sorted(self._on_every_level(pixels, enlarge), key=lambda box: -box.score)
+        kept: list[ScoredBox] = []
+        for scored in boxes:
+            if not any(overlap(scored.box, other.box) > MOST_OVERLAP for other in kept):
+                kept.append(scored)
         return kept
 
-    def _on_every_level(self, pixels: Tensor, scale: float) -> Iterator[FoundBox]:
+    def _on_every_level(self, pixels: Tensor, scale: float) -> Iterator[ScoredBox]:
         height, width = pixels.shape[-2:]
         while min(height, width) * scale >= WINDOW / 2:
             size = (round(height * scale), round(width * scale))
@@ -84,7 +84,7 @@ class CnnDetector(nn.Module):
                 y, x = (_STRIDE * place + _FIRST - WINDOW // 2 for place in (row, column))
                 half = WINDOW / 2
                 corners = tuple(float(side) / scale for side in (x - half, y - half, x + half, y + half))
-                yield FoundBox((corners[0], corners[1], corners[2], corners[3]), float(scores[row, column]))
+                yield ScoredBox((corners[0], corners[1], corners[2], corners[3]), float(scores[row, column]))
             scale *= STEP
 
 
@@ -99,7 +99,7 @@ def overlap(first: Box, second: Box) -> float:
 
 
 def load_cnn_detector(device: torch.device | str = "cpu") -> CnnDetector:
-    """Build the network with its weights, for finding alone."""
+    """Load the network with its weights, frozen."""
     detector = CnnDetector()
     weights = DlibWeights(CNN_DETECTOR.path())
     with torch.no_grad():

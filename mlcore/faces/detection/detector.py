@@ -18,7 +18,7 @@ from PIL import Image
 
 from mlcore.errors import ImageError
 from mlcore.faces.alignment import Pixels, Points, align
-from mlcore.faces.detection.cnn_detector import Box, CnnDetector, load_cnn_detector
+from mlcore.faces.detection.cnn_detector import Box, CnnDetector, ScoredBox, load_cnn_detector
 from mlcore.faces.detection.notes import QualityNote
 from mlcore.faces.detection.quality import notes_on
 from mlcore.faces.packages import LANDMARKS
@@ -30,8 +30,6 @@ SURE = 0.5  # score of gradients from which on a face is one, and its picture up
 SURE_BY_NETWORK = 0.8  # the same by the network, which half finds faces that lie on their side
 LIKELY = 0.0  # score of gradients from which on dlib counts a face
 CNN_SIDE = 640  # longest side that the network looks at, px; it enlarges smaller ones twofold at most
-
-Found = tuple[Box, float]  # and its score
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Face:
 
     @property
     def size(self) -> float:
-        """The longer side of the box, px."""
+        """Return the longer side of the box, px."""
         left, top, right, bottom = self.box
         return max(right - left, bottom - top)
 
@@ -86,54 +84,52 @@ class FaceDetector:
         if min(whole.size) * scale < LEAST_SIDE:
             return []
         small = whole.resize([round(side * scale) for side in whole.size], Image.Resampling.BOX)
-        turn, found = self._search(np.asarray(small))
+        turn, boxes = self._search(np.asarray(small))
         grey = turned(np.asarray(small.convert("L")), turn)
-        faces = [self._face(pixels, small, turn, box, self._landmarks(grey, box), score) for box, score in found]
+        faces = [self._face(pixels, small, turn, scored, self._landmarks(grey, scored.box)) for scored in boxes]
         return sorted(faces, key=lambda face: -face.size)
 
-    def _search(self, picture: Pixels) -> tuple[int, list[Found]]:
-        """Turn the picture until a face is sure, or choose the turn at which one is surest; give it and its faces."""
+    def _search(self, picture: Pixels) -> tuple[int, list[ScoredBox]]:
+        """Return the first turn at which a face is sure, or else that at which one is surest, with the boxes there."""
         grey = np.asarray(Image.fromarray(picture).convert("L"))
         for turn in TURNS:
-            found = self._by_gradients(turned(grey, turn))
-            if _surest(found) >= SURE:
-                return turn, found
-        best: tuple[int, list[Found]] = (0, [])
+            boxes = self._by_gradients(turned(grey, turn))
+            if _surest(boxes) >= SURE:
+                return turn, boxes
+        best: tuple[int, list[ScoredBox]] = (0, [])
         for turn in TURNS:
-            found = self._by_network(turned(picture, turn))
-            if _surest(found) > _surest(best[1]):
-                best = turn, found
-            if _surest(found) >= SURE_BY_NETWORK:
+            boxes = self._by_network(turned(picture, turn))
+            if _surest(boxes) > _surest(best[1]):
+                best = turn, boxes
+            if _surest(boxes) >= SURE_BY_NETWORK:
                 break
         return best
 
-    def _by_gradients(self, grey: Pixels) -> list[Found]:
+    def _by_gradients(self, grey: Pixels) -> list[ScoredBox]:
         with self._one_at_a_time:
             boxes, scores, _ = self._gradients.run(grey, 1, LIKELY)
         corners = [(float(box.left()), float(box.top()), float(box.right()), float(box.bottom())) for box in boxes]
-        return list(zip(corners, scores, strict=True))
+        return [ScoredBox(box, score) for box, score in zip(corners, scores, strict=True)]
 
-    def _by_network(self, picture: Pixels) -> list[Found]:
+    def _by_network(self, picture: Pixels) -> list[ScoredBox]:
         enlarge = min(CNN_SIDE / max(picture.shape), 2.0)
-        return [(each.box, each.score) for each in self._network.find(picture, enlarge=enlarge)]
+        return self._network.find(picture, enlarge=enlarge)
 
     def _landmarks(self, grey: Pixels, box: Box) -> Points:
         parts = self._predictor(grey, dlib.rectangle(*(round(side) for side in box))).parts()
         return np.array([(part.x, part.y) for part in parts], float)
 
-    def _face(
-        self, pixels: Pixels, small: Image.Image, turn: int, box: Box, landmarks: Points, confidence: float
-    ) -> Face:
-        """Turn and scale back what was found in the small picture, cut the face out, and look at its quality."""
+    def _face(self, pixels: Pixels, small: Image.Image, turn: int, scored: ScoredBox, landmarks: Points) -> Face:
+        """Turn and scale a detection in the small picture back, cut the face out, and judge its quality."""
         scale = pixels.shape[1] / small.width, pixels.shape[0] / small.height
-        corners = _turned_back(np.array(box).reshape(2, 2), turn, small.size) * scale
+        corners = _turned_back(np.array(scored.box).reshape(2, 2), turn, small.size) * scale
         points = _turned_back(landmarks, turn, small.size) * scale
         left, top, right, bottom = (float(v) for v in (*corners.min(0), *corners.max(0)))
         chip = align(pixels, points)
         return Face(
             box=(left, top, right, bottom),
             landmarks=tuple((float(x), float(y)) for x, y in points),
-            confidence=float(confidence),
+            confidence=float(scored.score),
             notes=notes_on(chip, (left, top, right, bottom), points, picture_size=(pixels.shape[1], pixels.shape[0])),
             chip=chip,
         )
@@ -150,8 +146,8 @@ def as_colour(picture: Pixels) -> Pixels:
     return np.ascontiguousarray(picture)
 
 
-def _surest(found: list[Found]) -> float:
-    return max((score for _, score in found), default=0.0)
+def _surest(boxes: list[ScoredBox]) -> float:
+    return max((scored.score for scored in boxes), default=0.0)
 
 
 def turned(picture: Pixels, turn: int) -> Pixels:

@@ -1,4 +1,4 @@
-"""Look at how well a face can be seen."""
+"""Judge how well a face can be seen."""
 
 import numpy as np
 from PIL import Image
@@ -15,20 +15,20 @@ MOST_TURNED = 0.22  # how far the nose lies from between the eyes, of their dist
 def notes_on(
     chip: Pixels, box: tuple[float, float, float, float], landmarks: Points, *, picture_size: tuple[int, int]
 ) -> tuple[QualityNote, ...]:
-    """Name what may spoil an answer about this face.
+    """Return what may spoil an answer about this face.
 
     chip: the aligned face, (150, 150, 3) uint8. box, landmarks (5, 2) and picture_size (width, height): in px.
     """
     left, top, right, bottom = box
     grey = np.asarray(Image.fromarray(chip).convert("L"), float)
-    found = {
+    holds = {
         QualityNote.TOO_SMALL: max(right - left, bottom - top) < LEAST_SIDE,
         QualityNote.TOO_BLURRED: sharpness(grey) < LEAST_SHARPNESS,
         QualityNote.TOO_DARK: grey.mean() < LEAST_BRIGHTNESS,
         QualityNote.TURNED_AWAY: turned_away(landmarks) > MOST_TURNED,
         QualityNote.CUT_OFF: not ((landmarks >= 0).all() and (landmarks < picture_size).all()),
     }
-    return tuple(note for note, holds in found.items() if holds)
+    return tuple(note for note, is_so in holds.items() if is_so)
 
 
 def sharpness(grey: Pixels | Points) -> float:

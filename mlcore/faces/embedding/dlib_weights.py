@@ -26,7 +26,7 @@ class DlibWeights:
         self.count = 0  # of the values read so far
 
     def read(self, *shape: int, stored: tuple[int, int] | None = None) -> Tensor:
-        """Find the next tensor of this many values, `shape`; its first two dimensions lie as `stored` in the file.
+        """Return the next tensor of this many values, `shape`; its first two dimensions lie as `stored` in the file.
 
         Raise CheckpointError if there is none.
         """
@@ -52,7 +52,7 @@ def read_convolution(weights: DlibWeights, convolution: nn.Conv2d) -> None:
 
 
 def fold(convolution: nn.Conv2d, *, scale: Tensor, offset: Tensor) -> None:
-    """Put into a convolution what follows it on each channel: times scale (channels,), plus offset (channels,)."""
+    """Fold what follows a convolution on each channel into it: times scale (channels,), plus offset (channels,)."""
     convolution.weight.mul_(scale.reshape(-1, 1, 1, 1))
     if convolution.bias is not None:
         convolution.bias.mul_(scale).add_(offset)

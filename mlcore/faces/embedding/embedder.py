@@ -21,7 +21,7 @@ EMBEDDING_SIZE = 128
 N_WEIGHTS = 5_614_592
 LEVELS = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))  # channels, blocks, halved
 CHANNEL_MEANS = (122.782, 117.001, 104.298)  # of red, green and blue, where dlib's networks were trained
-ZOOMS = (1.4 / 1.5, 1.6 / 1.5)  # of the looks at a face: with room of 0.2 and of 0.3 around the template
+ZOOMS = (1.4 / 1.5, 1.6 / 1.5)  # of the test-time augmentation: with room of 0.2 and of 0.3 around the template
 _CHUNK = 16  # faces embedded at once, so that memory stays bounded
 
 Embeddings = NDArray[np.float32]
@@ -92,7 +92,7 @@ def _grow(maps: Tensor, sizes: Sequence[int]) -> Tensor:
 
 
 def load_embedder(device: torch.device | str = "cpu") -> FaceEmbedder:
-    """Build the network with its weights, for a caller that may change them."""
+    """Load the network with its weights, for a caller that may change them."""
     embedder = FaceEmbedder()
     weights = DlibWeights(RECOGNISER.path())
     with torch.no_grad():
@@ -114,16 +114,16 @@ def _read_layer(weights: DlibWeights, convolution: nn.Conv2d) -> None:
 def embed(embedder: nn.Module, chips: Pixels) -> Embeddings:
     """Embed aligned faces (n, 150, 150, 3) uint8 -> (n, 128) float32 of length 1.
 
-    The sum of four looks: a little nearer and a little farther than the chip, and the mirror image of both.
+    Test-time augmentation: the sum over a little nearer and a little farther than the chip, and both mirrored.
     """
     device = next(embedder.parameters()).device
-    found = [torch.zeros(0, EMBEDDING_SIZE)]
+    embeddings = [torch.zeros(0, EMBEDDING_SIZE)]
     with torch.no_grad():
         for start in range(0, len(chips), _CHUNK):
             faces = to_tensor(torch.from_numpy(np.ascontiguousarray(chips[start : start + _CHUNK])).to(device))
-            looks = torch.cat([look for zoom in ZOOMS for look in mirrored(zoomed(faces, zoom))])
-            found.append(embedder(looks).unflatten(0, (2 * len(ZOOMS), -1)).sum(0).cpu())
-    return functional.normalize(torch.cat(found), dim=1).numpy()
+            augmented = torch.cat([variant for zoom in ZOOMS for variant in mirrored(zoomed(faces, zoom))])
+            embeddings.append(embedder(augmented).unflatten(0, (2 * len(ZOOMS), -1)).sum(0).cpu())
+    return functional.normalize(torch.cat(embeddings), dim=1).numpy()
 
 
 def to_tensor(chips: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ class DefaultEmbedder(PretrainedBackbone):
         return embeddings
 
     def packages(self) -> dict[str, Any]:
-        """Name the package that holds the weights."""
+        """Return what a card says of the package that holds the weights."""
         return {PACKAGE: RECOGNISER.card()}
 
     def serve_from(self, folder: Path) -> None:
@@ -50,7 +50,7 @@ class HeadOnDefault(nn.Module):
         """Embed aligned faces by the default: (n, 3, 150, 150) uint8 -> (n, 128)."""
         return self.default.inputs(chips)
 
-    def views(self, chips: Tensor) -> Tensor:
+    def training_inputs(self, chips: Tensor) -> Tensor:
         """Return what training draws from, the default embeddings alone: (1, n, 128)."""
         return self.inputs(chips)[None]
 

@@ -48,7 +48,7 @@ class MobileFaceNet(nn.Module):
         """Shrink aligned faces: (n, 3, H, W) uint8 -> (n, 3, 112, 112) uint8."""
         return resized(chips, SIDE)
 
-    def views(self, chips: Tensor) -> Tensor:
+    def training_inputs(self, chips: Tensor) -> Tensor:
         """Return what training draws from, the faces and their mirror images: (2, n, 3, 112, 112) uint8."""
         return torch.stack([self.inputs(chips), self.inputs(chips.flip(-1))])
 

@@ -25,7 +25,7 @@ class FaceSet:
 
     @property
     def labels(self) -> Tensor:
-        """Return whose face each is, (n,) int64."""
+        """Return the person of each face, (n,) int64."""
         return self.dataset.labels
 
     @property
@@ -64,7 +64,7 @@ def _largest_faces(pictures: Tensor) -> list[Tensor | None]:
     detector = FaceDetector()
     chips: list[Tensor | None] = []
     for picture in pictures.permute(0, 2, 3, 1).contiguous().numpy():
-        found = detector.detect(picture)
-        chip = align(picture, np.array(found[0].landmarks)) if found else None
+        faces = detector.detect(picture)
+        chip = align(picture, np.array(faces[0].landmarks)) if faces else None
         chips.append(None if chip is None else torch.from_numpy(chip.copy()).permute(2, 0, 1))
     return chips

@@ -22,8 +22,8 @@ _CHUNK = 64  # faces embedded at once
 def build_network(config: FaceNetworkConfig) -> nn.Module:
     """Build the network that a config names.
 
-    Its `inputs` takes faces (n, 3, 150, 150) uint8 to what it computes from, and `views` to all that training draws
-    from, (views, n, ...), both once for a whole run; it has an `embedding_size`.
+    Its `inputs` takes faces (n, 3, 150, 150) uint8 to what it computes from, and `training_inputs` to all that
+    training draws from, (variants, n, ...), both once for a whole run; it has an `embedding_size`.
     """
     network: nn.Module = FACE_NETWORKS[config.name].resolve()(config)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
@@ -77,8 +77,8 @@ class FaceTraining(TrainingLoop):
         both = nn.ModuleDict({"network": network, "loss": loss}).to(device)
         self.network, self.loss, self.labels = network, loss, faces.labels.to(device)
         self.sampler = PeopleSampler(faces.labels, config)
-        self.changes = Generator().manual_seed(config.seed + 1)
-        self.views: Tensor = network.views(faces.faces.to(device))  # type: ignore[operator]
+        self.augmentation = Generator().manual_seed(config.seed + 1)
+        self.inputs: Tensor = network.training_inputs(faces.faces.to(device))  # type: ignore[operator]
         self.validation_inputs: Tensor = network.inputs(validation.faces.to(device))  # type: ignore[operator]
         self.validation_pairs = many_pairs(validation.labels.numpy(), seed=config.seed)
         optimizer = build_optimizer(both, name=config.optimizer, rate=config.lr, weight_decay=config.weight_decay)
@@ -87,10 +87,10 @@ class FaceTraining(TrainingLoop):
     def gather_gradients(self, progress: float) -> Metrics:
         """Draw people, and gather the gradient of their loss, which is taken in float32 whatever the network does."""
         rows = self.sampler.draw()
-        views = torch.randint(len(self.views), (len(rows),), generator=self.changes)
-        inputs = _plain(self.views[views, rows])
+        variants = torch.randint(len(self.inputs), (len(rows),), generator=self.augmentation)
+        inputs = _plain(self.inputs[variants, rows])
         if inputs.ndim == 4:
-            inputs = changed(inputs, strength=self.config.jitter, generator=self.changes)
+            inputs = augment(inputs, strength=self.config.jitter, generator=self.augmentation)
         with computing_in(self.network, self.config.precision):
             embeddings = self.network(inputs)
         loss = self.loss(embeddings.float(), self.labels[rows.to(self.labels.device)])
@@ -98,15 +98,15 @@ class FaceTraining(TrainingLoop):
         return {"loss": loss.item()}
 
     def score(self) -> Event:
-        """Measure the share of right answers where both errors are equal, over pairs of the validation people."""
+        """Return the accuracy where both error rates are equal, with its interval, on pairs of validation people."""
         pairs = self.validation_pairs.scored(embed(self.network, self.validation_inputs))
         bounds = interval(pairs, accuracy_at_equal_errors, draws=DRAWS, seed=self.config.seed)
         low, high = bounds or (0.0, 1.0)
         return {"accuracy": accuracy_at_equal_errors(pairs), "ci95": (high - low) / 2}
 
     def generators(self) -> dict[str, Generator]:
-        """Name what draws people, and what changes pictures."""
-        return {"sampler": self.sampler.generator, "changes": self.changes}
+        """Return what draws people and what augments pictures, by the names that a saved state has for them."""
+        return {"sampler": self.sampler.generator, "changes": self.augmentation}
 
 
 def accuracy_at_equal_errors(pairs: ScoredPairs) -> float:
@@ -121,11 +121,11 @@ def embed(network: nn.Module, inputs: Tensor) -> np.ndarray:
 
 
 def _plain(inputs: Tensor) -> Tensor:
-    """Make pictures float32, and lay them out as convolutions like them best."""
+    """Return pictures as float32, in the layout in which convolutions are quickest."""
     return inputs.float().contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
 
 
-def changed(pictures: Tensor, *, strength: float, generator: Generator) -> Tensor:
+def augment(pictures: Tensor, *, strength: float, generator: Generator) -> Tensor:
     """Turn, scale, move and light pictures (n, C, H, W), 0 to 255, a little; at strength 1 by up to a tenth."""
     n = len(pictures)
     slips = torch.empty(n, 2, 3).uniform_(-0.1, 0.1, generator=generator) * strength

@@ -59,7 +59,7 @@ def is_measurable(far: float, n_different: int) -> bool:
 
 
 def threshold_at(different: Floats, far: float) -> float | None:
-    """Find the lowest threshold whose FAR is at most this; None where these pairs (m,) cannot resolve that rate."""
+    """Return the lowest threshold whose FAR is at most this; None where these pairs (m,) cannot resolve that rate."""
     if not is_measurable(far, len(different)):
         return None
     accepted = min(int(far * len(different) + 1e-9), len(different) - 1)
@@ -86,7 +86,7 @@ def equal_error_rate(same: Floats, different: Floats) -> float:
 
 
 def best_threshold(scores: Floats, same: Bools) -> float:
-    """Find a threshold of the highest accuracy: scores (n,), same (n,). It lies midway between two scores."""
+    """Return a threshold of the highest accuracy: scores (n,), same (n,). It lies midway between two scores."""
     falling = np.argsort(-scores, kind="stable")
     ordered, matches = scores[falling], same[falling]
     right = np.concatenate([[0], np.cumsum(np.where(matches, 1, -1))])  # by how many are accepted, less a constant
@@ -135,14 +135,14 @@ def interval(
     ordered = pairs.taken(np.argsort(pairs.scores, kind="stable"))
     people, places = np.unique(ordered.people, return_inverse=True)
     generator = np.random.default_rng(seed)
-    found = [
+    values = [
         value
         for _ in range(draws)
         if (value := _redrawn(ordered, statistic, _counts(len(people), generator), places.reshape(-1, 2))) is not None
     ]
-    if len(found) < draws / 2:
+    if len(values) < draws / 2:
         return None
-    low, high = np.percentile(found, [2.5, 97.5])
+    low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 

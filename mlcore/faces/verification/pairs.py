@@ -16,7 +16,7 @@ Bools = NDArray[np.bool_]
 PATIENCE = 100
 """Rounds of drawing in a row that may bring no new pair."""
 MOST_PAIRS = 50_000
-"""Pairs of each sort that say enough: at a false-accept rate of 1e-3 these are 50 accepts."""
+"""Pairs of each sort that are enough: at a false-accept rate of 1e-3 these are 50 accepts."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Pairs:
 
     @property
     def is_same(self) -> Bools:
-        """Return of each pair whether it shows one person, (n,)."""
+        """Return for each pair whether it shows one person, (n,)."""
         one_person: Bools = self.people[:, 0] == self.people[:, 1]
         return one_person
 
@@ -59,7 +59,7 @@ class ScoredPairs:
 
     @property
     def is_same(self) -> Bools:
-        """Return of each pair whether it shows one person, (n,)."""
+        """Return for each pair whether it shows one person, (n,)."""
         one_person: Bools = self.people[:, 0] == self.people[:, 1]
         return one_person
 
@@ -74,12 +74,12 @@ class ScoredPairs:
         return self.scores[~self.is_same]
 
     def taken(self, rows: Ints) -> "ScoredPairs":
-        """Take these pairs, some perhaps more than once."""
+        """Return the pairs of these rows, which may repeat."""
         return ScoredPairs(self.scores[rows], self.people[rows], self.folds[rows])
 
 
 def all_pairs(labels: Ints) -> Pairs:
-    """Make every pair of pictures once, from the person of each picture (pictures,)."""
+    """Return every pair of pictures once, from the person of each picture (pictures,)."""
     labels = np.asarray(labels)
     first, second = np.triu_indices(len(labels), k=1)
     return Pairs(first, second, np.stack([labels[first], labels[second]], 1), np.zeros(len(first), np.int64))
@@ -90,17 +90,17 @@ def draw_pairs(
 ) -> Pairs:
     """Draw pairs at random, none twice, with every person as often as any other where there are pairs enough.
 
-    labels: (pictures,) who is on each. The folds hold equally many pairs of both sorts. disjoint: deal the people out
-    to the folds first and draw within each, as the ten sets of LFW's view 2 were made (Huang et al., "Labeled Faces in
-    the Wild", 2007). Raise DatasetError if there are not so many pairs.
+    labels: (pictures,) who is on each. The folds hold equally many pairs of both sorts. disjoint: partition the people
+    into the folds first and draw within each, as the ten sets of LFW's view 2 were made (Huang et al., "Labeled Faces
+    in the Wild", 2007). Raise DatasetError if there are not so many pairs.
     """
     labels, draw = np.asarray(labels, dtype=np.int64), np.random.default_rng(seed)
-    groups = _dealt(labels, n_folds if disjoint else 1, draw)
+    groups = _partition(labels, n_folds if disjoint else 1, draw)
     rows: list[tuple[int, int]] = []
     folds: list[int] = []
-    for source, wanted in ((_same_pairs, n_same), (_different_pairs, n_different)):
+    for source, n_pairs in ((_same_pairs, n_same), (_different_pairs, n_different)):
         for place, group in enumerate(groups):
-            share = wanted // len(groups) + (place < wanted % len(groups))
+            share = n_pairs // len(groups) + (place < n_pairs % len(groups))
             rows += _first(share, source(_pictures(labels, group), draw), n_people=len(group))
             folds += [place] * share if disjoint else draw.permutation(np.arange(share) % n_folds).tolist()
     pairs = np.array(rows, dtype=np.int64).reshape(-1, 2)
@@ -111,15 +111,15 @@ def _pictures(labels: Ints, people: Ints) -> list[Ints]:
     return [np.flatnonzero(labels == person) for person in people]
 
 
-def _first(wanted: int, pairs: Iterator[tuple[int, int]], *, n_people: int) -> list[tuple[int, int]]:
-    drawn = list(islice(pairs, wanted))
-    if len(drawn) < wanted:
-        raise DatasetError(f"these {n_people} people give too few pairs: {len(drawn)}, where {wanted} are asked for")
+def _first(size: int, pairs: Iterator[tuple[int, int]], *, n_people: int) -> list[tuple[int, int]]:
+    drawn = list(islice(pairs, size))
+    if len(drawn) < size:
+        raise DatasetError(f"these {n_people} people give too few pairs: {len(drawn)}, where {size} are asked for")
     return drawn
 
 
 def _same_pairs(pictures: list[Ints], draw: np.random.Generator) -> Iterator[tuple[int, int]]:
-    """Go round the people, each time with a pair of theirs that was not had yet, until there is none."""
+    """Yield pairs person by person in turn, none twice, until there is none left."""
     left = [draw.permutation(list(combinations(rows, 2))).tolist() for rows in pictures]
     while left := [pairs for pairs in left if pairs]:
         for place in draw.permutation(len(left)):
@@ -128,30 +128,30 @@ def _same_pairs(pictures: list[Ints], draw: np.random.Generator) -> Iterator[tup
 
 
 def _different_pairs(pictures: list[Ints], draw: np.random.Generator) -> Iterator[tuple[int, int]]:
-    """Pair all people off with one another anew, until rounds bring nothing that was not had yet."""
-    had: set[tuple[int, int]] = set()
+    """Yield pairs from random matchings of the people, none twice, until `PATIENCE` matchings bring no new one."""
+    drawn: set[tuple[int, int]] = set()
     fruitless = 0
     while len(pictures) > 1 and fruitless < PATIENCE:
-        before, shuffled = len(had), draw.permutation(len(pictures))
+        before, shuffled = len(drawn), draw.permutation(len(pictures))
         for one, other in zip(shuffled[::2], shuffled[1::2], strict=False):
             pair = (int(draw.choice(pictures[one])), int(draw.choice(pictures[other])))
-            if pair not in had and pair[::-1] not in had:
-                had.add(pair)
+            if pair not in drawn and pair[::-1] not in drawn:
+                drawn.add(pair)
                 yield pair
-        fruitless = 0 if len(had) > before else fruitless + 1
+        fruitless = 0 if len(drawn) > before else fruitless + 1
 
 
-def many_pairs(labels: Ints, *, seed: int, most: int = MOST_PAIRS) -> Pairs:
-    """Make every pair, or draw at most so many of each sort where there are more."""
+def many_pairs(labels: Ints, *, seed: int, limit: int = MOST_PAIRS) -> Pairs:
+    """Return every pair, or draw at most `limit` of each sort where there are more."""
     labels = np.asarray(labels, dtype=np.int64)
     n_same, n_different = _capacities(_pictures(labels, np.unique(labels)))
-    if max(n_same, n_different) <= most:
+    if max(n_same, n_different) <= limit:
         return all_pairs(labels)
-    return draw_pairs(labels, n_same=min(n_same, most), n_different=min(n_different // 2, most), seed=seed)
+    return draw_pairs(labels, n_same=min(n_same, limit), n_different=min(n_different // 2, limit), seed=seed)
 
 
-def fold_pairs(labels: Ints, *, seed: int, n_folds: int = 10, most: int = 300) -> Pairs:
-    """Draw folds that share no person, each with as many pairs of one person as of two, at most 300 as in LFW.
+def fold_pairs(labels: Ints, *, seed: int, n_folds: int = 10, limit: int = 300) -> Pairs:
+    """Draw folds that share no person, each with as many pairs of one person as of two, at most `limit`: 300 in LFW.
 
     Few people make fewer folds, few pictures fewer pairs. Raise DatasetError for fewer than four people.
     """
@@ -159,14 +159,14 @@ def fold_pairs(labels: Ints, *, seed: int, n_folds: int = 10, most: int = 300) -
     n_folds = min(n_folds, len(np.unique(labels)) // 2)
     if n_folds < 2:
         raise DatasetError("folds that share no person need four people or more")
-    groups = _dealt(labels, n_folds, np.random.default_rng(seed))
-    share = min(most, *(int(0.9 * min(_capacities(_pictures(labels, group)))) for group in groups))
-    wanted = share * n_folds
-    return draw_pairs(labels, n_same=wanted, n_different=wanted, seed=seed, n_folds=n_folds, disjoint=True)
+    groups = _partition(labels, n_folds, np.random.default_rng(seed))
+    share = min(limit, *(int(0.9 * min(_capacities(_pictures(labels, group)))) for group in groups))
+    n_pairs = share * n_folds
+    return draw_pairs(labels, n_same=n_pairs, n_different=n_pairs, seed=seed, n_folds=n_folds, disjoint=True)
 
 
-def _dealt(labels: Ints, n_folds: int, draw: np.random.Generator) -> list[Ints]:
-    """Deal the people out."""
+def _partition(labels: Ints, n_folds: int, draw: np.random.Generator) -> list[Ints]:
+    """Partition the people at random, into groups of equal size where that is possible."""
     return np.array_split(draw.permutation(np.unique(labels)), n_folds)
 
 

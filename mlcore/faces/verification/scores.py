@@ -59,7 +59,7 @@ class Identification:
 
     @property
     def person(self) -> Hashable | None:
-        """Who it is, or None: nobody of the gallery."""
+        """Return who it is, or None for nobody of the gallery."""
         known = bool(self.ranked) and same(self.ranked[0].score, self.threshold)
         return self.ranked[0].person if known else None
 
@@ -67,7 +67,7 @@ class Identification:
 def identify(
     query: Embeddings, gallery: Embeddings, people: Sequence[Hashable], *, threshold: float, limit: int = 5
 ) -> Identification:
-    """Look for a face in a gallery: (128,), (n, 128), the person of each of its n photos -> people, most alike first.
+    """Rank the people of a gallery by likeness to a face: (128,), (n, 128), the n photos' people -> most alike first.
 
     A gallery of n people is n chances to be mistaken for someone: choose the threshold by `FaceCard.threshold_among`.
     Raise SupportSetError if there is not one person for each photo.

@@ -32,10 +32,10 @@ def small_card(**changes: object) -> FaceCard:
 
 
 def test_rates_lie_between_the_measured_points() -> None:
-    found = small_card().rates_at(0.45)
-    assert found.far.value == pytest.approx(0.08)
-    assert found.frr.value == pytest.approx(0.01)
-    assert found.far.high == pytest.approx(0.16)
+    point = small_card().rates_at(0.45)
+    assert point.far.value == pytest.approx(0.08)
+    assert point.frr.value == pytest.approx(0.01)
+    assert point.far.high == pytest.approx(0.16)
 
 
 @pytest.mark.parametrize(("threshold", "far"), [(-1, 0.1), (0.4, 0.1), (0.6, 0.02), (0.9, 0.02)])
@@ -69,7 +69,7 @@ def test_the_card_that_ships_is_of_the_weights_that_are_installed() -> None:
 def test_errors_of_one_sort_fall_where_those_of_the_other_rise() -> None:
     points = face_card().points
     assert all(a.far.value >= b.far.value and a.frr.value <= b.frr.value for a, b in pairwise(points))
-    assert all(each.low <= each.value <= each.high for point in points for each in (point.far, point.frr))
+    assert all(rate.low <= rate.value <= rate.high for point in points for rate in (point.far, point.frr))
 
 
 def test_others_pass_as_often_as_stated() -> None:

@@ -78,15 +78,15 @@ def test_a_measurement_tells_every_figure_with_its_interval(
 ) -> None:
     arguments = ["faces", "evaluate", *data, "--checkpoint", str(trained), "--draws", "40", "--device", "cpu", "--json"]
     assert main(arguments) == 0
-    found = json.loads(capsys.readouterr().out)
+    figures = json.loads(capsys.readouterr().out)
     for name in ("accuracy", "equal_error_rate", "fold_accuracy"):
-        value, low, high = found[name]
+        value, low, high = figures[name]
         assert 0 <= low <= value + 0.05
         assert value - 0.05 <= high <= 1
-    assert found["tar_at_far_0.001"] is None  # 540 pairs of strangers are too few
-    assert (found["people"], found["pictures"], found["folds"]) == (6, 36, 3)
-    assert (found["same_pairs"], found["different_pairs"]) == (90, 540)
-    assert found["aligned"] is False
+    assert figures["tar_at_far_0.001"] is None  # 540 pairs of strangers are too few
+    assert (figures["people"], figures["pictures"], figures["folds"]) == (6, 36, 3)
+    assert (figures["same_pairs"], figures["different_pairs"]) == (90, 540)
+    assert figures["aligned"] is False
 
 
 def test_an_estimate_trains_nothing(data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,8 +94,8 @@ def test_an_estimate_trains_nothing(data: list[str], tmp_path: Path, capsys: pyt
     assert (
         main(["faces", "train", *data, *SETTINGS.split(), "--steps", "40", "--out", str(out), "--estimate", "2"]) == 0
     )
-    found = json.loads(capsys.readouterr().out)
-    assert found["seconds"] > 40 * found["seconds_per_step"] > 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["seconds"] > 40 * figures["seconds_per_step"] > 0
     assert not out.exists()
 
 

@@ -25,8 +25,8 @@ def test_it_finds_what_dlib_finds(detector: CnnDetector, seed: int) -> None:
 
 
 def test_a_face_may_touch_the_edge(detector: CnnDetector) -> None:
-    (found,) = detector.find(draw_face()[60:, 50:190])
-    assert found.score > 0
+    (scored,) = detector.find(draw_face()[60:, 50:190])
+    assert scored.score > 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (39, 200, 3), (100, 100, 3)])

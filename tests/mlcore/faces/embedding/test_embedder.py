@@ -28,8 +28,8 @@ def test_it_gives_what_dlib_gives(embedder: FaceEmbedder) -> None:
     theirs = dlib.face_recognition_model_v1(str(RECOGNISER.path()))
     expected = np.array([theirs.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in chips()])
     with torch.no_grad():
-        found = embedder(to_tensor(torch.from_numpy(chips()))).numpy()
-    assert np.linalg.norm(found - expected, axis=1).max() <= 1e-3
+        embeddings = embedder(to_tensor(torch.from_numpy(chips()))).numpy()
+    assert np.linalg.norm(embeddings - expected, axis=1).max() <= 1e-3
 
 
 def test_it_holds_every_weight_of_the_file_but_what_is_folded(embedder: FaceEmbedder) -> None:

@@ -20,8 +20,8 @@ CPU = torch.device("cpu")
 def test_an_untrained_head_gives_the_embeddings_of_the_site() -> None:
     network = build_network(HEAD).eval()
     expected = embed(load_embedder().eval(), CHIPS.permute(0, 2, 3, 1).numpy())
-    given = network(network.inputs(CHIPS)).detach().numpy()  # type: ignore[operator]
-    assert np.abs(given - expected).max() < 1e-6
+    embeddings = network(network.inputs(CHIPS)).detach().numpy()  # type: ignore[operator]
+    assert np.abs(embeddings - expected).max() < 1e-6
     default, card = load_face_network("default", device=CPU)
     assert np.abs(default(default.inputs(CHIPS)).numpy() - expected).max() < 1e-6  # type: ignore[operator]
     assert card.name == "default"

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from mlcore.errors import ConfigError, DatasetError
 from mlcore.faces.config import FACE_LOSSES, FaceNetworkConfig, FaceTrainingConfig
 from mlcore.faces.embedding.mobilefacenet import MobileFaceNet
-from mlcore.faces.training.face_training import FaceTraining, PeopleSampler, build_network, changed
+from mlcore.faces.training.face_training import FaceTraining, PeopleSampler, augment, build_network
 from mlcore.faces.training.losses import build_loss
 from mlcore.training.state import TrainingState
 from tests.mlcore.faces.people import people
@@ -36,7 +36,7 @@ def silent(event: dict[str, float]) -> None:
 
 def test_mobilefacenet_has_the_published_size() -> None:
     network = MobileFaceNet(FaceNetworkConfig())
-    assert sum(each.numel() for each in network.parameters()) == 1_003_136
+    assert sum(weight.numel() for weight in network.parameters()) == 1_003_136
     assert network(torch.zeros(2, 3, 112, 112)).shape == (2, 128)
 
 
@@ -72,18 +72,18 @@ def test_people_who_are_too_few_are_said_by_name_of_the_setting() -> None:
 def test_changes_of_strength_zero_change_nothing() -> None:
     faces = torch.rand(3, 3, 16, 16) * 255
     generator = torch.Generator().manual_seed(0)
-    assert torch.allclose(changed(faces, strength=0, generator=generator), faces, atol=1e-3)
-    assert not torch.allclose(changed(faces, strength=1, generator=generator), faces, atol=1)
+    assert torch.allclose(augment(faces, strength=0, generator=generator), faces, atol=1e-3)
+    assert not torch.allclose(augment(faces, strength=1, generator=generator), faces, atol=1)
 
 
 @pytest.mark.parametrize("loss", FACE_LOSSES)
 def test_every_loss_trains_the_network_and_its_own_weights(loss: str) -> None:
     made = run(loss, steps=2)
-    before = {name: each.clone() for name, each in made.module.named_parameters()}
+    before = {name: weight.clone() for name, weight in made.module.named_parameters()}
     losses: list[dict[str, float]] = []
     made.run(losses.append)
     after = dict(made.module.named_parameters())
-    moved = [name for name, each in before.items() if not torch.equal(each, after[name])]
+    moved = [name for name, weight in before.items() if not torch.equal(weight, after[name])]
     assert any(name.startswith("network.") for name in moved)
     assert ("loss.W" in moved) == ("loss.W" in before)
     assert 0 <= losses[-1]["accuracy"] <= 1

@@ -22,7 +22,7 @@ LABELS = torch.tensor([0, 0, 1, 1])
 
 
 def at(*degrees: float) -> Tensor:
-    """Give unit vectors at angles in a plane."""
+    """Return unit vectors at angles in a plane."""
     angles = torch.tensor(degrees).deg2rad()
     return torch.stack([angles.cos(), angles.sin()], 1).requires_grad_()
 
@@ -95,13 +95,13 @@ def test_gradients_stay_finite_wherever_embeddings_lie(name: str, embeddings: Te
     loss = build(name)
     if name in HOLD_WEIGHTS:
         with_directions(loss, 0, 90)
-    given = embeddings.detach().clone().requires_grad_()
-    value = loss(given, LABELS)
+    leaf = embeddings.detach().clone().requires_grad_()
+    value = loss(leaf, LABELS)
     value.backward()
     assert value.isfinite()
-    assert given.grad is not None
-    assert given.grad.isfinite().all()
-    assert all(each.grad is not None and each.grad.isfinite().all() for each in loss.parameters())
+    assert leaf.grad is not None
+    assert leaf.grad.isfinite().all()
+    assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in loss.parameters())
 
 
 @pytest.mark.parametrize("beyond", [-1e-4, -1e-7, 0.0, 1e-7, 1e-4])
@@ -109,27 +109,27 @@ def test_the_gradient_of_arcface_stays_finite_around_its_margin(beyond: float) -
     """Beyond the angle pi - margin, ArcFace goes on along another curve."""
     loss = with_directions(build_loss("arcface", ArcFaceConfig(margin=0.5), n_people=2, embedding_size=2), 0, 90)
     embeddings = at(math.degrees(math.pi - 0.5 + beyond))
-    given = embeddings.detach().requires_grad_()
-    loss(given, LABELS[:1]).backward()
-    assert given.grad is not None
-    assert given.grad.isfinite().all()
-    assert given.grad.abs().sum() > 0
+    leaf = embeddings.detach().requires_grad_()
+    loss(leaf, LABELS[:1]).backward()
+    assert leaf.grad is not None
+    assert leaf.grad.isfinite().all()
+    assert leaf.grad.abs().sum() > 0
 
 
 def test_the_gradient_of_arcface_is_near_the_direction_what_it_is_a_little_further() -> None:
     loss = with_directions(build_loss("arcface", ArcFaceConfig(scale=1), n_people=2, embedding_size=2), 0, 90)
     sizes = []
     for angle in (0.5, 1.0, 2.0):
-        given = at(angle).detach().requires_grad_()
-        loss(given, LABELS[:1]).backward()
-        assert given.grad is not None
-        sizes.append(given.grad.norm().item())
+        leaf = at(angle).detach().requires_grad_()
+        loss(leaf, LABELS[:1]).backward()
+        assert leaf.grad is not None
+        sizes.append(leaf.grad.norm().item())
     assert max(sizes) < 1.2 * min(sizes)
 
 
 @pytest.mark.parametrize("name", FACE_LOSSES)
 def test_losses_that_hold_weights_hold_one_direction_a_person(name: str) -> None:
-    shapes = [tuple(each.shape) for each in build(name, n_people=5, size=8).parameters()]
+    shapes = [tuple(weight.shape) for weight in build(name, n_people=5, size=8).parameters()]
     assert shapes == ([(8, 5)] if name in HOLD_WEIGHTS else [])
 
 

@@ -57,7 +57,7 @@ def test_pairs_apart_make_no_errors() -> None:
 
 
 def scores_and_answers(same: np.ndarray, different: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Put both sorts of score into one array."""
+    """Concatenate both sorts of score."""
     return np.concatenate([same, different]), np.arange(len(same) + len(different)) < len(same)
 
 

@@ -68,7 +68,7 @@ def test_scores_are_cosines() -> None:
 
 def test_all_pairs_are_taken_where_they_are_not_too_many() -> None:
     assert len(many_pairs(LABELS, seed=0).first) == 72 * 71 // 2
-    few = many_pairs(LABELS, seed=0, most=200)
+    few = many_pairs(LABELS, seed=0, limit=200)
     assert (few.is_same.sum(), (~few.is_same).sum()) == (12 * 15, 200)
 
 

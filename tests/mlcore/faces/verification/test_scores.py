@@ -36,20 +36,20 @@ def test_the_threshold_itself_passes() -> None:
 
 def test_people_are_ranked_by_their_most_alike_photo() -> None:
     gallery = np.stack([direction(1, 0.5), direction(0, 1), direction(1, 0.1), direction(-1)])
-    found = identify(direction(1), gallery, ["ann", "ann", "ben", "cy"], threshold=0.6)
-    assert [candidate.person for candidate in found.ranked] == ["ben", "ann", "cy"]
-    assert found.person == "ben"
+    answer = identify(direction(1), gallery, ["ann", "ann", "ben", "cy"], threshold=0.6)
+    assert [candidate.person for candidate in answer.ranked] == ["ben", "ann", "cy"]
+    assert answer.person == "ben"
 
 
 def test_nobody_is_an_answer() -> None:
-    found = identify(direction(1), np.stack([direction(0, 1)]), [7], threshold=0.6)
-    assert found.ranked == (Candidate(7, pytest.approx(1 - 2**0.5)),)
-    assert found.person is None
+    answer = identify(direction(1), np.stack([direction(0, 1)]), [7], threshold=0.6)
+    assert answer.ranked == (Candidate(7, pytest.approx(1 - 2**0.5)),)
+    assert answer.person is None
 
 
 def test_an_empty_gallery_knows_nobody() -> None:
-    found = identify(direction(1), np.zeros((0, 128), np.float32), [], threshold=0.6)
-    assert (found.ranked, found.person) == ((), None)
+    answer = identify(direction(1), np.zeros((0, 128), np.float32), [], threshold=0.6)
+    assert (answer.ranked, answer.person) == ((), None)
 
 
 def test_a_gallery_needs_a_person_for_each_photo() -> None:

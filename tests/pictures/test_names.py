@@ -21,7 +21,7 @@ def test_a_name_is_clean_or_refused_in_words(text: str) -> None:
         return
     assert 1 <= len(name) <= 64
     assert name == unicodedata.normalize("NFC", name) == name.strip()
-    assert not any(unicodedata.category(each) in ("Cc", "Cs") or each in HIDDEN for each in name)
+    assert not any(unicodedata.category(character) in ("Cc", "Cs") or character in HIDDEN for character in name)
     assert clean_name(name) == name
 
 

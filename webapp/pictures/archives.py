@@ -23,12 +23,12 @@ IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 COPY_BYTES = 1 << 16
 ENTRY_BYTES = 256
 """What an entry of many takes in the directory of a zip at most, its name included."""
-SIZE_OF_DIRECTORY = 5  # its place in what `zipfile._EndRecData` gives
+SIZE_OF_DIRECTORY = 5  # its place in what `zipfile._EndRecData` returns
 
 
 @contextmanager
 def opened(file: File[bytes], *, most_entries: int, most_bytes: int) -> Iterator[Archive]:
-    """Open a stored zip; raise JobFailed, in words, if it is damaged or gone."""
+    """Open a stored zip; raise JobFailed if it is damaged or gone."""
     try:
         with file.open("rb") as packed:
             _require_small_directory(packed, most_entries)
@@ -46,7 +46,7 @@ def _require_small_directory(packed: IO[bytes], most_entries: int) -> None:
 
 
 def _too_many(most_entries: int) -> str:
-    return _("The zip holds more than %(most)d entries.") % {"most": most_entries}
+    return _("The zip holds more than %(limit)d entries.") % {"limit": most_entries}
 
 
 class Archive:
@@ -82,22 +82,22 @@ class Archive:
 
     def read(self, entry: zipfile.ZipInfo) -> bytes:
         """Unpack one entry in memory, counting real bytes and not what the archive says; refuse what is too large."""
-        most = min(settings.GLIMPSE_LIMITS["picture_bytes"], self._bytes_left)
-        data = self._unpack(entry, most)
+        limit = min(settings.GLIMPSE_LIMITS["picture_bytes"], self._bytes_left)
+        data = self._unpack(entry, limit)
         self._bytes_left -= len(data)
         if self._bytes_left < 0:
             message = _("The zip unpacks to more than %(n)d MB.") % {"n": self._most_bytes // 2**20}
             raise JobFailed(code="archive_too_large", message=message)
-        if len(data) > most:
-            raise UserError("unusable_entry", _("This file is larger than %(n)d MB.") % {"n": most // 2**20})
+        if len(data) > limit:
+            raise UserError("unusable_entry", _("This file is larger than %(n)d MB.") % {"n": limit // 2**20})
         return data
 
-    def _unpack(self, entry: zipfile.ZipInfo, most: int) -> bytes:
-        """Return an entry's bytes, and not much more than ``most`` of them."""
+    def _unpack(self, entry: zipfile.ZipInfo, limit: int) -> bytes:
+        """Return an entry's bytes, and not much more than ``limit`` of them."""
         out = io.BytesIO()
         try:
             with self._archive.open(entry) as packed:
-                while out.tell() <= most and (chunk := packed.read(COPY_BYTES)):
+                while out.tell() <= limit and (chunk := packed.read(COPY_BYTES)):
                     out.write(chunk)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
             raise UserError(

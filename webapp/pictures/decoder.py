@@ -51,12 +51,12 @@ def main() -> None:
         del data
 
 
-def bound_memory(most: int) -> None:
-    """Let the process ask for no more memory than this, where the system can hold it to that."""
+def bound_memory(limit: int) -> None:
+    """Bound the memory of the process, in bytes, where the system can hold it to that."""
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     except (ImportError, OSError, ValueError):
         return
 
@@ -89,7 +89,7 @@ def read(data: bytes, limits: dict[str, int], signatures: dict[str, str]) -> tup
     thumbnail = shrunk(picture, limits["thumbnail_side"])
     drawn = looks_drawn(thumbnail)
     kind = "PNG" if drawn and is_lossless else "JPEG"
-    bodies = [encode(each, kind) for each in (picture, thumbnail)]
+    bodies = [encode(image, kind) for image in (picture, thumbnail)]
     seen = {
         "format": kind,
         "pixel_digest": pixel_digest(picture),
@@ -103,7 +103,7 @@ def read(data: bytes, limits: dict[str, int], signatures: dict[str, str]) -> tup
 
 
 def pixel_digest(picture: Image.Image) -> str:
-    """Name the decoded pixels, whatever file they came in."""
+    """Return a digest of the decoded pixels, whatever file they came in."""
     return hashlib.sha256(f"{picture.mode} {picture.size} ".encode() + picture.tobytes()).hexdigest()
 
 
@@ -152,7 +152,7 @@ def clean(opened: Image.Image, orientation: int, side: int) -> Image.Image:
 def decode_small(opened: Image.Image, side: int) -> None:
     """Decode, a large JPEG at a half, a quarter or an eighth: a fraction of the work, often with no shrinking left."""
     longest = max(opened.size)
-    divisor = next((each for each in (8, 4, 2) if longest / each >= side * LEAST_SHARE), 1)
+    divisor = next((shrink for shrink in (8, 4, 2) if longest / shrink >= side * LEAST_SHARE), 1)
     opened.draft(opened.mode, (max(1, opened.width // divisor), max(1, opened.height // divisor)))
     opened.load()
 

@@ -17,7 +17,7 @@ def clean_name(text: str) -> str:
     """Return the name in NFC without white space at its ends; raise UserError if it cannot be one."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     longest = settings.GLIMPSE_LIMITS["class_name_length"]
-    kinds = {unicodedata.category(each) for each in name}
+    kinds = {unicodedata.category(character) for character in name}
     if all(kind[0] in "ZC" and kind != "Cn" and kind != "Co" for kind in kinds):
         raise UserError("invalid_name", _("A name needs at least one character that can be seen."), field="name")
     if len(name) > longest:
@@ -37,4 +37,4 @@ def display_file_name(name: str | None) -> str:
 
 def display_path(path: str) -> str:
     """Return a file's name with its folders, fit to be stored and shown."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in unicodedata.normalize("NFC", path))[:255]
+    return "".join(c if c.isprintable() else "\ufffd" for c in unicodedata.normalize("NFC", path))[:255]

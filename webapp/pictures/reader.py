@@ -44,7 +44,7 @@ class Picture:
 
     @property
     def bytes(self) -> int:
-        """Count what storing the picture takes."""
+        """Return the bytes that storing the picture takes."""
         return len(self.file) + len(self.thumbnail)
 
 
@@ -65,7 +65,7 @@ class Helper:
         self._last_used = 0.0
 
     def decode(self, file: File[bytes]) -> Picture:
-        """Decode one file; raise UserError in words if it cannot be done."""
+        """Decode one file; raise UserError if that cannot be done."""
         with self._lock:
             try:
                 return self._ask(self._running(), file)
@@ -137,10 +137,10 @@ helper = Helper()
 
 
 def read_picture(file: File[bytes], *, helper: Helper = helper) -> Picture:
-    """Decode one uploaded file; raise a UserError that says in words why it cannot be used."""
-    most = settings.GLIMPSE_LIMITS["picture_bytes"]
-    if file.size > most:
-        raise UserError("too_large", _("This file is larger than %(n)d MB.") % {"n": most // MEGABYTE})
+    """Decode one uploaded file; raise a UserError that says why it cannot be used."""
+    limit = settings.GLIMPSE_LIMITS["picture_bytes"]
+    if file.size > limit:
+        raise UserError("too_large", _("This file is larger than %(n)d MB.") % {"n": limit // MEGABYTE})
     if not file.size:
         raise UserError("unusable_picture", _("This file is empty."))
     return helper.decode(file)
@@ -172,10 +172,10 @@ def _receive(stdout: IO[bytes]) -> Picture:
 
 
 def _refusal(code: str) -> UserError:
-    """Return in words what the helper found wrong."""
+    """Return the error, in words, for a code of the helper."""
     if code == "too_many_pixels":
-        most = settings.GLIMPSE_LIMITS["picture_pixels"] // 1_000_000
-        return UserError("too_large", _("This picture has more than %(n)d million pixels.") % {"n": most})
+        limit = settings.GLIMPSE_LIMITS["picture_pixels"] // 1_000_000
+        return UserError("too_large", _("This picture has more than %(n)d million pixels.") % {"n": limit})
     if code == "unknown_type":
         return UserError(
             "unusable_picture", _("This is not a %(formats)s picture.") % {"formats": picture_formats.in_words()}

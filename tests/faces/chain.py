@@ -40,18 +40,18 @@ class StubChain:
         return [StubFace((20, 20, 80, 80 - n), points, chip) for n in range(picture.shape[1] % 10)]
 
     def chips(self, faces: list[StubFace]) -> Any:
-        """Put chips together."""
+        """Stack the chips."""
         return np.stack([face.chip for face in faces])
 
     def embed(self, chips: Any) -> Any:
-        """Give the colour in the first three of 128 numbers."""
+        """Return the colour in the first three of 128 numbers."""
         numbers = np.zeros((len(chips), 128), np.float32)
         numbers[:, :3] = chips.mean((1, 2)) / 255
         return numbers
 
 
 def photo(person: str = "ada", *, faces: int = 1, height: int = 120) -> Image.Image:
-    """Paint somebody, with as many faces as are wanted."""
+    """Paint somebody, with so many faces."""
     return Image.new("RGB", (160 + faces, height), COLOURS[person])
 
 

@@ -58,7 +58,7 @@ def ada(agreed: Owner, work: Work) -> Person:
 
 
 def remembered(owner: Owner, name: str, work: Work) -> Person:
-    """Put somebody of the chain's colours into a gallery."""
+    """Enrol somebody of the chain's colours in a gallery."""
     person = services.add_person(owner=owner, name=name)
     services.enrol(person=person, images=[photo_upload(name), photo_upload(name)])
     work()

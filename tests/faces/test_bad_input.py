@@ -71,16 +71,16 @@ def half() -> Image.Image:
 
 def asked_of(owner: Owner, data: bytes) -> FaceQuestion:
     """Ask where the photo shows faces, and whether it shows a certain person; return the second answer."""
-    found = services.detect(owner=owner, image=SimpleUploadedFile("photo", data))
+    detected = services.detect(owner=owner, image=SimpleUploadedFile("photo", data))
     compared = services.verify(
         owner=owner,
         image_a=SimpleUploadedFile("photo", data),
         image_b=SimpleUploadedFile("face.jpg", drawn_file("ada", 1)),
     )
-    for question in (found, compared):
+    for question in (detected, compared):
         work.answer(str(question.pk))
         question.refresh_from_db()
-    assert isinstance(answer_of(found), Detection), found.error
+    assert isinstance(answer_of(detected), Detection), detected.error
     return compared
 
 

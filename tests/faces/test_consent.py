@@ -35,10 +35,10 @@ def pages() -> Iterator[str]:
 
 
 def refuses(client: Client, address: str) -> bool:
-    """Say whether the page is refused for want of a consent, by whichever method it takes."""
+    """Return whether the page is refused for want of a consent, by whichever method it takes."""
     answers = [client.get(address), client.post(address, {"image_a": photo_upload(), "image_b": photo_upload()})]
-    seen = [each for each in answers if each.status_code != 405]
-    return bool(seen) and all(each.status_code == 403 and b"I agree" in each.content for each in seen)
+    seen = [answer for answer in answers if answer.status_code != 405]
+    return bool(seen) and all(answer.status_code == 403 and b"I agree" in answer.content for answer in seen)
 
 
 @pytest.mark.parametrize("address", list(pages()))
@@ -69,9 +69,9 @@ def test_agreeing_makes_a_record_and_leads_to_where_one_wanted_to_go(db: None) -
     assert client.get("/faces/verify/").status_code == 200
 
 
-@pytest.mark.parametrize("wanted", ["https://example.org/faces/", "//example.org", "/my/", ""])
-def test_agreeing_leads_to_no_other_place(db: None, wanted: str) -> None:
-    assert Client().post("/faces/consent/", {"next": wanted})["Location"] == "/faces/verify/"
+@pytest.mark.parametrize("target", ["https://example.org/faces/", "//example.org", "/my/", ""])
+def test_agreeing_leads_to_no_other_place(db: None, target: str) -> None:
+    assert Client().post("/faces/consent/", {"next": target})["Location"] == "/faces/verify/"
 
 
 def test_agreeing_twice_is_one_consent(owner: Owner) -> None:

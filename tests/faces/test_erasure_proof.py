@@ -69,7 +69,7 @@ def use(client: SiteClient) -> list[bytes]:
     client.send("/faces/identify?wait=30", {"image": drawn_file("ada", 2)})
     crops = [crop_of(compared)]
     crops += [
-        client.get(f"/faces/gallery/people/{person}/photos/{each['id']}")["crop"].split(",")[1] for each in kept[1:]
+        client.get(f"/faces/gallery/people/{person}/photos/{face['id']}")["crop"].split(",")[1] for face in kept[1:]
     ]
     needles = [CANARY.encode()]
     for photo in photos.values():
@@ -79,8 +79,8 @@ def use(client: SiteClient) -> list[bytes]:
     return needles
 
 
-def found(folder: Path, needles: list[bytes]) -> list[str]:
-    """Name the files below a folder that hold a needle, with its place among them."""
+def files_holding(folder: Path, needles: list[bytes]) -> list[str]:
+    """Return the files below a folder that hold a needle, with its place among them."""
     return [
         f"{path.relative_to(folder)}: {place}"
         for path in folder.rglob("*")
@@ -99,7 +99,7 @@ def _read(path: Path) -> bytes:
 
 
 def held_by_broker(site: Stack, needles: list[bytes]) -> list[bytes]:
-    """Name the keys of the broker that hold a needle; its dump is written into its folder, to be searched as well."""
+    """Return the keys of the broker that hold a needle; its dump is written into its folder, to be searched as well."""
     site.broker.client.save()
     keys = list(site.broker.client.scan_iter())
     return [key for key in keys if any(needle in (site.broker.client.dump(key) or b"") for needle in needles)]
@@ -120,12 +120,12 @@ def test_nothing_is_left_after_an_erase(site: Stack) -> None:
         needles = use(ada)
         needles += embeddings(site)
         bystander.upload(f"/faces/gallery/people/{ben}/photos?wait=30", {"ben.jpg": drawn_file("ben")})
-        assert any(name.startswith("glimpse.sqlite3") for name in found(site.folder, needles)), (
+        assert any(name.startswith("glimpse.sqlite3") for name in files_holding(site.folder, needles)), (
             "the search finds things"
         )
         ada.delete("/faces/consent")
         until = time.monotonic() + SECONDS
-        while left := found(site.folder, needles) + held_by_broker(site, needles):
+        while left := files_holding(site.folder, needles) + held_by_broker(site, needles):
             assert time.monotonic() < until, left
             time.sleep(1)
         assert len(bystander.get(f"/faces/gallery/people/{ben}")["photos"]) == 1
@@ -137,7 +137,7 @@ def test_photos_are_gone_once_they_are_compared(stack: Stack) -> None:
     with SiteClient(stack, "ben") as ben:
         ben.post("/faces/consent")
         assert ben.send("/faces/verify?wait=30", {"image_a": photo, "image_b": drawn_file("ben", 1)})["same"] is True
-    assert found(stack.folder, pieces(photo) + pieces(stored(photo))) == []
+    assert files_holding(stack.folder, pieces(photo) + pieces(stored(photo))) == []
 
 
 def test_nothing_is_left_in_postgresql_for_a_query_to_find(
@@ -146,16 +146,16 @@ def test_nothing_is_left_in_postgresql_for_a_query_to_find(
     with SiteClient(installed_stack, "ada") as ada:
         needles = use(ada)
         with installed_stack.orm(django_db_blocker):
-            needles += [piece for each in EnrolledFace.objects.all() for piece in pieces(bytes(each.embedding))]
+            needles += [piece for face in EnrolledFace.objects.all() for piece in pieces(bytes(face.embedding))]
             assert found_by_query(needles)
         ada.delete("/faces/consent")
         with installed_stack.orm(django_db_blocker):
             assert found_by_query(needles) == []
-    assert found(installed_stack.folder / "media", needles) == []
+    assert files_holding(installed_stack.folder / "media", needles) == []
 
 
 def found_by_query(needles: list[bytes]) -> list[str]:
-    """Name the tables of which a row, as text, holds a needle; PostgreSQL writes bytes in hexadecimal."""
+    """Return the tables of which a row, as text, holds a needle; PostgreSQL writes bytes in hexadecimal."""
     tables = connection.introspection.table_names()
     holding = []
     with connection.cursor() as cursor:
@@ -164,6 +164,6 @@ def found_by_query(needles: list[bytes]) -> list[str]:
             cursor.execute(f'SELECT "{table}"::text FROM "{table}"')  # noqa: S608
             out.writelines(row[0] for row in cursor.fetchall())
             text = out.getvalue()
-            if any(each.hex() in text or each.decode(errors="replace") in text for each in needles):
+            if any(needle.hex() in text or needle.decode(errors="replace") in text for needle in needles):
                 holding.append(table)
     return holding

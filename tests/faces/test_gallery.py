@@ -30,7 +30,7 @@ def who(owner: Owner, work: Work, person: str, *, faces: int = 1) -> list[str | 
     question.refresh_from_db()
     answer = answer_of(question)
     assert isinstance(answer, Identification), question.error
-    return [each.person.name if each.person else None for each in answer.faces]
+    return [face.person.name if face.person else None for face in answer.faces]
 
 
 def test_everybody_known_is_named_and_a_stranger_is_nobody(agreed: Owner, work: Work) -> None:
@@ -85,7 +85,7 @@ def test_who_is_removed_is_no_longer_named_not_even_in_an_answer_from_before(ada
     question.refresh_from_db()
     answer = answer_of(question)
     assert isinstance(answer, Identification)
-    assert [(each.person, each.nearest) for each in answer.faces] == [(None, [])]
+    assert [(face.person, face.nearest) for face in answer.faces] == [(None, [])]
     with refused("gallery_empty"):
         services.identify(owner=ada.owner, image=photo_upload("ada"))
 
@@ -96,7 +96,7 @@ def test_a_gallery_that_is_emptied_meanwhile_knows_nobody(ada: Person, work: Wor
     work()
     answer = answer_of(FaceQuestion.objects.get(kind="identify"))
     assert isinstance(answer, Identification)
-    assert [each.person for each in answer.faces] == [None]
+    assert [face.person for face in answer.faces] == [None]
 
 
 def test_a_person_who_is_removed_meanwhile_is_not_remembered(ada: Person, work: Work, settings: Any) -> None:

@@ -73,7 +73,7 @@ def test_every_pair_of_faces_is_scored(agreed: Owner, work: Work) -> None:
     ("faces", "words"), [((0, 1), "in the first photo"), ((1, 0), "in the second photo"), ((0, 0), "in either photo")]
 )
 def test_no_face_is_said_with_what_to_try(agreed: Owner, work: Work, faces: tuple[int, int], words: str) -> None:
-    first, second = (photo_upload(faces=each) for each in faces)
+    first, second = (photo_upload(faces=n_faces) for n_faces in faces)
     question = ask(agreed, image_a=first, image_b=second)
     work()
     question.refresh_from_db()
@@ -83,7 +83,7 @@ def test_no_face_is_said_with_what_to_try(agreed: Owner, work: Work, faces: tupl
 
 
 def photos_wait(question: FaceQuestion, settings: Any) -> bool:
-    """Say whether the photos of a question still lie in storage; its row must say the same."""
+    """Return whether the photos of a question still lie in storage; its row must say the same."""
     question.refresh_from_db()
     assert bool(question.photos) == bool(stored_files(settings))
     return bool(question.photos)

@@ -47,8 +47,8 @@ def test_the_default_setting_states_both_rates_and_what_they_were_measured_on() 
 
 def test_a_higher_threshold_passes_fewer_strangers_and_refuses_more_of_the_same() -> None:
     curve = rates.curve()
-    assert [each.far for each in curve] == sorted((each.far for each in curve), reverse=True)
-    assert [each.frr for each in curve] == sorted(each.frr for each in curve)
+    assert [point.far for point in curve] == sorted((point.far for point in curve), reverse=True)
+    assert [point.frr for point in curve] == sorted(point.frr for point in curve)
 
 
 @pytest.mark.parametrize(("score", "place"), [(-9.0, 0.0), (0.2, 0.0), (0.55, 50.0), (0.9, 100.0), (9.0, 100.0)])

@@ -14,19 +14,19 @@ from webapp.jobs.models import JobStatus
 
 def spend_question(owner: Owner) -> None:
     """Count one question about faces; raise UserError beyond the limit."""
-    most = settings.GLIMPSE_LIMITS["face_questions_per_minute"]
-    wait = accounts.spend(owner=owner, name="face_questions_per_minute", per_minute=most)
+    limit = settings.GLIMPSE_LIMITS["face_questions_per_minute"]
+    wait = accounts.spend(owner=owner, name="face_questions_per_minute", per_minute=limit)
     if wait:
         message = _("That is more than %(n)d questions about faces in a minute. Go on in %(wait)d seconds.")
-        raise UserError("too_often", message % {"n": most, "wait": wait}, retry_after=wait)
+        raise UserError("too_often", message % {"n": limit, "wait": wait}, retry_after=wait)
 
 
 def require_free_job(owner: Owner) -> None:
     """Raise UserError if as many of the owner's questions wait as may."""
-    most = settings.GLIMPSE_LIMITS["waiting_jobs"]
-    if FaceQuestion.objects.owned_by(owner).filter(status=JobStatus.QUEUED).count() >= most:
+    limit = settings.GLIMPSE_LIMITS["waiting_jobs"]
+    if FaceQuestion.objects.owned_by(owner).filter(status=JobStatus.QUEUED).count() >= limit:
         raise UserError(
-            "too_many_jobs", _("%(n)d of your jobs wait already. Try again when one has started.") % {"n": most}
+            "too_many_jobs", _("%(n)d of your jobs wait already. Try again when one has started.") % {"n": limit}
         )
 
 

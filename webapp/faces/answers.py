@@ -1,4 +1,4 @@
-"""What a worker wrote of a question, read for people: faces in photos, verdicts at a stated rate, names for ids."""
+"""What a worker wrote of a question, read for people: faces in photos, decisions at a stated rate, names for ids."""
 
 from __future__ import annotations
 
@@ -30,17 +30,15 @@ class SeenFace:
 
     @property
     def width(self) -> float:
-        """How wide the box is."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
-        """How high the box is."""
         return self.bottom - self.top
 
     @property
     def dot(self) -> float:
-        """How large a landmark is drawn."""
+        """Return the radius that a landmark is drawn with, in pixels of the photo."""
         return round(max(self.width, 1.0) / 40, 1)
 
     @property
@@ -68,7 +66,7 @@ class Comparison:
 
     @property
     def score(self) -> float:
-        """The score of the largest faces."""
+        """Return the score of the largest faces."""
         return self.scores[0][0]
 
     @property
@@ -103,8 +101,8 @@ class Comparison:
 
     @property
     def curve_json(self) -> str:
-        """Return the page's script what other thresholds would do, from the lowest on."""
-        return json.dumps([{"threshold": each.threshold, "sentence": f"{each.effect}."} for each in rates.curve()])
+        """Return what other thresholds would do, from the lowest on, as the page's script reads it."""
+        return json.dumps([{"threshold": point.threshold, "sentence": f"{point.effect}."} for point in rates.curve()])
 
 
 @dataclass(frozen=True)
@@ -160,34 +158,34 @@ Answer = Comparison | Identification | Enrolment | Detection
 
 def answer_of(question: FaceQuestion) -> Answer | None:
     """Read the answer of a question; None while there is none."""
-    told = question.answer
-    if told is None:
+    answer = question.answer
+    if answer is None:
         return None
     match question.kind:
         case QuestionKind.VERIFY:
-            return Comparison(photos_of(told), told["scores"], rates.setting_at(question.far))
+            return Comparison(photos_of(answer), answer["scores"], rates.setting_at(question.far))
         case QuestionKind.IDENTIFY:
-            return _identification(question, told)
+            return _identification(question, answer)
         case QuestionKind.ENROL:
-            return Enrolment(told["kept"], told["refused"])
+            return Enrolment(answer["kept"], answer["refused"])
         case _:
-            return Detection(photos_of(told))
+            return Detection(photos_of(answer))
 
 
-def photos_of(told: Mapping[str, Any]) -> list[SeenPhoto]:
+def photos_of(answer: Mapping[str, Any]) -> list[SeenPhoto]:
     """Read the photos of an answer."""
     return [
-        SeenPhoto(each["width"], each["height"], [SeenFace(**face) for face in each["faces"]])
-        for each in told["photos"]
+        SeenPhoto(photo["width"], photo["height"], [SeenFace(**face) for face in photo["faces"]])
+        for photo in answer["photos"]
     ]
 
 
-def _identification(question: FaceQuestion, told: Mapping[str, Any]) -> Identification:
-    """Put names to ids; who has left the gallery since is left out."""
-    [photo], setting = photos_of(told), rates.setting(told["threshold"])
-    alike = [[(UUID(each["person"]), each["score"]) for each in nearest] for nearest in told["nearest"]]
-    wanted = {person for nearest in alike for person, _score in nearest}
-    people = Person.objects.owned_by(question.owner).filter(pk__in=wanted)
+def _identification(question: FaceQuestion, answer: Mapping[str, Any]) -> Identification:
+    """Replace ids by names; people who have left the gallery since are left out."""
+    [photo], setting = photos_of(answer), rates.setting(answer["threshold"])
+    alike = [[(UUID(near["person"]), near["score"]) for near in nearest] for nearest in answer["nearest"]]
+    ids = {person for nearest in alike for person, _score in nearest}
+    people = Person.objects.owned_by(question.owner).filter(pk__in=ids)
     names = dict(people.values_list("pk", "name"))
     faces = [
         Recognised(

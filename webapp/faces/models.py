@@ -27,14 +27,14 @@ class ConsentQuerySet(OwnedQuerySet["Consent"]):
     """Reads of consents."""
 
     def standing(self) -> Self:
-        """Those to the present notice that were not withdrawn and have not run out; what allows most comes first."""
+        """Return those to the present notice, neither withdrawn nor run out; what allows most comes first."""
         since = timezone.now() - consent_lasts()
         return self.filter(version=NOTICE_VERSION, withdrawn__isnull=True, given__gt=since).order_by(
             "-gallery", "-given"
         )
 
     def run_out(self) -> Self:
-        """Those that nobody withdrew and that hold no longer: to an earlier notice, or given too long ago."""
+        """Return those that nobody withdrew and that hold no longer: to an earlier notice, or given too long ago."""
         return self.filter(withdrawn__isnull=True).exclude(pk__in=self.standing())
 
 
@@ -68,7 +68,7 @@ class PersonQuerySet(OwnedQuerySet["Person"]):
     """Reads of people in galleries."""
 
     def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner whose time is not up; none for a visitor who has made nothing."""
+        """Return those of one owner whose time is not up; none for a visitor who has made nothing."""
         return super().owned_by(owner).filter(expires__gt=timezone.now())
 
 
@@ -98,11 +98,11 @@ class EnrolledFaceQuerySet(OwnedQuerySet["EnrolledFace"]):
     owner_path = "person__owner"
 
     def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner whose time is not up; none for a visitor who has made nothing."""
+        """Return those of one owner whose time is not up; none for a visitor who has made nothing."""
         return super().owned_by(owner).filter(person__expires__gt=timezone.now())
 
     def numbers(self) -> list[tuple[str, bytes | memoryview]]:
-        """Read whose each embedding is, as text, for ten thousand UUIDs take as long as all else; and the embedding."""
+        """Return each face's person, as text for ten thousand UUIDs take as long as all else, and its embedding."""
         whose = self.order_by().annotate(whose=Cast("person_id", models.CharField()))
         return list(whose.values_list("whose", "embedding"))
 
@@ -153,11 +153,11 @@ class FaceQuestionQuerySet(OwnedQuerySet["FaceQuestion"], JobQuerySet["FaceQuest
     """Reads of questions."""
 
     def owned_by(self, owner: Owner | None) -> Self:
-        """Those of one owner whose answers are still kept; none for a visitor who has made nothing."""
+        """Return those of one owner whose answers are still kept; none for a visitor who has made nothing."""
         return super().owned_by(owner).exclude(finished__lt=answers_kept_since())
 
     def ended(self) -> Self:
-        """Those that are neither queued nor running."""
+        """Return those that are neither queued nor running."""
         return self.exclude(status__in=ACTIVE)
 
 

@@ -35,7 +35,10 @@ def address_of(jpeg: bytes) -> str:
 
 def keep(pictures: Iterable[Picture]) -> list[str]:
     """Store photos for the worker, and return their names."""
-    return [default_storage.save(f"{FOLDER}/{uuid4().hex}{each.suffix}", ContentFile(each.file)) for each in pictures]
+    return [
+        default_storage.save(f"{FOLDER}/{uuid4().hex}{picture.suffix}", ContentFile(picture.file))
+        for picture in pictures
+    ]
 
 
 def remove(names: Iterable[str]) -> None:

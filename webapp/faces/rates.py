@@ -23,12 +23,12 @@ class Setting:
 
     @property
     def far(self) -> float:
-        """The share of pairs of strangers that pass."""
+        """Return the share of pairs of strangers that pass."""
         return self.measured_far.value
 
     @property
     def frr(self) -> float:
-        """The share of pairs of the same person that are refused."""
+        """Return the share of pairs of the same person that are refused."""
         return self.measured_frr.value
 
     def passes(self, score: float) -> bool:
@@ -107,10 +107,10 @@ def offers() -> list[Offer]:
 
 def require_offered(far: float | None) -> float:
     """Return the rate, or the default for None; raise UserError if it cannot be stated here."""
-    wanted = face_card().default_far if far is None else far
-    offered = next((each for each in offers() if math.isclose(each.far, wanted)), None)
+    rate = face_card().default_far if far is None else far
+    offered = next((offer for offer in offers() if math.isclose(offer.far, rate)), None)
     if offered is None:
-        choices = ", ".join(str(each.far) for each in offers() if each.setting)
+        choices = ", ".join(str(offer.far) for offer in offers() if offer.setting)
         raise UserError(
             "not_measurable", _("Choose one of these false-accept rates: %(choices)s.") % {"choices": choices}
         )
@@ -131,10 +131,10 @@ def parse(text: str | None) -> float | None:
 
 def setting_at(far: float | None) -> Setting:
     """Return the setting of a rate that is offered, or of the default."""
-    found = _measured(face_card().default_far if far is None else far)
-    if found is None:
+    measured = _measured(face_card().default_far if far is None else far)
+    if measured is None:
         raise _not_measurable()
-    return found
+    return measured
 
 
 def _not_measurable() -> UserError:
@@ -157,7 +157,7 @@ def setting(threshold: float) -> Setting:
 def curve() -> list[Setting]:
     """Return the settings that were measured, from the lowest threshold on."""
     card = face_card()
-    return [Setting(each.threshold, each.far, each.frr, card.measured_on) for each in card.points]
+    return [Setting(point.threshold, point.far, point.frr, card.measured_on) for point in card.points]
 
 
 def scale() -> Scale:

@@ -13,7 +13,7 @@ from webapp.faces.models import Consent
 
 @transaction.atomic
 def give_consent(*, owner: Owner, gallery: bool = False) -> Consent:
-    """Agree to the notice as it is now; ``gallery`` also lets faces be kept in a gallery."""
+    """Record a consent to the notice as it is now; ``gallery`` also lets faces be kept in a gallery."""
     Owner.objects.select_for_update().get(pk=owner.pk)
     standing = consent_of(owner=owner)
     if standing is None:

@@ -23,10 +23,10 @@ def add_person(*, owner: Owner, name: str) -> Person:
     require_gallery(owner=owner)
     name = clean_name(name)
     Owner.objects.select_for_update().get(pk=owner.pk)
-    most = settings.GLIMPSE_LIMITS["face_people"]
-    if Person.objects.owned_by(owner).count() >= most:
+    limit = settings.GLIMPSE_LIMITS["face_people"]
+    if Person.objects.owned_by(owner).count() >= limit:
         raise UserError(
-            "limit_reached", _("A gallery may have at most %(most)d people.") % {"most": most}, field="name"
+            "limit_reached", _("A gallery may have at most %(limit)d people.") % {"limit": limit}, field="name"
         )
     _require_free(owner, name)
     return Person.objects.create(owner=owner, name=name, expires=timezone.now() + gallery_lasts())
@@ -34,7 +34,7 @@ def add_person(*, owner: Owner, name: str) -> Person:
 
 @transaction.atomic
 def rename_person(*, person: Person, name: str) -> Person:
-    """Return somebody another name."""
+    """Rename a person; raise UserError for a name that is taken or cannot be one."""
     name = clean_name(name)
     Owner.objects.select_for_update().get(pk=person.owner_id)
     if name != person.name:
@@ -54,12 +54,12 @@ def remove_face(*, face: EnrolledFace) -> None:
     deletion.erase_face(face)
 
 
-def require_faces_left(owner: Owner, *, wanted: int) -> None:
-    """Raise UserError unless so many faces more fit."""
-    most = settings.GLIMPSE_LIMITS["gallery_faces"]
-    if EnrolledFace.objects.owned_by(owner).count() + wanted > most:
+def require_faces_left(owner: Owner, *, n_faces: int) -> None:
+    """Raise UserError unless the gallery has room for so many faces more."""
+    limit = settings.GLIMPSE_LIMITS["gallery_faces"]
+    if EnrolledFace.objects.owned_by(owner).count() + n_faces > limit:
         raise UserError(
-            "limit_reached", _("A gallery may have at most %(most)d faces. Remove some first.") % {"most": most}
+            "limit_reached", _("A gallery may have at most %(limit)d faces. Remove some first.") % {"limit": limit}
         )
 
 
@@ -69,6 +69,6 @@ def gallery_lasts() -> timedelta:
 
 
 def _require_free(owner: Owner, name: str) -> None:
-    """Raise UserError if the name is taken."""
+    """Raise UserError if the name is taken in this gallery."""
     if Person.objects.owned_by(owner).filter(name=name).exists():
         raise UserError("name_taken", _("There is a person “%(name)s” already.") % {"name": name}, field="name")

@@ -47,10 +47,10 @@ def identify(*, owner: Owner, image: File[bytes]) -> FaceQuestion:
 def enrol(*, person: Person, images: Sequence[File[bytes]]) -> FaceQuestion:
     """Remember a person by photos that show them alone; the photos go, a crop and the numbers stay."""
     require_gallery(owner=person.owner)
-    most = settings.GLIMPSE_LIMITS["face_photos_at_once"]
-    if not 1 <= len(images) <= most:
-        raise UserError("no_usable_picture", _("Send 1 to %(most)d photos at once.") % {"most": most})
-    require_faces_left(person.owner, wanted=len(images))
+    limit = settings.GLIMPSE_LIMITS["face_photos_at_once"]
+    if not 1 <= len(images) <= limit:
+        raise UserError("no_usable_picture", _("Send 1 to %(limit)d photos at once.") % {"limit": limit})
+    require_faces_left(person.owner, n_faces=len(images))
     called = [_("Photo %(n)d") % {"n": n} for n in range(1, len(images) + 1)]
     return _ask(person.owner, QuestionKind.ENROL, images, called=called, person=person)
 

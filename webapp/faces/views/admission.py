@@ -27,7 +27,7 @@ class ConsentedRequest(OwnedRequest):
 
 
 def consented(view: Callable[Concatenate[Any, P], HttpResponse]) -> Callable[Concatenate[Any, P], HttpResponse]:
-    """Let a view be seen by those who agreed alone, keep its answers out of every cache, and say errors in words."""
+    """Admit to a view those alone who agreed, keep its answers out of every cache, and show errors in words."""
 
     @never_cache
     @wraps(view)

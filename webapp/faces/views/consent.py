@@ -25,11 +25,11 @@ def notice(request: OwnedRequest) -> HttpResponse:
 
 @require_POST
 def agree(request: OwnedRequest) -> HttpResponse:
-    """Agree to the notice, and go on to where the visitor wanted to go."""
+    """Record the consent, and redirect to where the visitor was going."""
     services.give_consent(owner=owner_for_writing(request))
-    wanted, here = request.POST.get("next", ""), {request.get_host()}
-    safe = url_has_allowed_host_and_scheme(wanted, here, require_https=request.is_secure())
-    return redirect(wanted if safe and wanted.startswith(reverse("faces")) else "face_verify")
+    target, here = request.POST.get("next", ""), {request.get_host()}
+    safe = url_has_allowed_host_and_scheme(target, here, require_https=request.is_secure())
+    return redirect(target if safe and target.startswith(reverse("faces")) else "face_verify")
 
 
 @require_POST

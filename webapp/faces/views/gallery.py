@@ -30,7 +30,7 @@ def show(request: ConsentedRequest) -> HttpResponse:
 @require_POST
 @consented
 def start(request: ConsentedRequest) -> HttpResponse:
-    """Agree that faces are kept in a gallery."""
+    """Record the consent to a gallery."""
     services.give_consent(owner=request.owner, gallery=True)
     return redirect("face_gallery")
 
@@ -38,7 +38,7 @@ def start(request: ConsentedRequest) -> HttpResponse:
 @require_POST
 @consented
 def add(request: ConsentedRequest) -> HttpResponse:
-    """Add somebody without a photo yet; why that cannot be is said beside the name, which stays as it was typed."""
+    """Add a person without a photo yet; why that cannot be is shown beside the name, which stays as it was typed."""
     name = request.POST.get("name", "")
     try:
         services.add_person(owner=request.owner, name=name)
@@ -52,7 +52,7 @@ def add(request: ConsentedRequest) -> HttpResponse:
 @require_POST
 @consented
 def rename(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
-    """Return somebody another name; why that cannot be is said beside the name that they keep."""
+    """Rename a person; why that cannot be is shown beside the name that they keep."""
     person = find_person(request, person_id)
     try:
         services.rename_person(person=person, name=request.POST.get("name", ""))

@@ -55,7 +55,7 @@ def show(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
 @require_safe
 @consented
 def status(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
-    """Show that it is still at work, or show the answer and end the polling."""
+    """Show that the question is still at work, or show its answer and end the polling."""
     question = find_question(request, question_id)
     if question.is_active:
         return render(request, "faces/_wait.html", {"question": question})
@@ -73,7 +73,7 @@ def delete(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
 
 
 def fresh(request: ConsentedRequest, question: FaceQuestion) -> HttpResponse:
-    """Answer a question just asked: the place where its answer will appear."""
+    """Return the place where the answer to a new question will appear."""
     if not request.htmx:
         return redirect("face_question", question.id)
     return render(request, "faces/_question.html", _context(question))

@@ -1,4 +1,4 @@
-"""The work of a worker process on faces: found, aligned, compared, and forgotten.
+"""The work of a worker process on faces: detected, aligned, compared, and forgotten.
 
 Loaded late by ``tasks``, after the fork. Photos, embeddings and crops live here for the length of one job; an answer
 carries the crops, a gallery keeps the embeddings.
@@ -56,12 +56,12 @@ class Seen:
         return chain.embed(chain.chips(self.faces))
 
     @property
-    def told(self) -> dict[str, Any]:
-        """Return in plain values what the answer says of the photo."""
-        return {"width": self.size[0], "height": self.size[1], "faces": [_told(face) for face in self.faces]}
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of an answer about the photo, in plain values."""
+        return {"width": self.size[0], "height": self.size[1], "faces": [_face_fields(face) for face in self.faces]}
 
 
-def _told(face: Face) -> dict[str, Any]:
+def _face_fields(face: Face) -> dict[str, Any]:
     return {
         **dict(zip(("left", "top", "right", "bottom"), (round(float(side), 1) for side in face.box), strict=True)),
         "landmarks": [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks],
@@ -85,7 +85,7 @@ def answer(job_id: str) -> None:
 
 
 def _answer(claim: Claim[FaceQuestion]) -> None:
-    """Look at the photos, and do with their faces what is asked."""
+    """Detect the faces of the photos, and do with them what is asked."""
     started = time.perf_counter()
     seen = []
     for name in claim.job.photos:
@@ -96,15 +96,15 @@ def _answer(claim: Claim[FaceQuestion]) -> None:
 
 
 def _look(name: str) -> Seen:
-    """Find and align the faces of a stored photo."""
+    """Detect and align the faces of a stored photo."""
     chain, data = loaded.chain(), _read(name)
     try:
         picture = chain.read(data)
-        found = chain.detect(picture)[:MOST_FACES]
+        faces = chain.detect(picture)[:MOST_FACES]
     except ImageError as error:
         message = _("One of the photos cannot be looked at. Take another one.")
         raise JobFailed(code="unusable_picture", message=message) from error
-    return Seen((picture.shape[1], picture.shape[0]), found)
+    return Seen((picture.shape[1], picture.shape[0]), faces)
 
 
 def _read(name: str) -> bytes:
@@ -125,8 +125,8 @@ def _jpeg(chip: Pixels) -> bytes:
 
 
 def _detect(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
-    """Return where the faces are."""
-    claim.finish(answer={"photos": [each.told for each in seen]}, seconds=time.perf_counter() - started)
+    """Answer where the faces are."""
+    claim.finish(answer={"photos": [photo.fields for photo in seen]}, seconds=time.perf_counter() - started)
 
 
 def _verify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
@@ -136,19 +136,19 @@ def _verify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> Non
         raise JobFailed(code="no_face", message=_none_found(first=not first.faces, second=not second.faces))
     others = second.embeddings
     table = [scores.scores(face, others).astype(float).round(4).tolist() for face in first.embeddings]
-    told = {"photos": [each.told for each in seen], "scores": table}
-    claim.finish(answer=told, seconds=time.perf_counter() - started)
+    fields = {"photos": [photo.fields for photo in seen], "scores": table}
+    claim.finish(answer=fields, seconds=time.perf_counter() - started)
 
 
 def _none_found(*, first: bool, second: bool) -> str:
     """Return in which of two photos no face was found, and what to try."""
     if first and second:
-        found = _("No face was found in either photo.")
+        sentence = _("No face was found in either photo.")
     elif first:
-        found = _("No face was found in the first photo.")
+        sentence = _("No face was found in the first photo.")
     else:
-        found = _("No face was found in the second photo.")
-    return f"{found} {_advice()}"
+        sentence = _("No face was found in the second photo.")
+    return f"{sentence} {_advice()}"
 
 
 def _advice() -> str:
@@ -167,23 +167,25 @@ def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> N
     gallery = np.frombuffer(b"".join(numbers for _person, numbers in kept), "<f4").reshape(-1, EMBEDDING_SIZE)
     people = [person for person, _numbers in kept]
     threshold = face_card().threshold_among(len(set(people)))
-    found = [scores.identify(face, gallery, people, threshold=threshold, limit=N_NEAREST) for face in photo.embeddings]
-    nearest = [[{"person": str(near.person), "score": round(near.score, 4)} for near in each.ranked] for each in found]
-    told = {"photos": [photo.told], "nearest": nearest, "threshold": threshold}
-    claim.finish(answer=told, seconds=time.perf_counter() - started)
+    nearest = []
+    for face in photo.embeddings:
+        ranked = scores.identify(face, gallery, people, threshold=threshold, limit=N_NEAREST).ranked
+        nearest.append([{"person": str(near.person), "score": round(near.score, 4)} for near in ranked])
+    fields = {"photos": [photo.fields], "nearest": nearest, "threshold": threshold}
+    claim.finish(answer=fields, seconds=time.perf_counter() - started)
 
 
 def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
     """Keep the face of each photo that shows one face alone."""
-    alone = [each.faces[0] for each in seen if len(each.faces) == 1]
-    refused = [{"photo": n, "reason": _not_alone(each)} for n, each in enumerate(seen, 1) if len(each.faces) != 1]
+    alone = [photo.faces[0] for photo in seen if len(photo.faces) == 1]
+    refused = [{"photo": n, "reason": _not_alone(photo)} for n, photo in enumerate(seen, 1) if len(photo.faces) != 1]
     if not alone:
-        reasons = (_("Photo %(n)d: %(reason)s") % {"n": each["photo"], "reason": each["reason"]} for each in refused)
+        reasons = (_("Photo %(n)d: %(reason)s") % {"n": item["photo"], "reason": item["reason"]} for item in refused)
         raise JobFailed(code="no_face", message=" ".join(reasons))
     chain = loaded.chain()
     numbers = chain.embed(chain.chips(alone)).astype("<f4")
     faces = [EnrolledFace(person_id=str(claim.job.person_id), embedding=row.tobytes()) for row in numbers]
-    crops = [FaceCrop(face=face, jpeg=_jpeg(each.chip)) for face, each in zip(faces, alone, strict=True)]
+    crops = [FaceCrop(face=face, jpeg=_jpeg(detected.chip)) for face, detected in zip(faces, alone, strict=True)]
     with transaction.atomic():
         kept = {"kept": [str(face.pk) for face in faces], "refused": refused}
         claim.finish(answer=kept, seconds=time.perf_counter() - started)

@@ -50,7 +50,7 @@ def checkpoint(name: str = "characters", kind: str = "characters", *, live: bool
 
 
 def support_image(support_class: SupportClass, name: str = "robin.png") -> SupportImage:
-    """Put a picture into a class."""
+    """Add a picture to a class."""
     image = SupportImage(
         support_class=support_class, pixel_digest=name, width=32, height=32, bytes=200, original_name=name
     )
@@ -68,9 +68,9 @@ def learned(support_set: SupportSet, **fields: object) -> Classifier:
         owner=support_set.owner,
         name=support_set.name,
         checkpoint=Checkpoint.objects.filter(name="characters").first() or checkpoint(),
-        class_names=[each.name for each in classes],
-        image_ids=[[str(image.id) for image in each.images.present()] for each in classes],
-        n_images=sum(each.images.present().count() for each in classes),
+        class_names=[support_class.name for support_class in classes],
+        image_ids=[[str(image.id) for image in support_class.images.present()] for support_class in classes],
+        n_images=sum(support_class.images.present().count() for support_class in classes),
         **{"status": JobStatus.READY, "seconds": 0.5, "device": "cpu", "progress": 1.0, **fields},
     )
 
@@ -110,7 +110,7 @@ def result_of(classifier: Classifier) -> dict[str, object]:
 
 
 def enrolled(owner: Owner, name: str = "Ada") -> EnrolledFace:
-    """Put somebody with one face into a gallery, which the owner agrees to."""
+    """Enrol somebody with one face in a gallery, which the owner agrees to."""
     Consent.objects.get_or_create(owner=owner, gallery=True)
     person = Person.objects.create(owner=owner, name=name, expires=timezone.now() + timedelta(hours=24))
     face = EnrolledFace.objects.create(person=person, embedding=bytes(512))
@@ -122,7 +122,7 @@ def asked(face: EnrolledFace) -> dict[str, FaceQuestion]:
     """Make a question of each kind that is ready, about a photo with one face."""
     seen = {"left": 1, "top": 2, "right": 31, "bottom": 32, "landmarks": [[9.0, 9.0]] * 5, "confidence": 0.9}
     photo = {"width": 32, "height": 32, "faces": [{**seen, "notes": [], "crop": "data:image/jpeg;base64,"}]}
-    found = {
+    answers = {
         QuestionKind.DETECT: {"photos": [photo]},
         QuestionKind.VERIFY: {"photos": [photo, photo], "scores": [[0.0]]},
         QuestionKind.IDENTIFY: {
@@ -141,12 +141,12 @@ def asked(face: EnrolledFace) -> dict[str, FaceQuestion]:
             finished=timezone.now(),
             seconds=0.1,
         )
-        for kind, answer in found.items()
+        for kind, answer in answers.items()
     }
 
 
 def belongings_of(owner: Owner) -> Belongings:
-    """Give an owner one thing of each kind."""
+    """Return one thing of each kind, which all belong to an owner."""
     support_set = SupportSet.objects.create(owner=owner, name="Garden birds")
     robin = SupportClass.objects.create(support_set=support_set, name="robin", position=0)
     wren = SupportClass.objects.create(support_set=support_set, name="wren", position=1)

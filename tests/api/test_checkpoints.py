@@ -11,7 +11,7 @@ from .client import ApiClient
 def test_checkpoints_are_listed_with_their_cards(api: ApiClient, characters: Checkpoint) -> None:
     body = api.get("/checkpoints").json()
     assert body["count"] == Checkpoint.objects.count()
-    listed = next(each for each in body["items"] if each["name"] == "characters")
+    listed = next(checkpoint for checkpoint in body["items"] if checkpoint["name"] == "characters")
     assert listed["id"] == str(characters.id)
     assert listed["kind"] == "characters"
     assert listed["method"] == "prototypical"
@@ -21,5 +21,6 @@ def test_checkpoints_are_listed_with_their_cards(api: ApiClient, characters: Che
 
 def test_those_that_are_not_live_are_listed_too(api: ApiClient, characters: Checkpoint) -> None:
     checkpoint("characters-maml", live=False)
-    names = [each["name"] for each in api.get("/checkpoints").json()["items"] if each["kind"] == "characters"]
+    checkpoints = api.get("/checkpoints").json()["items"]
+    names = [checkpoint["name"] for checkpoint in checkpoints if checkpoint["kind"] == "characters"]
     assert names == ["characters", "characters-maml"]

@@ -111,7 +111,7 @@ def test_the_list_holds_ones_own_newest_first(api: ApiClient, stranger: ApiClien
     newer = learned(birds.support_set)
     body = api.get("/classifiers").json()
     assert body["count"] == 2
-    assert [each["id"] for each in body["items"]] == [str(newer.id), str(birds.classifier.id)]
+    assert [classifier["id"] for classifier in body["items"]] == [str(newer.id), str(birds.classifier.id)]
     assert stranger.get("/classifiers").json() == {"items": [], "count": 0}
 
 

@@ -29,8 +29,9 @@ def test_the_page_loads_nothing_from_elsewhere_and_holds_no_script_of_its_own(cl
 def test_every_operation_documents_its_errors_in_one_shape() -> None:
     for path, operations in api.get_openapi_schema()["paths"].items():
         for method, operation in operations.items():
-            errors = {status: each for status, each in operation["responses"].items() if status >= 400}
-            shapes = {each["content"]["application/json"]["schema"]["$ref"].split("/")[-1] for each in errors.values()}
+            errors = {status: response for status, response in operation["responses"].items() if status >= 400}
+            schemas = [error["content"]["application/json"]["schema"] for error in errors.values()]
+            shapes = {schema["$ref"].split("/")[-1] for schema in schemas}
             assert shapes <= {"Problem", "NothingAccepted"}, (method, path)
             assert 401 in errors, (method, path)
             assert (404 in errors) == ("_id}" in path), (method, path)

@@ -64,15 +64,15 @@ def test_drawings_are_learned_and_told_apart(remote: RemoteApi) -> None:
     queries = [drawing("ring", 10, "a.png"), drawing("cross", 11, "b.png")]
     status, answer = remote.upload(f"{path}/predictions?wait=60", queries)
     assert (status, answer["status"]) == (200, "ready")
-    assert [(each["file"], each["class_name"]) for each in answer["predictions"]] == [
+    assert [(query["file"], query["class_name"]) for query in answer["predictions"]] == [
         ("a.png", "ring"),
         ("b.png", "cross"),
     ]
-    for each in answer["predictions"]:
-        assert each["scores"].keys() == {"cross", "ring"}
-        assert sum(each["scores"].values()) == pytest.approx(1.0, abs=1e-3)
-        assert each["confidence"] == max(each["scores"].values())
-        assert each["nearest"][0]["class_name"] == each["class_name"]
+    for query in answer["predictions"]:
+        assert query["scores"].keys() == {"cross", "ring"}
+        assert sum(query["scores"].values()) == pytest.approx(1.0, abs=1e-3)
+        assert query["confidence"] == max(query["scores"].values())
+        assert query["nearest"][0]["class_name"] == query["class_name"]
     assert remote.json("GET", f"/predictions/{answer['id']}") == (200, answer)
 
     status, kept = remote.json(

@@ -86,7 +86,7 @@ PEOPLE = "/faces/gallery/people"
         ("delete", f"{PEOPLE}/{NOBODYS}"),
         ("get", f"{PEOPLE}/{NOBODYS}/photos/{NOBODYS}"),
         ("delete", f"{PEOPLE}/{NOBODYS}/photos/{NOBODYS}"),
-        *[("get", f"/faces/{each}/{NOBODYS}") for each in ("verifications", "detections", "identifications")],
+        *[("get", f"/faces/{answers}/{NOBODYS}") for answers in ("verifications", "detections", "identifications")],
         ("get", f"/faces/enrolments/{NOBODYS}"),
         ("delete", f"/faces/verifications/{NOBODYS}"),
     ],
@@ -110,12 +110,12 @@ def test_without_a_consent_no_photo_is_taken(api: ApiClient, owner: Owner) -> No
 
 
 def test_a_consent_is_given_read_and_withdrawn(api: ApiClient) -> None:
-    given = api.post("/faces/consent")
-    assert given.status_code == 201
-    assert given.json()["version"] == 1
-    assert given.json()["gallery"] is False
-    assert given.json()["expires"] > given.json()["given"]
-    assert api.get("/faces/consent").json() == given.json()
+    consent = api.post("/faces/consent")
+    assert consent.status_code == 201
+    assert consent.json()["version"] == 1
+    assert consent.json()["gallery"] is False
+    assert consent.json()["expires"] > consent.json()["given"]
+    assert api.get("/faces/consent").json() == consent.json()
     assert complaint(api.get(PEOPLE), 403)["code"] == "gallery_not_wanted"
     assert api.post("/faces/consent?gallery=true").json()["gallery"] is True
     assert api.get(PEOPLE).json() == {"items": [], "count": 0}
@@ -179,14 +179,14 @@ def test_our_own_fault_is_500(api: ApiClient, agreed: Owner, working: Any, monke
 
 def test_faces_are_found(api: ApiClient, agreed: Owner, working: Any) -> None:
     with working():
-        found = send(api, "/detect?wait=10", image=photo_upload(faces=3))
+        crowd = send(api, "/detect?wait=10", image=photo_upload(faces=3))
         none = send(api, "/detect?wait=10", image=photo_upload(faces=0))
-    assert [len(each.json()["faces"]) for each in (found, none)] == [3, 0]
-    face = found.json()["faces"][0]
+    assert [len(answer.json()["faces"]) for answer in (crowd, none)] == [3, 0]
+    face = crowd.json()["faces"][0]
     assert (face["left"], face["top"], face["right"], face["bottom"]) == (20, 20, 80, 80)
     assert len(face["landmarks"]) == 5
-    assert api.get(f"/faces/detections/{found.json()['id']}").json() == found.json()
-    complaint(api.get(f"/faces/verifications/{found.json()['id']}"), 404)
+    assert api.get(f"/faces/detections/{crowd.json()['id']}").json() == crowd.json()
+    complaint(api.get(f"/faces/verifications/{crowd.json()['id']}"), 404)
 
 
 def test_a_missing_or_unusable_photo_is_422(api: ApiClient, agreed: Owner) -> None:
@@ -204,14 +204,14 @@ def test_people_are_remembered_and_recognised(api: ApiClient, agreed: Owner, wor
             enrolled = send(api, f"/gallery/people/{person['id']}/photos?wait=10", images=sent)
             assert enrolled.status_code == 201
             assert len(enrolled.json()["kept"]) == 2
-            assert [each["photo"] for each in enrolled.json()["refused"]] == [3]
+            assert [refusal["photo"] for refusal in enrolled.json()["refused"]] == [3]
         known = send(api, "/identify?wait=10", image=photo_upload("ben")).json()
         stranger = send(api, "/identify?wait=10", image=photo_upload("cleo")).json()
-    assert [each["person"]["name"] for each in known["faces"]] == ["Ben"]
+    assert [face["person"]["name"] for face in known["faces"]] == ["Ben"]
     assert [near["name"] for near in known["faces"][0]["nearest"]] == ["Ben", "Ada"]
-    assert [each["person"] for each in stranger["faces"]] == [None]
+    assert [face["person"] for face in stranger["faces"]] == [None]
     assert api.get(f"/faces/identifications/{known['id']}").json() == known
-    assert [each["name"] for each in api.get(PEOPLE).json()["items"]] == ["Ada", "Ben"]
+    assert [person["name"] for person in api.get(PEOPLE).json()["items"]] == ["Ada", "Ben"]
 
 
 def test_what_is_kept_of_a_person_is_read_renamed_and_erased(api: ApiClient, agreed: Owner, working: Any) -> None:
@@ -220,7 +220,7 @@ def test_what_is_kept_of_a_person_is_read_renamed_and_erased(api: ApiClient, agr
     with working():
         sent = [photo_upload("ada"), photo_upload("ada")]
         kept = send(api, f"/gallery/people/{person['id']}/photos?wait=10", images=sent).json()["kept"]
-    assert [each["id"] for each in api.get(path).json()["photos"]] == kept
+    assert [face["id"] for face in api.get(path).json()["photos"]] == kept
     crop = api.get(f"{path}/photos/{kept[0]}").json()
     assert crop["crop"].startswith("data:image/jpeg;base64,")
     assert api.patch(path, {"name": "Ada L."}).json()["name"] == "Ada L."

@@ -24,11 +24,12 @@ def test_pictures_go_into_a_class_that_is_made_for_them(api: ApiClient, owner: O
     )
     assert response.status_code == 201
     body = response.json()
-    assert [each["file"] for each in body["accepted"]] == ["a.png", "b.png"]
+    assert [picture["file"] for picture in body["accepted"]] == ["a.png", "b.png"]
     assert body["refused"] == []
     classes = api.get(f"/support-sets/{support_set.id}").json()["classes"]
-    ids = [each["id"] for each in body["accepted"]]
-    assert [(each["name"], each["count"], sorted(each["image_ids"])) for each in classes] == [("warm", 2, sorted(ids))]
+    ids = [picture["id"] for picture in body["accepted"]]
+    [warm] = classes
+    assert (warm["name"], warm["count"], sorted(warm["image_ids"])) == ("warm", 2, sorted(ids))
 
 
 def test_a_bad_picture_does_not_keep_the_good_ones_out(api: ApiClient, birds: Belongings) -> None:
@@ -36,8 +37,8 @@ def test_a_bad_picture_does_not_keep_the_good_ones_out(api: ApiClient, birds: Be
     response = api.upload(path, [picture("good.png"), SimpleUploadedFile("notes.txt", b"text")], class_name="robin")
     assert response.status_code == 201
     body = response.json()
-    assert [each["file"] for each in body["accepted"]] == ["good.png"]
-    assert [each["file"] for each in body["refused"]] == ["notes.txt"]
+    assert [picture["file"] for picture in body["accepted"]] == ["good.png"]
+    assert [picture["file"] for picture in body["refused"]] == ["notes.txt"]
     assert body["refused"][0]["reason"]
 
 
@@ -46,7 +47,7 @@ def test_an_upload_of_no_usable_picture_is_an_error_that_names_the_reasons(api: 
     images = [SimpleUploadedFile("notes.txt", b"text"), SimpleUploadedFile("cut.png", picture().read()[:50])]
     body = complaint(api.upload(f"/support-sets/{support_set.id}/images", images, class_name="warm"), 422)
     assert body["accepted"] == []
-    assert [each["file"] for each in body["refused"]] == ["notes.txt", "cut.png"]
+    assert [picture["file"] for picture in body["refused"]] == ["notes.txt", "cut.png"]
     assert "notes.txt" in body["message"]
     assert not support_set.classes.exists()
 
@@ -88,7 +89,8 @@ def test_a_picture_moves_to_another_class(api: ApiClient, birds: Belongings) -> 
     response = api.patch(path, {"class_name": "wren"})
     assert response.status_code == 200
     assert response.json()["class_name"] == "wren"
-    counts = [each["count"] for each in api.get(f"/support-sets/{birds.support_set.id}").json()["classes"]]
+    classes = api.get(f"/support-sets/{birds.support_set.id}").json()["classes"]
+    counts = [support_class["count"] for support_class in classes]
     assert counts == [0, 2]
 
 

@@ -32,7 +32,7 @@ def test_a_ready_prediction_has_an_answer_for_every_picture(api: ApiClient, bird
     assert body["status"] == "ready"
     assert body["error"] is None
     assert body["classifier"] == str(birds.classifier.id)
-    assert [each["file"] for each in body["predictions"]] == ["first.png", "second.png"]
+    assert [query["file"] for query in body["predictions"]] == ["first.png", "second.png"]
     first = body["predictions"][0]
     assert first["class_name"] == "robin"
     assert first["confidence"] == 0.9
@@ -58,13 +58,13 @@ def test_pictures_that_cannot_be_used_are_named_and_the_others_answered(api: Api
     started = api.upload(f"/classifiers/{birds.classifier.id}/predictions", images)
     assert started.status_code == 202
     body = api.get(f"/predictions/{started.json()['id']}").json()
-    assert [each["file"] for each in body["refused"]] == ["notes.txt"]
+    assert [picture["file"] for picture in body["refused"]] == ["notes.txt"]
 
 
 def test_no_usable_picture_is_422_with_the_reasons(api: ApiClient, birds: Belongings) -> None:
     images = [SimpleUploadedFile("notes.txt", b"text")]
     body = complaint(api.upload(f"/classifiers/{birds.classifier.id}/predictions", images), 422)
-    assert [each["file"] for each in body["refused"]] == ["notes.txt"]
+    assert [picture["file"] for picture in body["refused"]] == ["notes.txt"]
 
 
 def test_fifty_pictures_are_the_most(api: ApiClient, birds: Belongings) -> None:
@@ -115,7 +115,7 @@ def test_a_wait_ends_when_the_work_does(api: ApiClient, birds: Belongings, outco
     assert response.status_code == 200
     body = response.json()
     assert body["status"] == outcome
-    assert [each["file"] for each in body["predictions"]] == ["new.png"]
+    assert [query["file"] for query in body["predictions"]] == ["new.png"]
     assert body == api.get(f"/predictions/{body['id']}").json()
 
 

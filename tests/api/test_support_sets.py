@@ -38,7 +38,10 @@ def test_a_name_is_kept_in_nfc_whatever_its_script(api: ApiClient) -> None:
 def test_a_support_set_shows_its_classes_in_order_with_counts_and_ids(api: ApiClient, birds: Belongings) -> None:
     body = api.get(f"/support-sets/{birds.support_set.id}").json()
     assert body["name"] == "Garden birds"
-    assert [(each["name"], each["count"]) for each in body["classes"]] == [("robin", 1), ("wren", 1)]
+    assert [(support_class["name"], support_class["count"]) for support_class in body["classes"]] == [
+        ("robin", 1),
+        ("wren", 1),
+    ]
     assert body["classes"][0]["image_ids"] == [str(birds.image.id)]
 
 
@@ -54,7 +57,7 @@ def test_the_list_comes_in_pages_newest_first(api: ApiClient, owner: Owner) -> N
         SupportSet.objects.create(owner=owner, name=f"set {number}")
     body = api.get("/support-sets", limit=2, offset=1).json()
     assert body["count"] == 5
-    assert [each["name"] for each in body["items"]] == ["set 3", "set 2"]
+    assert [support_set["name"] for support_set in body["items"]] == ["set 3", "set 2"]
 
 
 @pytest.mark.parametrize("page", [{"limit": 0}, {"limit": 101}, {"limit": "x"}, {"offset": -1}, {"offset": 10**30}])
@@ -72,7 +75,7 @@ def test_name_class_names_and_order_change_together(api: ApiClient, birds: Belon
     assert response.status_code == 200
     body = response.json()
     assert body["name"] == "Birds"
-    assert [each["name"] for each in body["classes"]] == ["Robin", "wren"]
+    assert [support_class["name"] for support_class in body["classes"]] == ["Robin", "wren"]
     assert body["classes"][1]["image_ids"] == [str(birds.image.id)]
     assert api.get(f"/support-sets/{birds.support_set.id}").json() == body
 
@@ -107,7 +110,8 @@ def test_the_models_may_learn_from_a_support_set_only_if_its_owner_says_so(api: 
 
 def test_a_class_is_deleted_by_its_name(api: ApiClient, birds: Belongings) -> None:
     assert api.delete(f"/support-sets/{birds.support_set.id}/classes/robin").status_code == 204
-    assert [each["name"] for each in api.get(f"/support-sets/{birds.support_set.id}").json()["classes"]] == ["wren"]
+    classes = api.get(f"/support-sets/{birds.support_set.id}").json()["classes"]
+    assert [support_class["name"] for support_class in classes] == ["wren"]
     complaint(api.delete(f"/support-sets/{birds.support_set.id}/classes/robin"), 404)
 
 

@@ -36,18 +36,18 @@ def responses(*statuses: int) -> dict[int, type[Problem]]:
 def problem(
     status: int, *, code: str, message: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> HttpResponse:
-    """Answer with an error."""
+    """Return an error of the API."""
     return JsonResponse({"code": code, "message": message, **more}, status=status, headers=headers)
 
 
 def plain_problem(status: int, *, message: str = "", headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """Answer with an error of which little more is known than its status."""
+    """Return an error of which little more is known than its status."""
     code, usual = _plain_words(status)
     return problem(status, code=code, message=message or usual, headers=headers)
 
 
 def failure_problem(failure_id: str) -> HttpResponse:
-    """Answer for a logged error, with the id that the person can quote."""
+    """Return the error for a logged failure, with the id that the person can quote."""
     message = _("Something went wrong on our side. It is logged as %(number)s.") % {"number": failure_id}
     return problem(500, code="our_fault", message=message, headers={HEADER: failure_id})
 
@@ -68,7 +68,7 @@ def _plain_words(status: int) -> tuple[str, str]:
 
 
 def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
-    """Show what can be done about it."""
+    """Return the refusal, and when to try again."""
     details = dict(error.details)
     wait = details.pop("retry_after", None)
     headers = {"Retry-After": str(wait)} if wait else None
@@ -76,24 +76,23 @@ def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
 
 
 def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Show the same of what does not exist and of what is someone else's."""
+    """Return the same of what does not exist and of what is someone else's."""
     return plain_problem(404)
 
 
 def _no_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    """Ask for a token."""
     message = _("Send a valid token: Authorization: Bearer TOKEN. You can make one on your account page.")
     return problem(401, code="unauthorized", message=message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Name the fields that are wrong."""
+    """Return the names of the fields that are wrong, and why."""
     complaints = [f"{_field(item['loc'])}: {item['msg']}" for item in error.errors[:MOST_COMPLAINTS]]
     return problem(422, code="invalid", message="; ".join(complaints))
 
 
 def _field(location: tuple[Any, ...]) -> str:
-    """Name a field as its sender knows it: without where ninja found it."""
+    """Return a field's name as its sender knows it: without where ninja found it."""
     source, *names = map(str, location)
     if source == "body":
         names = names[1:]
@@ -101,7 +100,7 @@ def _field(location: tuple[Any, ...]) -> str:
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Answer with what the parser found wrong, or with ninja's own words."""
+    """Return the parser's own refusal, or ninja's words."""
     if isinstance(error.__cause__, Refusal):
         return _refusal(request, error.__cause__)
     code, _message = _plain_words(error.status_code)
@@ -109,17 +108,15 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _malformed(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Show that the body breaks off or is not what its header says."""
     return problem(400, code="malformed", message=_("The body of the request is malformed or breaks off."))
 
 
 def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Show that the request holds too much."""
     return problem(413, code="too_large", message=_("The request holds too many files or fields, or too much text."))
 
 
 def _our_fault(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Log what nobody foresaw."""
+    """Log an unforeseen exception, and return the id of the entry."""
     return failure_problem(log_failure(request, error))
 
 

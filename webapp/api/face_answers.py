@@ -1,4 +1,4 @@
-"""How the API says what became of a question about faces."""
+"""What the API returns for a question about faces."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from webapp.jobs.models import JobStatus
 OUR_FAULT = {"internal", "worker_lost"}
 
 
-def told(question: FaceQuestion, *, wait: float = 0.0, ready: int = 200) -> Any:
-    """Answer with what was found, with 202 while nothing is, or with why nothing could be."""
+def respond(question: FaceQuestion, *, wait: float = 0.0, ready: int = 200) -> Any:
+    """Return the answer, 202 while there is none, or the reason why there could be none."""
     question = wait_for(question, seconds=wait)
     answer = answer_of(question)
     if answer is not None:
@@ -33,7 +33,7 @@ def told(question: FaceQuestion, *, wait: float = 0.0, ready: int = 200) -> Any:
 
 
 def _fields(answer: Answer) -> dict[str, Any]:
-    """Name what an answer holds."""
+    """Return the fields of an answer, by the names of its schema."""
     match answer:
         case Comparison(photos=[first, second], setting=setting):
             return {

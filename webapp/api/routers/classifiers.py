@@ -22,8 +22,8 @@ router = Router(tags=["Classifiers"])
 
 def _classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
     """Find a classifier of the asker's."""
-    found = Classifier.objects.owned_by(request.auth).select_related("checkpoint")
-    return get_object_or_404(found, pk=classifier_id)
+    owned = Classifier.objects.owned_by(request.auth).select_related("checkpoint")
+    return get_object_or_404(owned, pk=classifier_id)
 
 
 @router.get("", response={200: list[ClassifierOut], **responses(422)})

@@ -12,7 +12,7 @@ from ninja.pagination import paginate
 
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
-from webapp.api.face_answers import told
+from webapp.api.face_answers import respond
 from webapp.api.pagination import Pages
 from webapp.api.routers.faces import PHOTOS, question_of
 from webapp.api.schemas.faces import CropOut, EnrolmentOut, IdentificationOut, PersonIn, PersonOut
@@ -75,7 +75,7 @@ def remove_person(request: ApiRequest, person_id: UUID) -> Status[None]:
 def enrol(request: ApiRequest, person_id: UUID, images: File[list[UploadedFile]], patience: Query[Patience]) -> Any:
     """Remember somebody by photos that show them alone. The photos are deleted; a crop and 128 numbers are kept."""
     asked = services.enrol(person=_person(request, person_id), images=list(images))
-    return told(asked, wait=patience.wait, ready=201)
+    return respond(asked, wait=patience.wait, ready=201)
 
 
 @router.get(f"{PERSON}/photos/{{uuid:face_id}}", response={200: CropOut, **responses(403, 404)})
@@ -96,13 +96,13 @@ def remove_face(request: ApiRequest, person_id: UUID, face_id: UUID) -> Status[N
 )
 def read_enrolment(request: ApiRequest, question_id: UUID) -> Any:
     """Read what became of photos of somebody; 202 while there is no answer."""
-    return told(question_of(request, question_id, QuestionKind.ENROL))
+    return respond(question_of(request, question_id, QuestionKind.ENROL))
 
 
 @router.post("/identify", response={200: IdentificationOut, 202: JobStarted, **responses(409, *PHOTOS)})
 def identify(request: ApiRequest, image: File[UploadedFile], patience: Query[Patience]) -> Any:
     """Ask who of your gallery a photo shows; ``person`` is null for nobody you know."""
-    return told(services.identify(owner=request.auth, image=image), wait=patience.wait)
+    return respond(services.identify(owner=request.auth, image=image), wait=patience.wait)
 
 
 @router.get(
@@ -111,4 +111,4 @@ def identify(request: ApiRequest, image: File[UploadedFile], patience: Query[Pat
 )
 def read_identification(request: ApiRequest, question_id: UUID) -> Any:
     """Read who it is, which is kept for ten minutes; 202 while there is no answer."""
-    return told(question_of(request, question_id, QuestionKind.IDENTIFY))
+    return respond(question_of(request, question_id, QuestionKind.IDENTIFY))

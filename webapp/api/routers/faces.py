@@ -10,7 +10,7 @@ from ninja import File, Form, Query, Router, Status, UploadedFile
 
 from webapp.api.auth import ApiRequest
 from webapp.api.errors import responses
-from webapp.api.face_answers import told
+from webapp.api.face_answers import respond
 from webapp.api.schemas.faces import ConsentOut, DetectionOut, GalleryWish, VerificationOut
 from webapp.api.schemas.recognition import JobStarted, Patience
 from webapp.faces import services
@@ -60,7 +60,7 @@ def verify(
     Answers at once with 202, or within ``wait`` seconds. The photos are deleted as soon as they are compared.
     """
     asked = services.verify(owner=request.auth, image_a=image_a, image_b=image_b, far=far)
-    return told(asked, wait=patience.wait)
+    return respond(asked, wait=patience.wait)
 
 
 @router.get(
@@ -69,7 +69,7 @@ def verify(
 )
 def read_verification(request: ApiRequest, question_id: UUID) -> Any:
     """Read the answer, which is kept for ten minutes; 202 while there is none."""
-    return told(question_of(request, question_id, QuestionKind.VERIFY))
+    return respond(question_of(request, question_id, QuestionKind.VERIFY))
 
 
 @router.delete("/verifications/{uuid:question_id}", response={204: None, **responses(403, 404)})
@@ -82,7 +82,7 @@ def delete_verification(request: ApiRequest, question_id: UUID) -> Status[None]:
 @router.post("/detect", response={200: DetectionOut, 202: JobStarted, **responses(*PHOTOS, 409)})
 def detect(request: ApiRequest, image: File[UploadedFile], patience: Query[Patience]) -> Any:
     """Ask where a photo shows faces."""
-    return told(services.detect(owner=request.auth, image=image), wait=patience.wait)
+    return respond(services.detect(owner=request.auth, image=image), wait=patience.wait)
 
 
 @router.get(
@@ -90,4 +90,4 @@ def detect(request: ApiRequest, image: File[UploadedFile], patience: Query[Patie
 )
 def read_detection(request: ApiRequest, question_id: UUID) -> Any:
     """Read where the faces are, which is kept for ten minutes; 202 while there is no answer."""
-    return told(question_of(request, question_id, QuestionKind.DETECT))
+    return respond(question_of(request, question_id, QuestionKind.DETECT))

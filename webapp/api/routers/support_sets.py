@@ -43,8 +43,8 @@ def _support_set(request: ApiRequest, support_set_id: UUID) -> SupportSet:
 
 def _image(request: ApiRequest, support_set_id: UUID, image_id: UUID) -> SupportImage:
     """Find a picture in a support set of the asker's."""
-    found = SupportImage.objects.owned_by(request.auth).present().select_related("support_class")
-    return get_object_or_404(found, pk=image_id, support_class__support_set=support_set_id)
+    images = SupportImage.objects.owned_by(request.auth).present().select_related("support_class")
+    return get_object_or_404(images, pk=image_id, support_class__support_set=support_set_id)
 
 
 @router.post("", response={201: SupportSetOut, **responses(*JSON_BODY, 429)})
@@ -88,8 +88,8 @@ def delete_support_set(request: ApiRequest, support_set_id: UUID) -> Status[None
 @router.delete("/{uuid:support_set_id}/classes/{path:class_name}", response={204: None, **responses(404)})
 def delete_class(request: ApiRequest, support_set_id: UUID, class_name: str) -> Status[None]:
     """Delete a class with its pictures."""
-    found = SupportClass.objects.owned_by(request.auth).present()
-    services.delete_class(support_class=get_object_or_404(found, support_set=support_set_id, name=class_name))
+    classes = SupportClass.objects.owned_by(request.auth).present()
+    services.delete_class(support_class=get_object_or_404(classes, support_set=support_set_id, name=class_name))
     return Status(204, None)
 
 

@@ -61,13 +61,17 @@ class SupportSetOut(SupportSetSummary):
     @staticmethod
     def resolve_classes(support_set: SupportSet) -> list[ClassOut]:
         """Read the classes and the ids of their pictures in two queries."""
-        found = SupportImage.objects.present().filter(support_class__support_set=support_set)
+        images = SupportImage.objects.present().filter(support_class__support_set=support_set)
         ids: dict[UUID, list[UUID]] = {}
-        for class_id, image_id in found.values_list("support_class_id", "id"):
+        for class_id, image_id in images.values_list("support_class_id", "id"):
             ids.setdefault(class_id, []).append(image_id)
         return [
-            ClassOut(name=each.name, count=len(ids.get(each.id, [])), image_ids=ids.get(each.id, []))
-            for each in support_set.classes.present()
+            ClassOut(
+                name=support_class.name,
+                count=len(ids.get(support_class.id, [])),
+                image_ids=ids.get(support_class.id, []),
+            )
+            for support_class in support_set.classes.present()
         ]
 
 
@@ -104,7 +108,7 @@ class NothingAccepted(Problem):
     @staticmethod
     def resolve_message(report: services.UploadReport) -> str:
         """Return the reasons of the first pictures."""
-        return " ".join(f"{each.file}: {each.reason}" for each in report.refused[:3])
+        return " ".join(f"{picture.file}: {picture.reason}" for picture in report.refused[:3])
 
 
 class ImageChanges(Schema):
@@ -234,7 +238,7 @@ class PredictionOut(JobOut):
 
     @staticmethod
     def resolve_predictions(prediction: Prediction) -> list[dict[str, Any]]:
-        """Put each query's name and result together, once there are results."""
+        """Merge the name and the result of every query that has one."""
         return [
             {"id": query.id, "file": query.original_name, "corrected_to": query.corrected_to or None, **query.result}
             for query in prediction.queries.all()

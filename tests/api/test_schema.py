@@ -25,7 +25,7 @@ PACES = ("uploads_per_minute", "predictions_per_minute", "face_questions_per_min
 PLENTY = dict.fromkeys(PACES, 10**6)
 QUESTIONS = {"verifications": "verify", "detections": "detect", "identifications": "identify", "enrolments": "enrol"}
 """Under which address the answers of which kind of question about faces are read."""
-each = pytest.mark.parametrize("operation", ["each"])
+with_own_id = pytest.mark.parametrize("operation", ["each"])
 """With a parameter of its own an operation has an id of its own, which tests in several processes go by."""
 few = examples(max_examples=10, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
@@ -52,14 +52,14 @@ def authorization(owner: Owner, settings: Settings, monkeypatch: pytest.MonkeyPa
     return {"Authorization": f"Bearer {create_token(owner=owner)[1]}"}
 
 
-@each
+@with_own_id
 @operations.parametrize()
 @few
 def test_answers_are_as_documented(case: schemathesis.Case, authorization: dict[str, str], operation: str) -> None:
     case.call_and_validate(headers=authorization, excluded_checks=[positive_data_acceptance])
 
 
-@each
+@with_own_id
 @operations.include(path_regex="_id}").parametrize()
 @few
 def test_answers_about_what_is_there_are_as_documented(

@@ -133,25 +133,20 @@ def interval(
     if statistic(pairs) is None:
         return None
     ordered = pairs.taken(np.argsort(pairs.scores, kind="stable"))
-    people, places = np.unique(ordered.people, return_inverse=True)
+    people = np.unique(ordered.people, return_inverse=True)[1].reshape(-1, 2)
     generator = np.random.default_rng(seed)
-    values = [
-        value
-        for _ in range(draws)
-        if (value := _redrawn(ordered, statistic, _counts(len(people), generator), places.reshape(-1, 2))) is not None
-    ]
+    values = [value for _ in range(draws) if (value := _redrawn(ordered, statistic, people, generator)) is not None]
     if len(values) < draws / 2:
         return None
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 
-def _counts(n_people: int, generator: np.random.Generator) -> Ints:
-    return np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)
-
-
-def _redrawn(pairs: ScoredPairs, statistic: Statistic, counts: Ints, places: Ints) -> float | None:
-    weights = np.where(pairs.is_same, counts[places[:, 0]], counts[places[:, 0]] * counts[places[:, 1]])
+def _redrawn(pairs: ScoredPairs, statistic: Statistic, people: Ints, generator: np.random.Generator) -> float | None:
+    """Return the statistic of one draw of people, whom `people` (n, 2) numbers from 0; None where it has no value."""
+    n_people = int(people.max()) + 1
+    counts = np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)
+    weights = np.where(pairs.is_same, counts[people[:, 0]], counts[people[:, 0]] * counts[people[:, 1]])
     drawn = pairs.taken(np.repeat(np.arange(len(weights)), weights))
     enough = drawn.is_same.any() and not drawn.is_same.all()
     return statistic(drawn) if enough else None

@@ -53,7 +53,7 @@ def wait_for(job: J, *, seconds: float) -> J:
 
 
 def _poll(job: Job, *, until: float) -> None:
-    """Look at the row, ever more slowly, until its job is done or the time is up."""
+    """Poll the row, ever more slowly, until its job is done or the time is up."""
     pause = FIRST_LOOK
     while job.is_active and (left := until - time.monotonic()) > 0:
         time.sleep(min(pause, left))

@@ -22,20 +22,20 @@ from webapp.storage.files import deleted_on_failure
 
 
 def verify(*, owner: Owner, image_a: File[bytes], image_b: File[bytes], far: float | None = None) -> FaceQuestion:
-    """Ask whether two photos show the same person; ``far`` is the false-accept rate to answer at."""
+    """Queue a verification: do two photos show the same person? ``far`` is the false-accept rate to answer at."""
     require_consent(owner=owner)
     rate = require_offered(far)
     return _ask(owner, QuestionKind.VERIFY, [image_a, image_b], called=[_("First photo"), _("Second photo")], far=rate)
 
 
 def detect(*, owner: Owner, image: File[bytes]) -> FaceQuestion:
-    """Ask where a photo shows faces."""
+    """Queue a detection: where does a photo show faces?"""
     require_consent(owner=owner)
     return _ask(owner, QuestionKind.DETECT, [image])
 
 
 def identify(*, owner: Owner, image: File[bytes]) -> FaceQuestion:
-    """Ask who of the gallery a photo shows."""
+    """Queue an identification: who of the gallery does a photo show?"""
     require_gallery(owner=owner)
     if not EnrolledFace.objects.owned_by(owner).exists():
         raise UserError(
@@ -45,7 +45,7 @@ def identify(*, owner: Owner, image: File[bytes]) -> FaceQuestion:
 
 
 def enrol(*, person: Person, images: Sequence[File[bytes]]) -> FaceQuestion:
-    """Remember a person by photos that show them alone; the photos go, a crop and the numbers stay."""
+    """Queue the enrolment of a person by photos that show them alone; a crop and the embedding of each are kept."""
     require_gallery(owner=person.owner)
     limit = settings.GLIMPSE_LIMITS["face_photos_at_once"]
     if not 1 <= len(images) <= limit:

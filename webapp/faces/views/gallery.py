@@ -72,7 +72,7 @@ def remove(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
 @require_POST
 @consented
 def enrol(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
-    """Remember somebody by photos."""
+    """Enrol a person by photos."""
     return fresh(request, services.enrol(person=find_person(request, person_id), images=sent_pictures(request)))
 
 

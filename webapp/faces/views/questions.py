@@ -41,7 +41,7 @@ def verify(request: ConsentedRequest) -> HttpResponse:
 @require_POST
 @consented
 def identify(request: ConsentedRequest) -> HttpResponse:
-    """Ask who of the gallery a photo shows."""
+    """Identify who of the gallery a photo shows."""
     return fresh(request, services.identify(owner=request.owner, image=sent(request, "image")))
 
 

@@ -30,10 +30,10 @@ PUBLIC = {"slug": next(iter(EXAMPLES))}
 
 def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
     """Yield every route of the site but those of the admin, as `api/v1/support-sets/<uuid:support_set_id>`."""
-    for each in resolver.url_patterns:
-        route = before + str(each.pattern)
-        if isinstance(each, URLResolver):
-            yield from () if each.app_name == "admin" else addresses(each, route)
+    for pattern in resolver.url_patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from () if pattern.app_name == "admin" else addresses(pattern, route)
         else:
             yield route
 
@@ -51,7 +51,7 @@ UNOWNED = [route for route in ROUTES if not parameters(route)]
 def ids_of(owner: Owner, theirs: Belongings) -> dict[str, str]:
     """Say which object of an owner each parameter of a route can stand for."""
     token = ApiToken.objects.filter(owner=owner).first() or create_token(owner=owner)[0]
-    found = {
+    rows = {
         "support_set_id": theirs.support_set,
         "class_id": theirs.support_class,
         "image_id": theirs.image,
@@ -64,7 +64,7 @@ def ids_of(owner: Owner, theirs: Belongings) -> dict[str, str]:
         "face_id": theirs.face,
         "question_id": theirs.questions["verify"],
     }
-    return {**PUBLIC, **{name: str(each.pk) for name, each in found.items()}, "class_name": theirs.support_class.name}
+    return {**PUBLIC, **{name: str(row.pk) for name, row in rows.items()}, "class_name": theirs.support_class.name}
 
 
 QUESTIONS = {"detections": "detect", "identifications": "identify", "enrolments": "enrol"}
@@ -81,7 +81,7 @@ def filled(route: str, ids: dict[str, str]) -> str:
     """Put ids in the place of the parameters of a route."""
     unknown = set(parameters(route)) - ids.keys()
     assert not unknown, f"{route}: teach `ids_of` whose object {unknown} stands for, so that this test can try it."
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: ids[found[1]], route)
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: ids[match[1]], route)
 
 
 class Visitor:
@@ -201,11 +201,11 @@ def test_no_other_page_shows_someone_elses_object(
 def test_the_admin_shows_no_picture_and_is_for_staff(model: type, hers: Belongings, ben: User, staff: User) -> None:
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"  # type: ignore[attr-defined]
     pages = [reverse(f"{name}_changelist")]
-    pages += [reverse(f"{name}_change", args=[each.pk]) for each in model._default_manager.all()]  # type: ignore[attr-defined]
+    pages += [reverse(f"{name}_change", args=[row.pk]) for row in model._default_manager.all()]  # type: ignore[attr-defined]
     hidden = [hers.image.file.name, hers.image.thumbnail.name, hers.query.file.name, hers.query.thumbnail.name]
     hidden += [hers.image.original_name, hers.query.original_name, "/pictures/", "/queries/"]
     for page in pages:
         shown = Visitor(staff).pages.get(page).content.decode()
-        assert [each for each in hidden if each in shown] == []
+        assert [text for text in hidden if text in shown] == []
         for visitor in (Visitor(None), Visitor(ben)):
             assert visitor.pages.get(page).status_code in (302, 403, 404)

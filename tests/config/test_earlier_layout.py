@@ -74,10 +74,10 @@ def started(arguments: Sequence[str], folder: Path, **environment: str) -> subpr
 @pytest.mark.parametrize("arguments", PROCESSES.values(), ids=PROCESSES)
 def test_every_process_ends_with_one_sentence(arguments: Sequence[str], earlier: Path) -> None:
     run = started(arguments, earlier)
-    said = run.stdout + run.stderr
+    output = run.stdout + run.stderr
     assert run.returncode != 0
-    assert "Traceback" not in said
-    [sentence] = [line for line in said.splitlines() if "earlier layout" in line]
+    assert "Traceback" not in output
+    [sentence] = [line for line in output.splitlines() if "earlier layout" in line]
     assert sentence.startswith(f"The data folder {earlier} was made by an earlier layout of Glimpse")
     assert "move it away, or set GLIMPSE_DATA_DIR to a new folder" in sentence
     assert tables(earlier) == ["django_migrations"]

@@ -32,21 +32,21 @@ def settings_with(names: str, **variables: str) -> dict[str, Any]:
 
 
 def test_by_default_everything_is_embedded(tmp_path: Path) -> None:
-    found = settings_with("DATABASES EMBEDDED_VALKEY REDIS_URL GLIMPSE_PORT", GLIMPSE_DATA_DIR=str(tmp_path))
-    assert found["DATABASES"]["default"]["NAME"] == str(tmp_path / "glimpse.sqlite3")
-    assert found["EMBEDDED_VALKEY"] is True
-    assert found["REDIS_URL"] == f"redis+socket://{tmp_path}/run/valkey.sock"
-    assert found["GLIMPSE_PORT"] == 8000
+    values = settings_with("DATABASES EMBEDDED_VALKEY REDIS_URL GLIMPSE_PORT", GLIMPSE_DATA_DIR=str(tmp_path))
+    assert values["DATABASES"]["default"]["NAME"] == str(tmp_path / "glimpse.sqlite3")
+    assert values["EMBEDDED_VALKEY"] is True
+    assert values["REDIS_URL"] == f"redis+socket://{tmp_path}/run/valkey.sock"
+    assert values["GLIMPSE_PORT"] == 8000
 
 
 def test_the_two_urls_name_servers_of_ones_own() -> None:
     urls = {"DATABASE_URL": "postgres://user:word@host:5433/name", "REDIS_URL": "redis://host:6380/1"}
-    found = settings_with("DATABASES EMBEDDED_VALKEY CELERY_BROKER_URL", **urls)
-    database = found["DATABASES"]["default"]
+    values = settings_with("DATABASES EMBEDDED_VALKEY CELERY_BROKER_URL", **urls)
+    database = values["DATABASES"]["default"]
     assert (database["ENGINE"], database["HOST"], database["PORT"]) == ("django.db.backends.postgresql", "host", 5433)
     assert "init_command" not in database.get("OPTIONS", {})
-    assert found["EMBEDDED_VALKEY"] is False
-    assert found["CELERY_BROKER_URL"] == "redis://host:6380/1"
+    assert values["EMBEDDED_VALKEY"] is False
+    assert values["CELERY_BROKER_URL"] == "redis://host:6380/1"
 
 
 def test_a_long_data_folder_still_gets_a_socket_that_fits(tmp_path: Path) -> None:

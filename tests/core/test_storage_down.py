@@ -51,9 +51,9 @@ def test_a_picture_is_asked_for_again_when_it_can_be_sent(image: SupportImage, o
 def test_an_upload_is_refused_and_can_be_sent_again(signs: SupportSet, owner: Owner, bucket: Bucket) -> None:
     kept, client = bucket.names, visit(owner)
     with out_of_reach(bucket):
-        told, page = send(client, signs, 7), send(client, signs, 7, script=False)
-    assert (told.status_code, told.json()["code"]) == (503, "storage_down")
-    assert WHAT_TO_DO in told.json()["message"]
+        response, page = send(client, signs, 7), send(client, signs, 7, script=False)
+    assert (response.status_code, response.json()["code"]) == (503, "storage_down")
+    assert WHAT_TO_DO in response.json()["message"]
     assert (page.status_code, WHAT_TO_DO in page.content.decode()) == (503, True)
     assert (SupportImage.objects.count(), bucket.names) == (4, kept)
     assert send(client, signs, 7).status_code == 200
@@ -75,9 +75,9 @@ def test_what_was_stored_before_is_kept_and_the_rest_refused_by_name(
     report = services.add_images(
         support_set=signs, class_name="anchor", files=[drawing_upload(seed) for seed in (7, 8, 9)]
     )
-    assert [each.file for each in report.accepted] == [drawing_upload(7).name]
-    assert [each.file for each in report.refused] == [drawing_upload(8).name, drawing_upload(9).name]
-    assert all(WHAT_TO_DO in each.reason for each in report.refused)
+    assert [image.file for image in report.accepted] == [drawing_upload(7).name]
+    assert [refusal.file for refusal in report.refused] == [drawing_upload(8).name, drawing_upload(9).name]
+    assert all(WHAT_TO_DO in refusal.reason for refusal in report.refused)
 
 
 def test_the_api_says_so_with_a_code(signs: SupportSet, owner: Owner, bucket: Bucket) -> None:

@@ -41,7 +41,7 @@ def test_signing_up_and_in_keeps_the_work(visitor: Visitor) -> None:
     visitor.page.get_by_label("Password").fill(PASSWORD)
     visitor.button("Sign in").click()
     visitor.page.wait_for_url("**/my/")
-    expect(visitor.page.locator(".shelf-item")).to_have_count(2)
+    expect(visitor.page.locator(".support-set-item")).to_have_count(2)
 
 
 def test_a_wrong_password_is_said_so(visitor: Visitor) -> None:
@@ -86,4 +86,4 @@ def test_my_classifiers_are_listed_renamed_and_deleted(visitor: Visitor) -> None
     expect(name).to_have_count(0)
     visitor.button("Delete with all its pictures").click()
     visitor.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    expect(visitor.page.locator(".shelf-item")).to_have_count(0)
+    expect(visitor.page.locator(".support-set-item")).to_have_count(0)

@@ -65,8 +65,8 @@ def test_the_last_line_is_the_answer(claim: Claim[GateExam]) -> None:
 
 
 def test_the_process_is_told_to_end_with_its_worker(claim: Claim[GateExam]) -> None:
-    told = ask(claim, "import json, sys; print(json.dumps({'told': sys.argv[1:]}))")["told"]
-    assert told == ["--end-with-parent", "30.0"]
+    options = ask(claim, "import json, sys; print(json.dumps({'options': sys.argv[1:]}))")["options"]
+    assert options == ["--end-with-parent", "30.0"]
 
 
 def test_a_refusal_is_told_in_mlcores_own_words(claim: Claim[GateExam]) -> None:

@@ -101,10 +101,10 @@ def test_every_method_learns_unequal_classes_and_answers(signs: SupportSet, save
 def test_the_bar_goes_on_from_looking_to_adapting(
     signs: SupportSet, save: Save, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[float, str]] = []
-    monkeypatch.setattr(Claim, "progress", lambda claim, share, text="": told.append((share, text)))
+    reports: list[tuple[float, str]] = []
+    monkeypatch.setattr(Claim, "progress", lambda claim, share, text="": reports.append((share, text)))
     learned(start(signs, save("stepwise", adapt_steps=2)))
-    assert told == [
+    assert reports == [
         (0.0, "Looking at picture 1 of 4"),
         (0.75, "Adapting: step 1 of 2"),
         (1.0, "Adapting: step 2 of 2"),
@@ -116,7 +116,7 @@ def test_the_row_is_not_written_at_every_step(signs: SupportSet, save: Save, mon
     write = Claim._write
     monkeypatch.setattr(Claim, "_write", lambda claim, **fields: writes.append(fields) or write(claim, **fields))
     learned(start(signs, save("stepwise", adapt_steps=500)))
-    assert len([each for each in writes if "progress_text" in each and "status" not in each]) <= 3
+    assert len([write for write in writes if "progress_text" in write and "status" not in write]) <= 3
 
 
 def test_an_inner_loop_that_diverges_leaves_no_classifier(signs: SupportSet, save: Save, settings: Any) -> None:

@@ -41,14 +41,15 @@ def test_each_folder_is_a_class(support_set: SupportSet, settings: Any) -> None:
     row = imported(support_set, zipped({"signs/kite/1.png": PICTURE, "signs/kite/2.png": other, "wave/1.png": other}))
     assert row.status == JobStatus.READY
     assert (row.accepted, row.refused) == (3, [])
-    assert {each.name: each.images.count() for each in support_set.classes.all()} == {"kite": 2, "wave": 1}
+    classes = support_set.classes.all()
+    assert {row.name: row.images.count() for row in classes} == {"kite": 2, "wave": 1}
     assert not [name for name in stored_files(settings) if name.startswith("archives")]
 
 
 def test_unknown_files_are_listed_as_refused_and_the_rest_goes_on(support_set: SupportSet) -> None:
     row = imported(support_set, zipped({"kite/notes.txt": b"hello", "kite/1.png": PICTURE, "loose.png": PICTURE}))
     assert row.accepted == 1
-    assert [each["file"] for each in row.refused] == ["kite/notes.txt", "loose.png"]
+    assert [refusal["file"] for refusal in row.refused] == ["kite/notes.txt", "loose.png"]
     assert "no class folder" in row.refused[1]["reason"]
 
 

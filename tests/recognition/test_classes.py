@@ -13,7 +13,7 @@ from webapp.recognition.models import SupportClass, SupportSet
 
 
 def names(support_set: SupportSet) -> list[str]:
-    return [each.name for each in support_set.classes.present()]
+    return [support_class.name for support_class in support_set.classes.present()]
 
 
 @pytest.fixture

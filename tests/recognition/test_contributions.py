@@ -87,7 +87,7 @@ def test_a_guest_is_told_to_sign_up_first(signs: SupportSet) -> None:
 def test_a_class_is_one_of_one_support_set(ada: SupportSet, ben: SupportSet) -> None:
     version = version_of_the_site()
     assert (version.status, version.n_classes, version.n_pictures) == (JobStatus.READY, 4, 8)
-    names = {each["name"] for each in version.classes}
+    names = {entry["name"] for entry in version.classes}
     assert sorted(name[:12] for name in names) == sorted(2 * [ada.pk.hex[:12], ben.pk.hex[:12]])
     assert not [name for name in names if "sign" in name]
     assert version.contributions.count() == 8
@@ -101,14 +101,14 @@ def test_small_classes_are_left_out_and_counted_without_their_names(ada: Support
     assert version.n_classes == 4
 
 
-def test_a_class_keeps_its_side_in_the_next_version(ada: SupportSet, ben: SupportSet) -> None:
+def test_a_class_keeps_its_split_in_the_next_version(ada: SupportSet, ben: SupportSet) -> None:
     first = version_of_the_site()
     services.allow_improvement(support_set=support_set_of(user("cem"), seed=300, classes=6), allowed=True)
     second = datasets.add_version(dataset=first.dataset, material=Material(least_pictures=2), by=None)
     worker.ingest(str(second.pk))
     second.refresh_from_db()
-    sides = {each["name"]: each["split"] for each in second.classes}
-    assert {each["name"]: each["split"] for each in first.classes}.items() <= sides.items()
+    splits = {entry["name"]: entry["split"] for entry in second.classes}
+    assert {entry["name"]: entry["split"] for entry in first.classes}.items() <= splits.items()
     assert second.n_classes == 10
 
 
@@ -130,8 +130,8 @@ def delete_the_user(support_set: SupportSet) -> None:
 
 
 def delete_every_class(support_set: SupportSet) -> None:
-    for each in support_set.classes.present():
-        services.delete_class(support_class=each)
+    for support_class in support_set.classes.present():
+        services.delete_class(support_class=support_class)
 
 
 def delete_for_good(support_set: SupportSet) -> None:
@@ -156,7 +156,7 @@ def test_what_is_taken_back_leaves_every_version(
     assert version not in DatasetVersion.objects.trainable()
     assert (version.n_classes, version.n_pictures, len(paths_in(version))) == (2, 4, 4)
     assert all(ben.pk.hex[:12] in path for path in paths_in(version))
-    assert all(ben.pk.hex[:12] in each["name"] for each in version.classes)
+    assert all(ben.pk.hex[:12] in entry["name"] for entry in version.classes)
     assert not before & stored_files(settings)
     assert Contribution.objects.count() == 4
 
@@ -179,13 +179,13 @@ def test_what_holds_the_pictures_in_memory_is_stopped_with_a_sentence(ada: Suppo
     over = TrainingRun.objects.create(name="over", status=JobStatus.READY, **shared)
     timing = RunEstimate.objects.create(status=JobStatus.RUNNING, **shared)
     old, new = (checkpoint_row(name) for name in ("old", "new"))
-    sitting = GateExam.objects.create(checkpoint=new, against=old, version=version, status=JobStatus.RUNNING)
+    exam = GateExam.objects.create(checkpoint=new, against=old, version=version, status=JobStatus.RUNNING)
     revoke(ada)
     contributions.withdraw()
-    for job in (going, waiting, over, timing, sitting):
+    for job in (going, waiting, over, timing, exam):
         job.refresh_from_db()
     assert over.status == JobStatus.READY
-    for job in (going, waiting, timing, sitting):
+    for job in (going, waiting, timing, exam):
         assert (job.status, job.error_code) == (JobStatus.FAILED, "pictures_withdrawn")
         assert job.status_sentence == "Pictures were withdrawn by their owners, so this was stopped."
 
@@ -231,8 +231,8 @@ def test_published_checkpoints_that_learned_from_a_version_are_found(ada: Suppor
     run(other, retrained, start_from=learned)
     run(version, unpublished)
     run(other, unrelated)
-    for each in (learned, retrained, unrelated):
-        Publication.objects.create(kind="characters", act=Act.PUBLISH, checkpoint=each)
+    for checkpoint in (learned, retrained, unrelated):
+        Publication.objects.create(kind="characters", act=Act.PUBLISH, checkpoint=checkpoint)
     assert set(contributions.published_learners(version=version)) == {learned, retrained}
 
 

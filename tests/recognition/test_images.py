@@ -17,10 +17,10 @@ from webapp.recognition.models import SupportImage, SupportSet
 def test_good_pictures_are_kept_and_bad_ones_named_with_a_reason(support_set: SupportSet) -> None:
     files = [photo_upload(1), upload(b"no picture", "notes.txt"), photo_upload(2)]
     report = services.add_images(support_set=support_set, class_name="leaf", files=files)
-    assert [each.file for each in report.accepted] == ["photo-1.jpg", "photo-2.jpg"]
-    assert [each.file for each in report.refused] == ["notes.txt"]
+    assert [image.file for image in report.accepted] == ["photo-1.jpg", "photo-2.jpg"]
+    assert [refusal.file for refusal in report.refused] == ["notes.txt"]
     assert "JPEG" in report.refused[0].reason
-    assert {str(each.pk) for each in SupportImage.objects.all()} == {str(each.id) for each in report.accepted}
+    assert {str(image.pk) for image in SupportImage.objects.all()} == {str(image.id) for image in report.accepted}
 
 
 def test_only_clean_pixels_are_stored_under_generated_names(support_set: SupportSet, settings: Any) -> None:
@@ -100,8 +100,8 @@ def test_a_small_picture_still_fits_where_a_large_one_did_not(support_set: Suppo
     files = [upload(encoded(photo(900, 900), "JPEG"), "large.jpg"), photo_upload(1, "small.jpg")]
     limit(guest_bytes=20_000)
     report = services.add_images(support_set=support_set, class_name="leaf", files=files)
-    assert [each.file for each in report.refused] == ["large.jpg"]
-    assert [each.file for each in report.accepted] == ["small.jpg"]
+    assert [refusal.file for refusal in report.refused] == ["large.jpg"]
+    assert [image.file for image in report.accepted] == ["small.jpg"]
 
 
 def test_what_was_deleted_gives_way_where_there_is_no_other_room(support_set: SupportSet, limit: Any) -> None:

@@ -28,7 +28,7 @@ def live(*results: dict[str, Any]) -> None:
 
 def offered(name: str) -> MethodChoice:
     choices = method_choices("characters")
-    return next(each for each in (*choices.usual, *choices.advanced) if each.name == name)
+    return next(choice for choice in (*choices.usual, *choices.advanced) if choice.name == name)
 
 
 def test_each_method_is_described_in_one_sentence() -> None:
@@ -53,19 +53,19 @@ def test_the_live_one_is_the_default_and_comes_first() -> None:
     checkpoint_row("a", method="maml", results=[row(1, 0.999, ci95=0.0001)])
     live(row(1, 0.99))
     choices = method_choices("characters")
-    assert [each.name for each in choices.usual] == ["characters", "a"]
+    assert [choice.name for choice in choices.usual] == ["characters", "a"]
     assert choices.default == choices.usual[0]
-    assert [each.is_default for each in choices.usual] == [True, False]
+    assert [choice.is_default for choice in choices.usual] == [True, False]
 
 
 def test_its_figures_are_said_as_the_card_gives_them() -> None:
     live(row(1, 0.9866), row(5, 0.995), adapting(2.2))
-    said = "98.7 % right with one picture a class, 99.5 % with five; learns in 2 s"
-    assert offered("characters").measured == said
+    sentence = "98.7 % right with one picture a class, 99.5 % with five; learns in 2 s"
+    assert offered("characters").measured == sentence
 
 
 @pytest.mark.parametrize(
-    ("results", "said"),
+    ("results", "sentence"),
     [
         ([row(1, 0.99996)], "over 99.9 % right with one picture a class"),
         ([row(3, 0.9)], "90.0 % right with three pictures a class"),
@@ -76,9 +76,9 @@ def test_its_figures_are_said_as_the_card_gives_them() -> None:
         ([], "Not measured yet."),
     ],
 )
-def test_only_plain_figures_count(results: list[dict[str, Any]], said: str) -> None:
+def test_only_plain_figures_count(results: list[dict[str, Any]], sentence: str) -> None:
     live(*results)
-    assert offered("characters").measured == said
+    assert offered("characters").measured == sentence
 
 
 def test_what_it_is_better_at_is_said_beside_the_live_one() -> None:
@@ -106,8 +106,8 @@ def test_what_is_below_the_live_one_at_every_number_of_pictures_is_advanced() ->
     checkpoint_row("unmeasured", method="maml")
     checkpoint_row("elsewhere", method="reptile", results=[{**row(1, 0.999), "dataset": "easy ones"}])
     choices = method_choices("characters")
-    assert [each.name for each in choices.usual] == ["characters", "half"]
-    assert [each.name for each in choices.advanced] == ["below", "elsewhere", "unmeasured"]
+    assert [choice.name for choice in choices.usual] == ["characters", "half"]
+    assert [choice.name for choice in choices.advanced] == ["below", "elsewhere", "unmeasured"]
     assert offered("below").measured == "97.0 % right with one picture a class, 98.0 % with five"
     assert offered("unmeasured").measured == "Not measured yet."
     assert offered("elsewhere").note == "measured on other pictures"

@@ -30,8 +30,8 @@ def test_a_classifier_that_has_not_learned_cannot_be_asked(classifier: Classifie
 def test_refused_pictures_are_named_and_the_others_go_on(ready: Classifier) -> None:
     files = [upload(b"x", "bad.png"), drawing_upload(9, "good.png")]
     prediction = services.start_prediction(owner=ready.owner, classifier=ready, files=files)
-    assert [each["file"] for each in prediction.refused] == ["bad.png"]
-    assert [each.original_name for each in prediction.queries.all()] == ["good.png"]
+    assert [refusal["file"] for refusal in prediction.refused] == ["bad.png"]
+    assert [query.original_name for query in prediction.queries.all()] == ["good.png"]
 
 
 @pytest.mark.parametrize("files", [[], [upload(b"x")]])

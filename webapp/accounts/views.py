@@ -114,6 +114,6 @@ def _enter(request: OwnedRequest, user: User) -> HttpResponse:
 
 def _next(request: OwnedRequest) -> str:
     """Return where to go afterwards, if that is a page of this site."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    address = request.POST.get("next") or request.GET.get("next") or ""
     secure = request.is_secure()
-    return wanted if url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=secure) else ""
+    return address if url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=secure) else ""

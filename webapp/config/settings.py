@@ -30,9 +30,9 @@ EMBEDDED = env.bool("GLIMPSE_EMBEDDED", default=False)  # set by `make run` for 
 def secret_key() -> str:
     """Return the key from the environment, or the one in the data folder, which `make run` may make."""
     stored = DATA_DIR / "secret-key"
-    given: str = env.str("GLIMPSE_SECRET_KEY", default="")
-    if given:
-        return given
+    key: str = env.str("GLIMPSE_SECRET_KEY", default="")
+    if key:
+        return key
     if EMBEDDED and not stored.exists():
         DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
         stored.touch(mode=0o600)

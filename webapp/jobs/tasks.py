@@ -13,7 +13,9 @@ from webapp.jobs.clock import Clock, call
 def start_clock(**_: Any) -> None:
     """Do the chores of the queues that this process serves: once before its first job, then beside its jobs."""
     served = current_app.amqp.queues.consume_from
-    chores = {path: each for queue in served for path, each in settings.GLIMPSE_WORKER_CLOCK.get(queue, {}).items()}
+    chores: dict[str, float] = {}
+    for queue in served:
+        chores |= settings.GLIMPSE_WORKER_CLOCK.get(queue, {})
     for path in chores:
         call(path)
     Clock(chores).start()

@@ -26,16 +26,16 @@ class Child:
     """A process that ends with this one."""
 
     def __init__(self, command: Sequence[str], *, errors: Path, output: Path = Path(os.devnull)) -> None:
-        given, self._pipe = os.pipe()
+        sign_pipe, self._pipe = os.pipe()
         with errors.open("wb") as stderr, output.open("wb") as stdout:
             self._process = subprocess.Popen(
                 [*ENVIRONMENT, "nice", "-n", str(NICENESS), *command],
-                stdin=given,
+                stdin=sign_pipe,
                 stdout=stdout,
                 stderr=stderr,
                 process_group=0,
             )
-        os.close(given)
+        os.close(sign_pipe)
         self.pid = self._process.pid
         self.was_stopped = False
 

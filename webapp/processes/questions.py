@@ -38,15 +38,15 @@ def ask(
         child = Child([*command, *bond()], errors=errors, output=output)
         with bound(child, claim, patience=patience_seconds()):
             in_time = _wait(claim, child, within)
-        said = errors.read_text(errors="replace")
+        message = errors.read_text(errors="replace")
         if child.returncode == 0 and (answer := _last_line(output)) is not None:
             return answer
     if in_time and (child.was_stopped or child.returncode == ENDED_WITH_PARENT):
         _leave_to_another(claim)
     logger.warning(
-        "A question of job %s ended with status %s.\n%s", claim.job.pk, child.returncode, frames_in(said[-8000:])
+        "A question of job %s ended with status %s.\n%s", claim.job.pk, child.returncode, frames_in(message[-8000:])
     )
-    if child.returncode == REFUSED and (words := last_words(said)):
+    if child.returncode == REFUSED and (words := last_words(message)):
         raise JobFailed(code=refused, message=words)
     raise broke_off
 

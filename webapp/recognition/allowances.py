@@ -32,13 +32,13 @@ def bytes_allowed(owner: Owner) -> int:
     return settings.GLIMPSE_LIMITS["guest_bytes" if owner.is_guest else "owner_bytes"]
 
 
-def require_room(owner: Owner, *, needed: int = 1, wanted: int = 0) -> int:
+def require_room(owner: Owner, *, needed: int = 1, requested: int = 0) -> int:
     """Return how many bytes are free; raise UserError if that is less than what is needed.
 
-    Where there is no room for all that is wanted, what was deleted and could still be brought back gives way.
+    Where there is no room for all that is requested, what was deleted and could still be brought back gives way.
     """
     free = bytes_allowed(owner) - bytes_used(owner)
-    if free < max(needed, wanted):
+    if free < max(needed, requested):
         remove_deleted(owner)
         free = bytes_allowed(owner) - bytes_used(owner)
     if free < needed:
@@ -58,10 +58,10 @@ def require_free_job(owner: Owner) -> None:
     """Raise UserError if as many of the owner's jobs wait as may."""
     kinds = (Classifier.objects, Prediction.objects, ZipImport.objects)
     waiting = sum(rows.owned_by(owner).filter(status=JobStatus.QUEUED).count() for rows in kinds)
-    most = settings.GLIMPSE_LIMITS["waiting_jobs"]
-    if waiting >= most:
+    limit = settings.GLIMPSE_LIMITS["waiting_jobs"]
+    if waiting >= limit:
         raise UserError(
-            "too_many_jobs", _("%(n)d of your jobs wait already. Try again when one has started.") % {"n": most}
+            "too_many_jobs", _("%(n)d of your jobs wait already. Try again when one has started.") % {"n": limit}
         )
 
 
@@ -82,8 +82,8 @@ def spend_prediction(owner: Owner) -> None:
 
 
 def _spend(owner: Owner, limit: str) -> None:
-    most = settings.GLIMPSE_LIMITS[limit]
-    wait = accounts.spend(owner=owner, name=limit, per_minute=most)
+    maximum = settings.GLIMPSE_LIMITS[limit]
+    wait = accounts.spend(owner=owner, name=limit, per_minute=maximum)
     if wait:
         message = _("That is more than %(n)d uploads in a minute. Go on in %(wait)d seconds.")
-        raise UserError("too_often", message % {"n": most, "wait": wait}, retry_after=wait)
+        raise UserError("too_often", message % {"n": maximum, "wait": wait}, retry_after=wait)

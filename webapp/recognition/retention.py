@@ -53,14 +53,14 @@ def forget_deleted() -> None:
 
 def named(names: list[str]) -> set[str]:
     """Return those of the file names that a row has."""
-    found: set[str] = set()
+    known: set[str] = set()
     for model in (SupportImage, Query):
         rows = model.objects.filter(Q(file__in=names) | Q(thumbnail__in=names))
         for pair in rows.values_list("file", "thumbnail"):
-            found.update(pair)
-    found.update(Classifier.objects.filter(state_file__in=names).values_list("state_file", flat=True))
-    found.update(ZipImport.objects.active().filter(file__in=names).values_list("file", flat=True))
-    return found
+            known.update(pair)
+    known.update(Classifier.objects.filter(state_file__in=names).values_list("state_file", flat=True))
+    known.update(ZipImport.objects.active().filter(file__in=names).values_list("file", flat=True))
+    return known
 
 
 def _ago(hours: float) -> datetime:

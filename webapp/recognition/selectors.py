@@ -22,8 +22,8 @@ from webapp.recognition.models import (
 COVERS = 4
 
 
-class ShelfItem:
-    """A support set as it stands on the shelf: four of its pictures, and the classifiers that learned from it."""
+class SupportSetSummary:
+    """A support set as lists show it: four of its pictures, and the classifiers that learned from it."""
 
     def __init__(self, support_set: SupportSet, covers: list[SupportImage], usual: dict[str, str]) -> None:
         self.id = support_set.id
@@ -35,23 +35,24 @@ class ShelfItem:
     @cached_property
     def made(self) -> list[tuple[Classifier, str]]:
         """Return its classifiers, the latest first, each with its method if that is not what is usual for its kind."""
-        return [(each, self._unusual_method(each.checkpoint)) for each in self._support_set.classifiers.all()]
+        classifiers = self._support_set.classifiers.all()
+        return [(classifier, self._unusual_method(classifier.checkpoint)) for classifier in classifiers]
 
     def _unusual_method(self, checkpoint: Checkpoint) -> str:
         title = title_of(checkpoint.card)
         return "" if title == self._usual.get(checkpoint.kind) else title
 
 
-def shelf(support_sets: Iterable[SupportSet]) -> list[ShelfItem]:
-    """Lay out support sets with their covers, one picture of a class."""
+def summaries_of(support_sets: Iterable[SupportSet]) -> list[SupportSetSummary]:
+    """Return support sets as lists show them, with one picture of a class as covers."""
     sets = list(support_sets)
     place = Window(RowNumber(), partition_by=F("support_class_id"), order_by=F("created").asc())
     firsts = SupportImage.objects.present().filter(support_class__support_set__in=sets).annotate(place=place)
-    covers: dict[object, list[SupportImage]] = {each.pk: [] for each in sets}
+    covers: dict[object, list[SupportImage]] = {support_set.pk: [] for support_set in sets}
     for picture in firsts.filter(place=1).select_related("support_class").order_by("support_class__position"):
         covers[picture.support_class.support_set_id].append(picture)
-    usual = {each.kind: title_of(each.card) for each in Checkpoint.objects.live()}
-    return [ShelfItem(each, covers[each.pk][:COVERS], usual) for each in sets]
+    usual = {checkpoint.kind: title_of(checkpoint.card) for checkpoint in Checkpoint.objects.live()}
+    return [SupportSetSummary(support_set, covers[support_set.pk][:COVERS], usual) for support_set in sets]
 
 
 def support_sets_of(owner: Owner | None) -> SupportSetQuerySet:
@@ -73,9 +74,9 @@ def class_covers(classifier: Classifier) -> list[tuple[str, str]]:
     return list(zip(classifier.class_names, covers, strict=True))
 
 
-def predictions_of(classifier: Classifier, most: int) -> list[Prediction]:
+def predictions_of(classifier: Classifier, limit: int) -> list[Prediction]:
     """Return a classifier's latest predictions with their queries."""
-    return list(classifier.predictions.select_related("classifier").prefetch_related("queries")[:most])
+    return list(classifier.predictions.select_related("classifier").prefetch_related("queries")[:limit])
 
 
 def nearest_present(queries: Iterable[Query]) -> set[str]:
@@ -86,6 +87,5 @@ def nearest_present(queries: Iterable[Query]) -> set[str]:
 
 def present_ids(image_ids: Iterable[str]) -> set[str]:
     """Return those ids of support pictures that are not deleted."""
-    return {
-        str(each) for each in SupportImage.objects.present().filter(id__in=set(image_ids)).values_list("id", flat=True)
-    }
+    present = SupportImage.objects.present().filter(id__in=set(image_ids))
+    return {str(image_id) for image_id in present.values_list("id", flat=True)}

@@ -64,7 +64,7 @@ class Intake:
     @property
     def names(self) -> list[str]:
         """Name all stored files."""
-        return [name for each in self.stored for name in (each.file, each.thumbnail)]
+        return [name for picture in self.stored for name in (picture.file, picture.thumbnail)]
 
 
 def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
@@ -91,12 +91,12 @@ def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
         except StorageDown as error:
             if not intake.stored:
                 raise
-            intake.refused += [Refused(display_file_name(each.name), error.message) for each in files[position:]]
+            intake.refused += [Refused(display_file_name(file.name), error.message) for file in files[position:]]
             break
         if picture.is_animated:
             intake.warnings.append(_("%(file)s is animated; its first frame is used.") % {"file": name})
     if lacked_room and not intake.stored:
-        raise UserError("storage_full", full, refused=[each.as_json() for each in intake.refused])
+        raise UserError("storage_full", full, refused=[refusal.as_json() for refusal in intake.refused])
     return intake
 
 

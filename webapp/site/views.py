@@ -16,7 +16,7 @@ RECENT = 3
 @require_safe
 def home(request: OwnedRequest) -> HttpResponse:
     """Show what this does, and offer a new classifier, an example, and what was begun."""
-    recent = selectors.shelf(selectors.support_sets_of(request.owner)[:RECENT])
+    recent = selectors.summaries_of(selectors.support_sets_of(request.owner)[:RECENT])
     context = {"examples": EXAMPLES.values(), "recent": recent, "guest_hours": guest_hours()}
     return render(request, "site/home.html", context)
 

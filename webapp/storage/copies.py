@@ -76,7 +76,7 @@ def _bound(newest: Path) -> None:
     """Delete the copies that were not used for longest until all fit the limit."""
     sizes = {copy: _bytes(copy) for copy in all_copies()}
     used = {copy: _last_used(copy) for copy in sizes if copy != newest}
-    for copy in sorted(used, key=lambda each: used[each]):
+    for copy in sorted(used, key=used.__getitem__):
         too_much = sum(sizes.values()) > settings.GLIMPSE_LIMITS["copies_bytes"]
         if not too_much or used[copy] > time.time() - IN_USE_SECONDS:
             return

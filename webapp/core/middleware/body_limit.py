@@ -23,23 +23,23 @@ class BodyLimitMiddleware:
         length = request.headers.get("Content-Length", "")
         if "Transfer-Encoding" in request.headers:
             return _refusal(411, _("Say how long the request is, in Content-Length."))
-        most = _most_bytes(request, int(length)) if length.isdecimal() else 0
-        if length.isdecimal() and int(length) > most:
+        limit = _byte_limit(request, int(length)) if length.isdecimal() else 0
+        if length.isdecimal() and int(length) > limit:
             message = _("A request may have at most %(n)d MB. Send fewer pictures at once.")
-            return _refusal(413, message % {"n": most // MEGABYTE})
+            return _refusal(413, message % {"n": limit // MEGABYTE})
         return self.get_response(request)
 
 
-def _most_bytes(request: HttpRequest, length: int) -> int:
+def _byte_limit(request: HttpRequest, length: int) -> int:
     """Return how much this address may be sent: more where staff upload data sets."""
-    most = settings.GLIMPSE_LIMITS["request_bytes"]
-    if length <= most:
-        return most
+    limit = settings.GLIMPSE_LIMITS["request_bytes"]
+    if length <= limit:
+        return limit
     try:
         name = resolve(request.path).view_name
     except Resolver404:
-        return most
-    return settings.GLIMPSE_LIMITS["dataset_request_bytes"] if name in settings.GLIMPSE_LARGE_BODIES else most
+        return limit
+    return settings.GLIMPSE_LIMITS["dataset_request_bytes"] if name in settings.GLIMPSE_LARGE_BODIES else limit
 
 
 def _refusal(status: int, message: str) -> HttpResponse:

@@ -71,6 +71,6 @@ def device_name(device: str) -> str:
 
 
 @register.filter
-def best(scores: dict[str, float], most: int) -> list[tuple[str, float]]:
+def best(scores: dict[str, float], limit: int) -> list[tuple[str, float]]:
     """Return the classes with the highest scores, the highest first."""
-    return sorted(scores.items(), key=lambda item: -item[1])[:most]
+    return sorted(scores.items(), key=lambda item: -item[1])[:limit]

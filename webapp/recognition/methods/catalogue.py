@@ -116,7 +116,7 @@ def method_choices(kind: str) -> MethodChoices:
         strength, title = strengths[row.pk], title_of(row.card)
         choice = _choice(row, title if shared[title] == 1 else f"{title} ({row.name})", strength)
         (advanced if strength.is_below and not row.live else usual).append(choice)
-    return MethodChoices(next((each for each in usual if each.is_default), None), usual, advanced)
+    return MethodChoices(next((choice for choice in usual if choice.is_default), None), usual, advanced)
 
 
 def _choice(row: Checkpoint, title: str, strength: Strength) -> MethodChoice:

@@ -127,13 +127,13 @@ def seconds_of(card: Card) -> float | None:
 
 
 def _figures_by_dataset(card: Card) -> dict[str, Figures]:
-    found: dict[str, Figures] = {}
+    figures: dict[str, Figures] = {}
     for row in card["results"]:
         plain = PROTOCOL.fullmatch(row.get("protocol", ""))
         if plain and "accuracy" in row and not row.get("transductive"):
             figure = Figure(row["accuracy"], row.get("ci95", 0.0))
-            found.setdefault(row.get("dataset", ""), {}).setdefault(int(plain[1]), figure)
-    return found
+            figures.setdefault(row.get("dataset", ""), {}).setdefault(int(plain[1]), figure)
+    return figures
 
 
 def _measured(figures: Figures, seconds: float | None) -> str:

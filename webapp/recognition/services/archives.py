@@ -34,9 +34,9 @@ def import_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipImport:
 
 
 def _require_zip(file: File[bytes]) -> None:
-    most = settings.GLIMPSE_LIMITS["zip_bytes"]
-    if file.size > most:
-        raise UserError("too_large", _("A zip may have at most %(n)d MB.") % {"n": most // 2**20})
+    limit = settings.GLIMPSE_LIMITS["zip_bytes"]
+    if file.size > limit:
+        raise UserError("too_large", _("A zip may have at most %(n)d MB.") % {"n": limit // 2**20})
     if not zipfile.is_zipfile(file):
         raise UserError("unusable_archive", _("This file is not a zip archive, or it is damaged."))
     file.seek(0)

@@ -48,7 +48,7 @@ def rename_class(*, support_class: SupportClass, name: str) -> SupportClass:
 def reorder_classes(*, support_set: SupportSet, names: Sequence[str]) -> None:
     """Put the classes in the order of their names, which must hold each class once."""
     _lock(support_set)
-    classes = {each.name: each for each in support_set.classes.present()}
+    classes = {support_class.name: support_class for support_class in support_set.classes.present()}
     if sorted(names) != sorted(classes):
         raise UserError("wrong_order", _("The new order must name every class once."))
     for position, name in enumerate(names):
@@ -80,10 +80,10 @@ def restore_class(*, support_class: SupportClass) -> SupportClass:
 
 def find_class(*, support_set: SupportSet, name: str) -> SupportClass:
     """Return the class of that name; raise UserError if there is none."""
-    found = support_set.classes.present().filter(name=clean_name(name)).first()
-    if found is None:
+    support_class = support_set.classes.present().filter(name=clean_name(name)).first()
+    if support_class is None:
         raise UserError("unknown_class", _("There is no class “%(name)s”.") % {"name": name})
-    return found
+    return support_class
 
 
 def _lock(support_set: SupportSet) -> None:
@@ -103,6 +103,6 @@ def _require_free(support_set: SupportSet, name: str) -> None:
 
 
 def _require_place(support_set: SupportSet) -> None:
-    most = settings.GLIMPSE_LIMITS["classes"]
-    if support_set.classes.present().count() >= most:
-        raise UserError("limit_reached", _("A support set may have at most %(most)d classes.") % {"most": most})
+    limit = settings.GLIMPSE_LIMITS["classes"]
+    if support_set.classes.present().count() >= limit:
+        raise UserError("limit_reached", _("A support set may have at most %(limit)d classes.") % {"limit": limit})

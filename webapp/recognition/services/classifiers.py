@@ -52,22 +52,22 @@ def start_classifier(
 def _checkpoint(support_set: SupportSet, name: str | None) -> Checkpoint:
     """Find the checkpoint that is meant; raise UserError with the valid ones if there is none."""
     name = name or suggest_kind(support_set=support_set)
-    found = checkpoints.find_checkpoint(name=name)
-    if found is None:
+    checkpoint = checkpoints.find_checkpoint(name=name)
+    if checkpoint is None:
         valid = checkpoints.valid_names()
         message = _("There is no checkpoint “%(name)s”. Choose one of: %(valid)s.")
         raise UserError("unknown_checkpoint", message % {"name": name[:100], "valid": ", ".join(valid)}, valid=valid)
-    return found
+    return checkpoint
 
 
 def _snapshot(support_set: SupportSet) -> tuple[list[str], list[list[str]]]:
     """Return the class names in order, and for each the ids of its pictures."""
     classes = list(support_set.classes.present())
-    images: dict[object, list[str]] = {each.pk: [] for each in classes}
+    images: dict[object, list[str]] = {support_class.pk: [] for support_class in classes}
     present = SupportImage.objects.present().filter(support_class__in=classes)
     for class_id, image_id in present.values_list("support_class_id", "id"):
         images[class_id].append(str(image_id))
-    return [each.name for each in classes], list(images.values())
+    return [support_class.name for support_class in classes], list(images.values())
 
 
 def newer_checkpoint(*, classifier: Classifier) -> Checkpoint | None:

@@ -51,7 +51,7 @@ def add_images(*, support_set: SupportSet, class_name: str, files: Iterable[File
 def add_to_class(*, support_set: SupportSet, class_name: str, files: list[File[bytes]]) -> UploadReport:
     """Take pictures into a class, whoever they come from."""
     owner = support_set.owner
-    room = require_room(owner, wanted=sum(each.size for each in files))
+    room = require_room(owner, requested=sum(file.size for file in files))
     intake = storage.take_in(files, room=room, full=storage_sentence(owner))
     if not intake.stored:
         return UploadReport([], intake.refused, [])
@@ -61,12 +61,12 @@ def add_to_class(*, support_set: SupportSet, class_name: str, files: list[File[b
         kept, surplus = intake.stored[:free], intake.stored[free:]
         warnings = [*intake.warnings, *_duplicate_warnings(support_class, kept)]
         images = SupportImage.objects.bulk_create(
-            SupportImage(support_class=support_class, **each.fields()) for each in kept
+            SupportImage(support_class=support_class, **picture.fields()) for picture in kept
         )
-        for each in surplus:
-            delete_files([each.file, each.thumbnail])
-        refused = [*intake.refused, *(Refused(each.original_name, _class_full()) for each in surplus)]
-    return UploadReport([Accepted(each.pk, each.original_name) for each in images], refused, warnings)
+        for picture in surplus:
+            delete_files([picture.file, picture.thumbnail])
+        refused = [*intake.refused, *(Refused(picture.original_name, _class_full()) for picture in surplus)]
+    return UploadReport([Accepted(image.pk, image.original_name) for image in images], refused, warnings)
 
 
 def _places(support_class: SupportClass) -> int:
@@ -82,26 +82,26 @@ def require_place(support_class: SupportClass) -> None:
 
 
 def _class_full() -> str:
-    most = settings.GLIMPSE_LIMITS["pictures_per_class"]
-    return _("A class may have at most %(most)d pictures.") % {"most": most}
+    limit = settings.GLIMPSE_LIMITS["pictures_per_class"]
+    return _("A class may have at most %(limit)d pictures.") % {"limit": limit}
 
 
 def _duplicate_warnings(support_class: SupportClass, stored: list[storage.Stored]) -> list[str]:
     """Warn of pictures whose very pixels are in the support set already."""
-    digests = [each.pixel_digest for each in stored]
+    digests = [picture.pixel_digest for picture in stored]
     known = SupportImage.objects.present().filter(
         support_class__support_set=support_class.support_set_id, pixel_digest__in=digests
     )
     home = dict(known.values_list("pixel_digest", "support_class__name"))
     warnings = []
-    for each in stored:
-        other = home.get(each.pixel_digest)
-        home.setdefault(each.pixel_digest, support_class.name)
+    for picture in stored:
+        other = home.get(picture.pixel_digest)
+        home.setdefault(picture.pixel_digest, support_class.name)
         if other == support_class.name:
-            warnings.append(_("%(file)s is in this class already.") % {"file": each.original_name})
+            warnings.append(_("%(file)s is in this class already.") % {"file": picture.original_name})
         elif other:
             message = _("%(file)s is also in “%(name)s”. A picture of two classes confuses both.")
-            warnings.append(message % {"file": each.original_name, "name": other})
+            warnings.append(message % {"file": picture.original_name, "name": other})
     return warnings
 
 

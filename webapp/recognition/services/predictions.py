@@ -34,9 +34,9 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     files = list(files)
     _require_askable(classifier, len(files))
     spend_prediction(owner)
-    room = require_room(owner, wanted=sum(each.size for each in files))
+    room = require_room(owner, requested=sum(file.size for file in files))
     intake = storage.take_in(files, room=room, full=storage_sentence(owner))
-    refused = [each.as_json() for each in intake.refused]
+    refused = [refusal.as_json() for refusal in intake.refused]
     if not intake.stored:
         raise UserError("no_usable_picture", _nothing_usable(refused), refused=refused)
     with deleted_on_failure(intake.names), transaction.atomic():
@@ -55,13 +55,13 @@ def _require_askable(classifier: Classifier, n_files: int) -> None:
         raise UserError("classifier_not_ready", _("This classifier has not learned yet, so it cannot be asked."))
     if not n_files:
         raise UserError("no_usable_picture", _("Add at least one picture."), refused=[])
-    most = settings.GLIMPSE_LIMITS["queries_per_prediction"]
-    if n_files > most:
-        raise UserError("limit_reached", _("Ask about at most %(most)d pictures at once.") % {"most": most})
+    limit = settings.GLIMPSE_LIMITS["queries_per_prediction"]
+    if n_files > limit:
+        raise UserError("limit_reached", _("Ask about at most %(limit)d pictures at once.") % {"limit": limit})
 
 
 def _nothing_usable(refused: list[dict[str, str]]) -> str:
-    return " ".join(f"{each['file']}: {each['reason']}" for each in refused[:3])
+    return " ".join(f"{refusal['file']}: {refusal['reason']}" for refusal in refused[:3])
 
 
 @transaction.atomic

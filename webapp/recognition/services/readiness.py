@@ -32,9 +32,9 @@ def _missing(classes: list[SupportClass]) -> list[str]:
         sentences.append(_("Add two or more classes."))
     elif len(classes) == 1:
         sentences.append(_("Add a second class: with one alone there is nothing to tell apart."))
-    for each in classes:
-        if not each.n:  # type: ignore[attr-defined]
-            sentences.append(_("Add a picture to “%(name)s”, or delete the class.") % {"name": each.name})
+    for support_class in classes:
+        if not support_class.n:  # type: ignore[attr-defined]
+            sentences.append(_("Add a picture to “%(name)s”, or delete the class.") % {"name": support_class.name})
     return sentences
 
 

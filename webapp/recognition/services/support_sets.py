@@ -57,7 +57,7 @@ def change_support_set(
     if class_names:
         _rename_classes(support_set, class_names)
     if order is not None:
-        reorder_classes(support_set=support_set, names=[clean_name(each) for each in order])
+        reorder_classes(support_set=support_set, names=[clean_name(class_name) for class_name in order])
     support_set.refresh_from_db(fields=["updated"])
     return support_set
 
@@ -65,14 +65,14 @@ def change_support_set(
 def _rename_classes(support_set: SupportSet, class_names: Mapping[str, str]) -> None:
     """Rename classes together, so that two may swap names."""
     renamed = {find_class(support_set=support_set, name=old): clean_name(new) for old, new in class_names.items()}
-    kept = support_set.classes.present().exclude(pk__in=[each.pk for each in renamed])
+    kept = support_set.classes.present().exclude(pk__in=[support_class.pk for support_class in renamed])
     after = [*kept.values_list("name", flat=True), *renamed.values()]
     if len(set(after)) < len(after):
         raise UserError("name_taken", _("Two classes would have the same name."))
-    for each in renamed:
-        SupportClass.objects.filter(pk=each.pk).update(name=f"-{each.pk}")  # frees the old names first
-    for each, new in renamed.items():
-        SupportClass.objects.filter(pk=each.pk).update(name=new)
+    for support_class in renamed:  # frees the old names first
+        SupportClass.objects.filter(pk=support_class.pk).update(name=f"-{support_class.pk}")
+    for support_class, new in renamed.items():
+        SupportClass.objects.filter(pk=support_class.pk).update(name=new)
 
 
 def delete_support_set(*, support_set: SupportSet) -> None:

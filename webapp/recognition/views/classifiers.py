@@ -27,7 +27,7 @@ QUERIES_READY = "queries_ready"
 def my_classifiers(request: OwnedRequest) -> HttpResponse:
     """List everything the owner made."""
     page = Paginator(selectors.support_sets_of(request.owner), PER_PAGE).get_page(request.GET.get("page"))
-    context = {"support_sets": selectors.shelf(page.object_list), "page": page, "guest_hours": guest_hours()}
+    context = {"support_sets": selectors.summaries_of(page.object_list), "page": page, "guest_hours": guest_hours()}
     return render(request, "recognition/my_classifiers.html", context)
 
 
@@ -97,12 +97,13 @@ def remember_queries(request: OwnedRequest, classifier: Classifier, url: str) ->
 
 def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
     predictions = selectors.predictions_of(classifier, PREDICTIONS_SHOWN)
+    queries = (query for prediction in predictions for query in prediction.queries.all())
     return {
         "classifier": classifier,
         "class_covers": selectors.class_covers(classifier),
         "newer": services.newer_checkpoint(classifier=classifier),
         "predictions": predictions,
-        "present_ids": selectors.nearest_present(query for each in predictions for query in each.queries.all()),
+        "present_ids": selectors.nearest_present(queries),
         "queries_ready_url": "" if predictions else request.session.get(QUERIES_READY, {}).get(str(classifier.id), ""),
         "query_hours": query_hours(),
         "limits": settings.GLIMPSE_LIMITS,

@@ -29,7 +29,7 @@ def upload(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> HttpR
     report = services.add_images(support_set=support_set, class_name=support_class.name, files=files)
     if not request.htmx:
         return _upload_in_words(request, support_set_id, report)
-    pictures = SupportImage.objects.present().filter(id__in=[each.id for each in report.accepted])
+    pictures = SupportImage.objects.present().filter(id__in=[image.id for image in report.accepted])
     context = {"support_set": support_set, "pictures": pictures, "report": report}
     status = 200 if report.accepted else 422
     return render(request, "recognition/_upload_report.html", context, status=status)

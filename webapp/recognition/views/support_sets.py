@@ -146,7 +146,7 @@ def find_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> S
 def board(support_set: SupportSet) -> dict[str, Any]:
     """Return what the class cards show."""
     classes = selectors.classes_with_pictures(support_set)
-    pictures = sum(len(each.pictures) for each in classes)  # type: ignore[attr-defined, misc]
+    pictures = sum(len(support_class.pictures) for support_class in classes)  # type: ignore[attr-defined, misc]
     return {
         "support_set": support_set,
         "classes": classes,
@@ -173,7 +173,8 @@ def learn_panel(request: OwnedRequest, support_set: SupportSet) -> dict[str, Any
 def _class_card(request: OwnedRequest, support_set: SupportSet, support_class: SupportClass) -> HttpResponse:
     if not request.htmx:
         return redirect("support_set", support_set.id)
-    card = next(each for each in selectors.classes_with_pictures(support_set) if each.id == support_class.id)
+    classes = selectors.classes_with_pictures(support_set)
+    card = next(row for row in classes if row.id == support_class.id)
     context = {"support_set": support_set, "support_class": card, "limits": settings.GLIMPSE_LIMITS}
     return fragment(request, "recognition/_class.html", context, headers=CHANGED)
 

@@ -58,7 +58,7 @@ class Importer:
                 self._refuse(entry.filename, error.message)
         if not self._accepted and not self._refused:
             raise JobFailed(code="empty_archive", message=_("The zip holds no class folders with pictures."))
-        refused = [each.as_json() for each in self._refused]
+        refused = [refusal.as_json() for refusal in self._refused]
         self._claim.finish(accepted=self._accepted, refused=refused)
 
     def _take(self, entry: zipfile.ZipInfo) -> None:
@@ -67,8 +67,8 @@ class Importer:
         file = SimpleUploadedFile(display_file_name(entry.filename), self._archive.read(entry))
         report = add_to_class(support_set=self._support_set, class_name=class_name, files=[file])
         self._accepted += len(report.accepted)
-        for each in report.refused:
-            self._refuse(entry.filename, each.reason)
+        for refusal in report.refused:
+            self._refuse(entry.filename, refusal.reason)
 
     def _refuse(self, file: str, reason: str) -> None:
         self._refused.append(Refused(display_path(file), reason))

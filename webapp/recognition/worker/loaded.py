@@ -47,8 +47,8 @@ class Latest(Generic[V]):
     A job and a chore may ask at once. Where both ask for what is not there, both make it, and nobody waits for another.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
         self._lock = threading.Lock()
         self._values: OrderedDict[UUID, V] = OrderedDict()
 
@@ -67,7 +67,7 @@ class Latest(Generic[V]):
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)
-            while len(self._values) > self._most:
+            while len(self._values) > self._limit:
                 self._values.popitem(last=False)
 
 

@@ -141,7 +141,8 @@ def _support_features(claim: Claim[Classifier], method: FewShotMethod, looking: 
     for start in range(0, len(ids), CHUNK):
         done = looking * start / len(ids)
         claim.progress(done, _("Looking at picture %(n)d of %(all)d") % {"n": start + 1, "all": len(ids)})
-        yield method.features(_tensors(claim, method, [by_id.get(each, "") for each in ids[start : start + CHUNK]]))
+        names = [by_id.get(image_id, "") for image_id in ids[start : start + CHUNK]]
+        yield method.features(_tensors(claim, method, names))
 
 
 def _tensors(claim: Claim[Any], method: FewShotMethod, names: Sequence[str]) -> Tensor:

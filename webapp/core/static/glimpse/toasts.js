@@ -1,13 +1,13 @@
 // Short messages at the foot of the page. The server adds its own, with an undo button, by an out-of-band swap.
 const SECONDS = 12;
-const shelf = document.getElementById("toasts");
+const toasts = document.getElementById("toasts");
 const announcer = document.getElementById("announcer");
 
 export function toast(message) {
   const item = document.createElement("div");
   item.className = "toast";
   item.append(Object.assign(document.createElement("span"), { textContent: message }));
-  shelf.append(item);
+  toasts.append(item);
 }
 
 export function announce(message) {
@@ -44,7 +44,7 @@ new MutationObserver((changes) => {
   for (const change of changes) {
     for (const node of change.addedNodes) if (node instanceof HTMLElement) setTimeout(keep, 0, node);
   }
-}).observe(shelf, { childList: true });
+}).observe(toasts, { childList: true });
 
 document.addEventListener("htmx:responseError", (event) => toast(reasonOf(event.detail.xhr)));
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -39,7 +39,6 @@ def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
 
 
 def parameters(route: str) -> list[str]:
-    """Name the parameters of a route."""
     return re.findall(r"<(?:\w+:)?(\w+)>", route)
 
 
@@ -49,7 +48,7 @@ UNOWNED = [route for route in ROUTES if not parameters(route)]
 
 
 def ids_of(owner: Owner, theirs: Belongings) -> dict[str, str]:
-    """Say which object of an owner each parameter of a route can stand for."""
+    """Return for each parameter of a route which object of an owner it can stand for."""
     token = ApiToken.objects.filter(owner=owner).first() or create_token(owner=owner)[0]
     rows = {
         "support_set_id": theirs.support_set,

@@ -1,4 +1,4 @@
-"""What a running site writes to its logs: each error with its traceback, acts of staff, and nothing of people."""
+"""What a running site writes to its logs: each error with its traceback, the audit log, and nothing of people."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ RED = (200, 30, 40)
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    """Encode an image."""
     if kind == "HEIF":
         pillow_heif.register_heif_opener()
     out = io.BytesIO()

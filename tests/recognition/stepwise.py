@@ -43,7 +43,6 @@ class Stepwise(Prototypical):
         return classifier
 
     def restore(self, state: dict[str, Tensor]) -> PrototypeClassifier:
-        """Rebuild a classifier from its state."""
         return super().restore(state)
 
 

@@ -33,7 +33,6 @@ class OwnerAdmin(ModelAdmin[Owner]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Owner | None = None) -> bool:
-        """Refuse to change."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Owner | None = None) -> bool:

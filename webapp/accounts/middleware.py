@@ -1,4 +1,4 @@
-"""Tell every view who makes the request."""
+"""Set on every request the owner who makes it."""
 
 from collections.abc import Callable
 
@@ -15,6 +15,5 @@ class OwnerMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Handle one request."""
         request.owner = SimpleLazyObject(lambda: services.owner_of(request))  # type: ignore[attr-defined]
         return self.get_response(request)

@@ -19,7 +19,7 @@ class OwnerQuerySet(models.QuerySet["Owner"]):
     """Reads of owners."""
 
     def expired_guests(self, *, before: datetime.datetime) -> OwnerQuerySet:
-        """Guests who have not been seen since ``before``."""
+        """Keep the guests who have not been seen since ``before``."""
         return self.filter(user__isnull=True, last_seen__lt=before)
 
 
@@ -51,7 +51,7 @@ class Owner(models.Model):
 
     @property
     def is_guest(self) -> bool:
-        """Whether nobody has signed in for this owner."""
+        """Return whether nobody has signed in for this owner."""
         return self.user_id is None
 
 

@@ -51,7 +51,7 @@ def _owner_of_user(user: Any) -> Owner:
 
 
 def _seen(owner: Owner | None) -> Owner | None:
-    """Note now and then that an owner is still there."""
+    """Record now and then that an owner is still there."""
     now = timezone.now()
     if owner is not None and now - owner.last_seen > SEEN_EVERY:
         Owner.objects.filter(pk=owner.pk).update(last_seen=now)
@@ -108,7 +108,7 @@ def _digest(secret: str) -> str:
 
 @transaction.atomic
 def spend(*, owner: Owner, name: str, per_minute: int) -> int:
-    """Count one more doing of ``name``; return 0, or the seconds to wait if this minute's share is used up."""
+    """Count one use of ``name``; return 0, or the seconds to wait if this minute's share is used up."""
     now = timezone.now()
     row = Allowance.objects.select_for_update().get_or_create(owner=owner, name=name, defaults={"opened": now})[0]
     if now - row.opened >= WINDOW:

@@ -48,13 +48,13 @@ GROUPS: list[tuple[Any, dict[str, str]]] = [  # title, then model -> name of a s
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """List the groups with the pages that this member of staff may see."""
+    """Return the groups with the pages that this member of staff may see."""
     groups = [{"title": title, "items": _items(request, symbols)} for title, symbols in GROUPS]
     return [group for group in groups if group["items"]]
 
 
 def _items(request: HttpRequest, symbols: dict[str, str]) -> list[dict[str, Any]]:
-    """List the pages of one group: those of models that are registered and may be looked at."""
+    """Return the pages of one group: those of models that are registered and may be looked at."""
     from django.contrib import admin
 
     shown = []

@@ -9,7 +9,7 @@ from django.db.models import Model
 logger = logging.getLogger(__name__)
 
 
-def log_act(*, user_id: int | None, row: Model, act: str) -> None:
-    """Write a line of the audit log; `act` is a sentence without names."""
+def record(*, user_id: int | None, row: Model, sentence: str) -> None:
+    """Write a line of the audit log; `sentence` says without names what was done."""
     by = f"user {user_id}" if user_id else "nobody signed in"
-    logger.info("%s %s: %s By %s.", row._meta.verbose_name, row.pk, act, by)
+    logger.info("%s %s: %s By %s.", row._meta.verbose_name, row.pk, sentence, by)

@@ -43,7 +43,7 @@ _remarks: dict[type[Model], list[Plan[Any]]] = defaultdict(list)
 
 
 def remark_on(model: type[M]) -> Callable[[Plan[M]], Plan[M]]:
-    """Let a function of an app above say what deleting a row of a model means to it."""
+    """Register a function of an app above that returns what deleting a row of a model means to it."""
 
     def register(plan: Plan[M]) -> Plan[M]:
         _remarks[model].append(plan)
@@ -53,7 +53,7 @@ def remark_on(model: type[M]) -> Callable[[Plan[M]], Plan[M]]:
 
 
 def add_remarks(deletion: Deletion, row: Model) -> None:
-    """Add what the apps above say of a row."""
+    """Add the remarks of the apps above on a row."""
     for plan in _remarks[type(row)]:
         deletion.add(plan(row))
 

@@ -17,7 +17,7 @@ BROKER_ERRORS = (KombuError, CeleryError, RedisError, OSError)
 
 
 def send_id(*, task_name: str, queue: str, job_id: str) -> bool:
-    """Send a job's id to a queue, and say whether the broker took it."""
+    """Send a job's id to a queue, and return whether the broker took it."""
     try:
         # Workers wait for messages on their own connections; those that send keep a much shorter patience.
         connection = current_app.connection_for_write(transport_options={"socket_timeout": PATIENCE_SECONDS})

@@ -61,7 +61,7 @@ class Claim(Generic[J]):
         return held - (time.monotonic() - self._renewed)
 
     def progress(self, fraction: float, text: str = "") -> None:
-        """Tell the person how far the work is (0 to 1); writes at most twice a second."""
+        """Report to the person how far the work is (0 to 1); writes at most twice a second."""
         self.check()
         if time.monotonic() - self._progress_written >= PROGRESS_SECONDS:
             self._progress_written = time.monotonic()

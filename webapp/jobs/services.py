@@ -35,7 +35,7 @@ def enqueue(job: Job) -> None:
 
 
 def send(job: Job) -> bool:
-    """Send the job's id to its queue now, and say whether the broker took it."""
+    """Send the job's id to its queue now, and return whether the broker took it."""
     if not send_id(task_name=job.task_name, queue=job.queue, job_id=str(job.pk)):
         return False
     now = timezone.now()

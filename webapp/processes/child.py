@@ -45,7 +45,7 @@ class Child:
         return self._process.poll()
 
     def give_sign(self) -> None:
-        """Tell it that it is still wanted."""
+        """Write a sign of life to its pipe."""
         with suppress(OSError):
             os.write(self._pipe, b".")
 

@@ -11,7 +11,7 @@ _SPOKEN = "mlcore: "
 
 
 def kernel_kills(vmstat: Path = Path("/proc/vmstat")) -> int:
-    """Count the processes that the kernel has killed for want of memory since it started; 0 where it does not tell."""
+    """Return how many processes the kernel has killed for want of memory since it started; 0 where it does not tell."""
     try:
         lines = vmstat.read_text().splitlines()
     except OSError:

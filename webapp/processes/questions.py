@@ -52,7 +52,7 @@ def ask(
 
 
 def _wait(claim: Claim[Any], child: Child, within: float) -> bool:
-    """Wait for the end of the process, and say whether it came in time."""
+    """Wait for the end of the process, and return whether it came in time."""
     until = time.monotonic() + within
     while child.returncode is None:
         claim.check()
@@ -63,7 +63,7 @@ def _wait(claim: Claim[Any], child: Child, within: float) -> bool:
 
 
 def _last_line(output: Path) -> dict[str, Any] | None:
-    """Read the answer; nothing where there is none."""
+    """Return the answer; nothing where there is none."""
     try:
         answer = json.loads(output.read_bytes().splitlines()[-1])
     except (IndexError, ValueError):
@@ -72,7 +72,7 @@ def _last_line(output: Path) -> dict[str, Any] | None:
 
 
 def _leave_to_another(claim: Claim[Any]) -> None:
-    """Give the job up because its lease ran short, and raise LeaseLost."""
+    """Release the job because its lease ran short, and raise LeaseLost."""
     claim.check()
     claim.release()
     raise LeaseLost

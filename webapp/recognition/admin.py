@@ -20,7 +20,6 @@ class ReadOnlyAdmin(ModelAdmin[Any]):
     list_display_links = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse to add."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -28,7 +27,6 @@ class ReadOnlyAdmin(ModelAdmin[Any]):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to delete."""
         return False
 
 
@@ -41,7 +39,7 @@ class SupportSetAdmin(ReadOnlyAdmin):
     list_filter = ["created"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupportSet]:
-        """Count classes and pictures."""
+        """Annotate support sets with what the list shows: classes, pictures, bytes."""
         return SupportSet.objects.annotate(
             n_classes=Count("classes", distinct=True),
             n_images=Count("classes__images", distinct=True),
@@ -50,17 +48,15 @@ class SupportSetAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("classes"), ordering="n_classes")
     def n_classes(self, row: Any) -> int:
-        """Count the classes."""
         return int(row.n_classes)
 
     @admin.display(description=_("pictures"), ordering="n_images")
     def n_images(self, row: Any) -> int:
-        """Count the pictures."""
         return int(row.n_images)
 
     @admin.display(description=_("size"), ordering="total")
     def size(self, row: Any) -> str:
-        """Add up what the pictures take."""
+        """Return what the pictures take."""
         return filesizeformat(row.total or 0)
 
 

@@ -17,7 +17,7 @@ MEGABYTE = 1024 * 1024
 
 
 def bytes_used(owner: Owner) -> int:
-    """Add up what the owner's pictures, classifiers and archives take, those included that can be brought back."""
+    """Return the bytes of the owner's pictures, classifiers and archives, those included that can be brought back."""
     stored = (
         SupportImage.objects.owned_by(owner),
         Classifier.objects.owned_by(owner),

@@ -63,12 +63,12 @@ class Intake:
 
     @property
     def names(self) -> list[str]:
-        """Name all stored files."""
+        """Return the names of all stored files."""
         return [name for picture in self.stored for name in (picture.file, picture.thumbnail)]
 
 
 def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
-    """Decode and store pictures one after another; ``full`` is what those are told for which ``room`` bytes do not do.
+    """Decode and store pictures one after another; ``full`` is why those are refused that ``room`` bytes do not hold.
 
     Raise UserError if nothing was stored and room was what some picture lacked, StorageDown if nothing was stored
     because the storage does not answer.

@@ -1,4 +1,4 @@
-"""What a Celery worker can be asked: each task makes one call into ``worker``, which alone loads torch."""
+"""The Celery tasks of recognition: each makes one call into ``worker``, which alone loads torch."""
 
 from celery import shared_task
 
@@ -13,7 +13,7 @@ def learn(job_id: str) -> None:
 
 @shared_task(name="recognition.predict")
 def predict(job_id: str) -> None:
-    """Answer what query pictures show."""
+    """Classify the query pictures of a prediction."""
     from webapp.recognition.worker import work
 
     work.predict(job_id)

@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _storage_down() -> Iterator[None]:
     """Raise StorageDown for whatever says that the bucket does not answer, or cannot just now."""
     try:
         yield
@@ -30,14 +30,14 @@ def _told() -> Iterator[None]:
 class BucketStorage(S3Storage):  # type: ignore[misc]
     """A bucket; whatever is asked of it raises StorageDown while it does not answer."""
 
-    _save = _told()(S3Storage._save)
-    delete = _told()(S3Storage.delete)
-    exists = _told()(S3Storage.exists)
-    listdir = _told()(S3Storage.listdir)
-    size = _told()(S3Storage.size)
-    get_modified_time = _told()(S3Storage.get_modified_time)
+    _save = _storage_down()(S3Storage._save)
+    delete = _storage_down()(S3Storage.delete)
+    exists = _storage_down()(S3Storage.exists)
+    listdir = _storage_down()(S3Storage.listdir)
+    size = _storage_down()(S3Storage.size)
+    get_modified_time = _storage_down()(S3Storage.get_modified_time)
 
-    @_told()
+    @_storage_down()
     def _open(self, name: str, mode: str = "rb") -> S3File:
         """Open a file; one that is to be read is fetched at once, so that no answer breaks off half-way."""
         return super()._open(name, mode).open()

@@ -93,7 +93,7 @@ def _last_used(copy: Path) -> float:
 
 
 def _bytes(copy: Path) -> int:
-    """Count the bytes of a copy, as far as it is there."""
+    """Return the bytes of a copy, as far as it is there."""
     size = 0
     for path in [copy, *copy.rglob("*")]:
         with suppress(FileNotFoundError):

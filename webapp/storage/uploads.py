@@ -13,12 +13,10 @@ class NamelessFileHandler(FileUploadHandler):
     """Receive an upload into a file without a name, which is gone with its process, even one that is killed."""
 
     def new_file(self, *arguments: Any, **options: Any) -> None:
-        """Begin a file."""
         super().new_file(*arguments, **options)
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with its request
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        """Write what has come."""
         self.file.write(raw_data)
 
     def file_complete(self, file_size: int) -> UploadedFile[bytes]:

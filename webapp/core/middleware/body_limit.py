@@ -43,5 +43,4 @@ def _byte_limit(request: HttpRequest, length: int) -> int:
 
 
 def _refusal(status: int, message: str) -> HttpResponse:
-    """Answer in words."""
     return HttpResponse(message, status=status, content_type="text/plain; charset=utf-8")

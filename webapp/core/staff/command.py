@@ -1,4 +1,4 @@
-"""What the command line twins of the admin's acts share: who does it, `--json`, and exit codes.
+"""What the command line twins of the admin's actions share: who does it, `--json`, and exit codes.
 
 Exit codes: 0 done, 1 refused in words that say what to mend, 2 wrong usage, 3 what was waited for was stopped.
 """
@@ -39,7 +39,7 @@ class StaffCommand(BaseCommand):
 
     @abstractmethod
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """Do it; give plain values and a sentence, or raise UserError."""
+        """Do it; return plain values and a sentence, or raise UserError."""
 
     def _who(self, username: str) -> User:
         user = User.objects.filter(username=username, is_staff=True, is_active=True).first()

@@ -9,20 +9,20 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db.models import Model
 
-from webapp.core.audit import log_act
+from webapp.core import audit
 
 Named: TypeAlias = Mapping[str, Model | int | str]
 
 
 def note(*, by: User | None, row: Model, act: str, named: Named | None = None) -> None:
-    """Write down who did what to a row. What sweeps and schedules do is under who began them.
+    """Record who did what to a row. What sweeps and schedules do is under who began them.
 
     Where that account is gone, or nobody was named, it is in the log alone.
 
     act: a sentence, with a placeholder for whatever somebody has named. named: what fills the placeholders: in the
     history by its name, in the log by its id, and there words are left out.
     """
-    log_act(user_id=by.pk if by else None, row=row, act=_filled(act, _ids(named)))
+    audit.record(user_id=by.pk if by else None, row=row, sentence=_filled(act, _ids(named)))
     if by is not None:
         LogEntry.objects.log_actions(by.pk, [row], CHANGE, change_message=_filled(act, named), single_object=True)
 

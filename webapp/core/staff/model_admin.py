@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from webapp.core.audit import log_act
+from webapp.core import audit
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as UnfoldAdmin
@@ -22,17 +22,17 @@ class ModelAdmin(UnfoldAdmin[M]):
     """Writes to the audit log what the admin's own pages add, change and delete, beside the admin's history of it."""
 
     def log_addition(self, request: HttpRequest, obj: M, message: Any) -> LogEntry:
-        """Write down that a row was added."""
-        log_act(user_id=request.user.pk, row=obj, act="Added.")
+        """Record the addition in the audit log, too."""
+        audit.record(user_id=request.user.pk, row=obj, sentence="Added.")
         return super().log_addition(request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: M, message: Any) -> LogEntry:
-        """Write down that a row was changed."""
-        log_act(user_id=request.user.pk, row=obj, act="Changed.")
+        """Record the change in the audit log, too."""
+        audit.record(user_id=request.user.pk, row=obj, sentence="Changed.")
         return super().log_change(request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[M]) -> list[LogEntry]:
-        """Write down which rows were deleted."""
+        """Record the deletions in the audit log, too."""
         for row in queryset:
-            log_act(user_id=request.user.pk, row=row, act="Deleted.")
+            audit.record(user_id=request.user.pk, row=row, sentence="Deleted.")
         return super().log_deletions(request, queryset)

@@ -1,4 +1,4 @@
-"""Say numbers as people say them, and where their pictures are."""
+"""Write numbers as people say them, and where their pictures are."""
 
 from django import template
 from django.core.files.storage import FileSystemStorage, default_storage
@@ -42,7 +42,7 @@ def percent(share: float) -> str:
 
 @register.filter
 def svg_percent(share: float) -> str:
-    """Write a share of 1 as the percentage that an SVG attribute takes, whatever the language."""
+    """Return a share of 1 as the percentage that an SVG attribute takes, whatever the language."""
     return f"{100 * min(max(share, 0), 1):.1f}%"
 
 

@@ -97,7 +97,7 @@ class MethodChoices:
 
 
 def title_of(card: Mapping[str, Any]) -> str:
-    """Name the method of a card for people; one that has no words here goes by its own name."""
+    """Return the title of a card's method; one that has no words here goes by its own name."""
     title, _sentence = _words(card)
     return str(title)
 
@@ -125,7 +125,7 @@ def _choice(row: Checkpoint, title: str, strength: Strength) -> MethodChoice:
 
 
 def _words(card: Mapping[str, Any]) -> tuple[str | Promise, str | Promise]:
-    """Find the title and the sentence of a card's method."""
+    """Return the title and the sentence of a card's method."""
     method = card["method"]
     for (name, setting), variant in VARIANTS.items():
         if name == method and card["config"].get(setting):

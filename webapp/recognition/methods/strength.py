@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 PROTOCOL = re.compile(r"5-way (\d+)-shot(?:, \d+ .*)?")
 """Protocols that figures are shown of: plain ones, however many the episodes, and no harder or easier variety."""
 SHOWN_SHOTS = (1, 5)
-MOST_SAID = 0.999
+HIGHEST_SHARE = 0.999
 FAR_SLOWER = 2.0
 NOTICEABLE_SECONDS = 0.5
 Card = Mapping[str, Any]
@@ -140,13 +140,13 @@ def _measured(figures: Figures, seconds: float | None) -> str:
     """Return how often it is right, and how long it learns."""
     shown = [shots for shots in SHOWN_SHOTS if shots in figures] or sorted(figures)[:2]
     first, *others = shown
-    parts = [_("%(share)s right with %(pictures)s") % _said(figures, first, whole=True)]
-    parts += [_("%(share)s with %(pictures)s") % _said(figures, shots, whole=False) for shots in others]
+    parts = [_("%(share)s right with %(pictures)s") % _placeholders(figures, first, whole=True)]
+    parts += [_("%(share)s with %(pictures)s") % _placeholders(figures, shots, whole=False) for shots in others]
     sentence = ", ".join(parts)
     return sentence if seconds is None else f"{sentence}; {_pace_in_words(seconds)}"
 
 
-def _said(figures: Figures, shots: int, *, whole: bool) -> dict[str, str]:
+def _placeholders(figures: Figures, shots: int, *, whole: bool) -> dict[str, str]:
     return {"share": _exact_percent(figures[shots].accuracy), "pictures": _pictures(shots, whole=whole)}
 
 
@@ -171,6 +171,6 @@ def _pictures(shots: int, *, whole: bool) -> str:
 
 def _exact_percent(share: float) -> str:
     """Return a share of 1 in percent to a tenth, without ever claiming certainty."""
-    if share > MOST_SAID:
-        return _("over %(number)s %%") % {"number": number_format(100 * MOST_SAID, 1)}
+    if share > HIGHEST_SHARE:
+        return _("over %(number)s %%") % {"number": number_format(100 * HIGHEST_SHARE, 1)}
     return _("%(number)s %%") % {"number": number_format(round(100 * share, 1), 1)}

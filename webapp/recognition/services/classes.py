@@ -87,7 +87,7 @@ def find_class(*, support_set: SupportSet, name: str) -> SupportClass:
 
 
 def _lock(support_set: SupportSet) -> None:
-    """Note the change, and hold the support set's row until the transaction ends."""
+    """Touch the support set's row, which holds it until the transaction ends."""
     SupportSet.objects.filter(pk=support_set.pk).update(updated=timezone.now())
 
 

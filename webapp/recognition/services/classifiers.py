@@ -50,7 +50,7 @@ def start_classifier(
 
 
 def _checkpoint(support_set: SupportSet, name: str | None) -> Checkpoint:
-    """Find the checkpoint that is meant; raise UserError with the valid ones if there is none."""
+    """Return the checkpoint that is meant; raise UserError with the valid ones if there is none."""
     name = name or suggest_kind(support_set=support_set)
     checkpoint = checkpoints.find_checkpoint(name=name)
     if checkpoint is None:
@@ -84,12 +84,11 @@ def cancel_classifier(*, classifier: Classifier) -> Classifier:
 
 
 def rename_classifier(*, classifier: Classifier, name: str) -> Classifier:
-    """Rename a classifier."""
     classifier.name = clean_name(name)
     classifier.save(update_fields=["name"])
     return classifier
 
 
 def delete_classifier(*, classifier: Classifier) -> None:
-    """Delete a classifier with its adapted state and everything it was asked; its support set stays."""
+    """Delete a classifier with its adapted state and its predictions; its support set stays."""
     remove_classifier(classifier)

@@ -19,7 +19,7 @@ def contributed() -> QuerySet[SupportImage]:
 
 
 def offered() -> Iterator[sources.Offered]:
-    """Offer these pictures to training; a class is one of one support set, whatever others call theirs."""
+    """Yield these pictures for training; a class is one of one support set, whatever others call theirs."""
     pictures = contributed().order_by("support_class__support_set", "support_class", "created", "id")
     for image in pictures.select_related("support_class").iterator():
         yield sources.Offered(

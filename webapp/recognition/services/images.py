@@ -70,7 +70,7 @@ def add_to_class(*, support_set: SupportSet, class_name: str, files: list[File[b
 
 
 def _places(support_class: SupportClass) -> int:
-    """Count how many more pictures the class may hold."""
+    """Return how many more pictures the class may hold."""
     present = support_class.images.filter(deleted_at__isnull=True).count()
     return max(settings.GLIMPSE_LIMITS["pictures_per_class"] - present, 0)
 
@@ -124,7 +124,6 @@ def delete_image(*, image: SupportImage) -> None:
 
 @transaction.atomic
 def restore_image(*, image: SupportImage) -> SupportImage:
-    """Bring a deleted picture back."""
     if not SupportImage.objects.filter(pk=image.pk).exists():
         raise UserError("picture_gone", _("This picture was deleted too long ago to be brought back."))
     if image.deleted_at is not None:

@@ -1,4 +1,4 @@
-"""Predictions: asked, corrected, read as CSV, deleted."""
+"""Predictions: started, corrected, read as CSV, deleted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from webapp.storage.files import deleted_on_failure
 
 
 def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[File[bytes]]) -> Prediction:
-    """Ask a classifier what pictures show. Those that cannot be used are named in ``refused``; the others go on."""
+    """Start to classify query pictures. Those that cannot be used are named in ``refused``; the others go on."""
     files = list(files)
     _require_askable(classifier, len(files))
     spend_prediction(owner)
@@ -66,7 +66,7 @@ def _nothing_usable(refused: list[dict[str, str]]) -> str:
 
 @transaction.atomic
 def correct(*, query: Query, class_name: str) -> SupportImage:
-    """Return what a query picture really shows: a copy goes into the support set, ready to be learned again."""
+    """Correct the class of a query picture, and copy it into the support set, ready to be learned again."""
     support_class = class_named(support_set=query.prediction.classifier.support_set, name=class_name)
     query.refresh_from_db(fields=["file", "thumbnail", "kept_as"])  # a second click may have come between
     if query.kept_as and query.kept_as.deleted_at is None:
@@ -95,7 +95,7 @@ def correct_file(*, prediction: Prediction, file: str, class_name: str) -> Suppo
 
 
 def predictions_csv(*, prediction: Prediction) -> str:
-    """Write the answers as CSV: a row a picture, a column for the score of each class."""
+    """Return the answers as CSV: a row a picture, a column for the score of each class."""
     names: list[str] = prediction.classifier.class_names
     out = io.StringIO()
     writer = csv.writer(out)

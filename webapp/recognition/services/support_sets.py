@@ -17,12 +17,10 @@ from webapp.recognition.services.classes import find_class, reorder_classes
 
 
 def create_support_set(*, owner: Owner, name: str) -> SupportSet:
-    """Make an empty support set."""
     return SupportSet.objects.create(owner=owner, name=clean_name(name))
 
 
 def rename_support_set(*, support_set: SupportSet, name: str) -> SupportSet:
-    """Rename a support set."""
     support_set.name = clean_name(name)
     support_set.updated = timezone.now()
     support_set.save(update_fields=["name", "updated"])

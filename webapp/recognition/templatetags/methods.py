@@ -1,4 +1,4 @@
-"""Say which method a classifier stands on, with which settings, and how far its loss came down."""
+"""Show which method a classifier stands on, with which settings, and how far its loss came down."""
 
 from decimal import Decimal
 
@@ -18,13 +18,12 @@ LEAST_LOSS = 0.001
 
 @register.filter
 def method_title(checkpoint: Checkpoint) -> str:
-    """Name the method of a checkpoint."""
     return title_of(checkpoint.card)
 
 
 @register.filter
 def method_settings(checkpoint: Checkpoint) -> list[dict[str, str]]:
-    """List the settings of a checkpoint's method: label, help and value."""
+    """Return the settings of a checkpoint's method: label, help and value."""
     return [setting._asdict() for setting in checkpoints.method_settings(checkpoint=checkpoint)]
 
 

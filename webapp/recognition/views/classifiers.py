@@ -1,4 +1,4 @@
-"""The classifier page: learning, then asking."""
+"""The classifier page: learning, then predictions."""
 
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ def my_classifiers(request: OwnedRequest) -> HttpResponse:
 
 @require_safe
 def show(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
-    """Show how learning goes, or take questions and show the answers."""
+    """Show how learning goes, or take queries and show the predictions."""
     return render(request, "recognition/classifier.html", _page(request, find_classifier(request, classifier_id)))
 
 
@@ -50,7 +50,6 @@ def status(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 @require_POST
 def cancel(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
-    """Stop learning."""
     classifier = services.cancel_classifier(classifier=find_classifier(request, classifier_id))
     if not request.htmx:
         return redirect("classifier", classifier_id)
@@ -59,7 +58,6 @@ def cancel(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 @require_POST
 def rename(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
-    """Rename the classifier."""
     classifier = find_classifier(request, classifier_id)
     services.rename_classifier(classifier=classifier, name=request.POST.get("name", ""))
     return done(request, "classifier", classifier_id)
@@ -67,7 +65,7 @@ def rename(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 @require_POST
 def delete(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
-    """Delete the classifier and what it was asked; the pictures it learned from stay."""
+    """Delete the classifier and its predictions; the support set stays."""
     classifier = find_classifier(request, classifier_id)
     support_set_id = classifier.support_set_id
     services.delete_classifier(classifier=classifier)
@@ -78,14 +76,14 @@ def delete(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
 
 @require_POST
 def ask(request: OwnedRequest, classifier_id: UUID) -> HttpResponse:
-    """Ask what pictures show."""
+    """Start a prediction for the pictures that were sent."""
     classifier = find_classifier(request, classifier_id)
     prediction = services.start_prediction(owner=classifier.owner, classifier=classifier, files=sent_pictures(request))
     return fresh_prediction(request, prediction)
 
 
 def find_classifier(request: OwnedRequest, classifier_id: UUID) -> Classifier:
-    """Return a classifier of the owner, or answer 404."""
+    """Return a classifier of the owner; raise Http404 if there is none."""
     owned = Classifier.objects.owned_by(request.owner).select_related("checkpoint", "owner")
     return get_object_or_404(owned, id=classifier_id)
 

@@ -22,7 +22,7 @@ from webapp.recognition.views.support_sets import CHANGED, board, find_class, fi
 
 @require_POST
 def upload(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> HttpResponse:
-    """Take pictures into a class; say beside the name of each refused file why."""
+    """Add pictures to a class; show beside the name of each refused file why."""
     support_class = find_class(request, support_set_id, class_id)
     support_set = support_class.support_set
     files = sent_pictures(request)
@@ -73,7 +73,6 @@ def delete(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpR
 
 @require_POST
 def restore(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpResponse:
-    """Bring a deleted picture back."""
     picture = _find_image(request, support_set_id, image_id)
     services.restore_image(image=picture)
     return _picture_in_its_class(request, picture)

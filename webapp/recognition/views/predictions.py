@@ -34,7 +34,6 @@ def status(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
 
 @require_POST
 def cancel(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
-    """Stop asking."""
     prediction = _find_prediction(request, prediction_id)
     jobs.cancel(prediction)
     if not request.htmx:
@@ -52,7 +51,7 @@ def delete(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
 
 @require_safe
 def as_csv(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
-    """Download the answers as CSV."""
+    """Return the answers as a CSV file."""
     text = services.predictions_csv(prediction=_find_prediction(request, prediction_id))
     headers = {"Content-Disposition": 'attachment; filename="glimpse.csv"'}
     return HttpResponse(text.encode("utf-8-sig"), content_type="text/csv; charset=utf-8", headers=headers)
@@ -60,7 +59,7 @@ def as_csv(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
 
 @require_POST
 def correct(request: OwnedRequest, query_id: UUID) -> HttpResponse:
-    """Show what a picture really shows, which puts it among those to learn from."""
+    """Correct the class of a query picture, which puts it into the support set."""
     owned = Query.objects.owned_by(request.owner).select_related(
         "prediction__classifier", "prediction__owner", "kept_as"
     )
@@ -73,7 +72,7 @@ def correct(request: OwnedRequest, query_id: UUID) -> HttpResponse:
 
 
 def fresh_prediction(request: OwnedRequest, prediction: Prediction) -> HttpResponse:
-    """Answer a question just asked: its place among the results, where the answers will appear."""
+    """Return the place of a new prediction among the results, where its answers will appear."""
     if not request.htmx:
         return redirect("prediction", prediction.id)
     refused = render_to_string("components/refusals.html", {"refused": prediction.refused}, request)

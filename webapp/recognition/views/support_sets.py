@@ -62,7 +62,6 @@ def allow_improvement(request: OwnedRequest, support_set_id: UUID) -> HttpRespon
 
 @require_POST
 def rename(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
-    """Rename the support set."""
     support_set = find_support_set(request, support_set_id)
     services.rename_support_set(support_set=support_set, name=request.POST.get("name", ""))
     return done(request, "support_set", support_set_id, headers=CHANGED)
@@ -104,7 +103,6 @@ def order_classes(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 @require_POST
 def rename_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> HttpResponse:
-    """Rename a class."""
     support_class = find_class(request, support_set_id, class_id)
     services.rename_class(support_class=support_class, name=request.POST.get("name", ""))
     return done(request, "support_set", support_set_id, headers=CHANGED)
@@ -133,12 +131,12 @@ def restore_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -
 
 
 def find_support_set(request: OwnedRequest, support_set_id: UUID) -> SupportSet:
-    """Return a support set of the owner, or answer 404."""
+    """Return a support set of the owner; raise Http404 if there is none."""
     return get_object_or_404(SupportSet.objects.owned_by(request.owner), id=support_set_id)
 
 
 def find_class(request: OwnedRequest, support_set_id: UUID, class_id: UUID) -> SupportClass:
-    """Return a class of the owner, deleted or not, or answer 404."""
+    """Return a class of the owner, deleted or not; raise Http404 if there is none."""
     owned = SupportClass.objects.owned_by(request.owner).select_related("support_set__owner")
     return get_object_or_404(owned, id=class_id, support_set=support_set_id)
 

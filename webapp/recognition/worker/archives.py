@@ -29,7 +29,6 @@ def import_zip(job_id: str) -> None:
 
 
 def _import(claim: Claim[ZipImport]) -> None:
-    """Take every picture of every class folder."""
     most_entries, most_bytes = (settings.GLIMPSE_LIMITS[name] for name in ("zip_entries", "zip_unpacked_bytes"))
     with opened(claim.job.file, most_entries=most_entries, most_bytes=most_bytes) as archive:
         Importer(claim, archive).run()

@@ -1,4 +1,4 @@
-"""The work of a worker process: support sets learned, query pictures answered.
+"""The work of a worker process: support sets learned, query pictures classified.
 
 Loaded late by ``tasks``, after the fork: a torch operation before it would hang the child.
 """
@@ -41,8 +41,8 @@ logger = logging.getLogger(__name__)
 CHUNK = 8
 """Pictures embedded at once: enough to be quick, few enough that a cancelled job stops soon."""
 N_NEAREST = 3
-LOOKING_SHARE = 0.5
-"""How far the bar has come when every picture has been looked at, where inner steps follow."""
+EMBEDDING_SHARE = 0.5
+"""How far the bar has come when every picture is embedded, where inner steps follow."""
 
 
 _warm: set[UUID] = set()
@@ -63,7 +63,6 @@ def warm() -> None:
 
 
 def _embed_blank(method: FewShotMethod) -> None:
-    """Embed a blank picture."""
     blank = io.BytesIO()
     Image.new("L", (64, 64), 255).save(blank, "PNG")
     with torch.no_grad():
@@ -76,7 +75,7 @@ def learn(job_id: str) -> None:
 
 
 def predict(job_id: str) -> None:
-    """Answer the query pictures of one prediction."""
+    """Classify the query pictures of one prediction."""
     run_claimed(Prediction, job_id, _predict)
 
 
@@ -101,12 +100,12 @@ def _learn(claim: Claim[Classifier]) -> None:
 
 @torch.no_grad()
 def _adapted(claim: Claim[Classifier], method: FewShotMethod) -> AdaptedClassifier:
-    """Adapt a method to the support set, telling the person how far it is."""
-    looking = LOOKING_SHARE if _counts_steps(method) else 1.0
-    features = torch.cat(list(_support_features(claim, method, looking)))
+    """Adapt a method to the support set, reporting its progress to the person."""
+    embedding_share = EMBEDDING_SHARE if _counts_steps(method) else 1.0
+    features = torch.cat(list(_support_features(claim, method, embedding_share)))
     labels = torch.tensor(claim.job.labels, device=loaded.device())
     try:
-        return method.adapt_features(LabeledSet(features, labels), _telling(claim, looking))
+        return method.adapt_features(LabeledSet(features, labels), _watch(claim, embedding_share))
     except AdaptationError as error:
         logger.warning("Classifier %s came to nothing: %s", claim.job.pk, error)
         message = _(
@@ -123,30 +122,30 @@ def _counts_steps(method: FewShotMethod) -> bool:
     return any(setting.name == "adapt_steps" for setting in fields(method.config))
 
 
-def _telling(claim: Claim[Classifier], looking: float) -> Watch:
-    """Return what tells the person of inner steps; it ends the adaptation once the job is cancelled."""
+def _watch(claim: Claim[Classifier], embedding_share: float) -> Watch:
+    """Return the watch that reports inner steps to the person; it ends the adaptation once the job is cancelled."""
 
-    def tell(step: int, steps: int, loss: float) -> None:
-        done = looking + (1 - looking) * step / steps
+    def report(step: int, steps: int, loss: float) -> None:
+        done = embedding_share + (1 - embedding_share) * step / steps
         claim.progress(done, _("Adapting: step %(step)d of %(steps)d") % {"step": step, "steps": steps})
 
-    return tell
+    return report
 
 
-def _support_features(claim: Claim[Classifier], method: FewShotMethod, looking: float) -> Iterator[Tensor]:
-    """Embed the support pictures a chunk at a time, telling the person how far it is."""
+def _support_features(claim: Claim[Classifier], method: FewShotMethod, embedding_share: float) -> Iterator[Tensor]:
+    """Yield the features of the support pictures a chunk at a time, reporting the progress to the person."""
     ids = claim.job.support_image_ids
     files = dict(SupportImage.objects.filter(pk__in=ids).values_list("pk", "file"))
     by_id = {str(pk): file for pk, file in files.items()}
     for start in range(0, len(ids), CHUNK):
-        done = looking * start / len(ids)
+        done = embedding_share * start / len(ids)
         claim.progress(done, _("Looking at picture %(n)d of %(all)d") % {"n": start + 1, "all": len(ids)})
         names = [by_id.get(image_id, "") for image_id in ids[start : start + CHUNK]]
         yield method.features(_tensors(claim, method, names))
 
 
 def _tensors(claim: Claim[Any], method: FewShotMethod, names: Sequence[str]) -> Tensor:
-    """Read stored pictures as the method takes them, (n, C, H, W); stops between two if the job is cancelled."""
+    """Load stored pictures as the method takes them, (n, C, H, W); stop between two if the job is cancelled."""
     transform = loaded.card_of(method).transform
     tensors = []
     for name in names:
@@ -156,7 +155,7 @@ def _tensors(claim: Claim[Any], method: FewShotMethod, names: Sequence[str]) -> 
 
 
 def _read(name: str) -> bytes:
-    """Read a stored picture; fail the job in words if it was deleted meanwhile."""
+    """Return the bytes of a stored picture; fail the job in words if it was deleted meanwhile."""
     try:
         if not name:
             raise FileNotFoundError
@@ -175,7 +174,7 @@ def _keep_state(row: Classifier, content: bytes) -> str:
 
 
 def _predict(claim: Claim[Prediction]) -> None:
-    """Answer all query pictures, and write the answers together with the end of the job."""
+    """Classify all query pictures, and write the answers together with the end of the job."""
     started = time.perf_counter()
     row = Classifier.objects.select_related("checkpoint").get(pk=claim.job.classifier_id)
     method, adapted = loaded.method_of(row.checkpoint), loaded.adapted(row)
@@ -193,7 +192,7 @@ def _predict(claim: Claim[Prediction]) -> None:
 
 
 def _results(row: Classifier, not_sure_below: float, answers: Predictions) -> Iterator[dict[str, Any]]:
-    """Put answers in the words of the person: names for labels, ids for places."""
+    """Yield the answer to each query as its row keeps it: names for labels, ids for places."""
     ids, labels, names = row.support_image_ids, row.labels, row.class_names
     rows = zip(answers.probabilities.tolist(), answers.nearest.tolist(), answers.similarity.tolist(), strict=True)
     for probabilities, nearest, similarity in rows:

@@ -1,4 +1,4 @@
-"""Make an example one's own: its support set, a classifier that learns it, the queries asked."""
+"""Make an example one's own: its support set, a classifier that learns it, a prediction of its queries."""
 
 from django.core.files.base import ContentFile
 
@@ -18,7 +18,7 @@ def start_example(*, owner: Owner, example: Example) -> Classifier:
 
 
 def ask_example(*, classifier: Classifier, example: Example) -> Prediction:
-    """Ask the classifier about the example's queries."""
+    """Start the prediction of the example's queries."""
     files = [_picture(example, name) for name in example.query_names]
     return recognition.start_prediction(owner=classifier.owner, classifier=classifier, files=files)
 

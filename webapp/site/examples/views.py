@@ -1,4 +1,4 @@
-"""Start an example, and ask its queries."""
+"""Start an example, and the prediction of its queries."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ def start(request: OwnedRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def ask(request: OwnedRequest, slug: str, classifier_id: UUID) -> HttpResponse:
-    """Ask the example's queries."""
+    """Start the prediction of the example's queries."""
     prediction = services.ask_example(classifier=find_classifier(request, classifier_id), example=_find(slug))
     response = fresh_prediction(request, prediction)
     if request.htmx:

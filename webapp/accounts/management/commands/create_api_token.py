@@ -14,11 +14,9 @@ class Command(BaseCommand):
     help = "Make an API token for a user, who is created if need be. Prints only the token."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the name of the user."""
         parser.add_argument("username")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make the token."""
         try:
             self.stdout.write(services.create_user_token(username=options["username"]))
         except ValidationError as error:

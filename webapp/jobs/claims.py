@@ -92,7 +92,7 @@ class Claim(Generic[J]):
         self._mine().update(status=JobStatus.CANCELLED, finished=timezone.now())
 
     def release(self) -> None:
-        """Give the job up unharmed, so that the sweeper hands it to another attempt at once."""
+        """Release the job unharmed, so that the sweeper hands it to another attempt at once."""
         self._write(lease_expires=timezone.now())
 
     @contextmanager

@@ -157,15 +157,11 @@ def _settle_lapsed(model: type[J]) -> None:
     if not lapsed.exists():
         return  # the usual case: no write, so that nobody waits for a lock
     lapsed.filter(cancel_requested=True).update(status=JobStatus.CANCELLED, finished=now)
+    error = _("Every attempt at this broke off because the program working on it stopped, so it is not tried again.")
     lapsed.filter(attempt__gte=F("max_attempts")).update(
-        status=JobStatus.FAILED, finished=now, error_code="worker_lost", error=_worker_lost()
+        status=JobStatus.FAILED, finished=now, error_code="worker_lost", error=error
     )
     lapsed.update(status=JobStatus.QUEUED, sent_at=None, times_sent=0, lease_owner="", progress_text="")
-
-
-def _worker_lost() -> str:
-    """Return the sentence for a job that ends because every attempt at it ended the worker."""
-    return _("Every attempt at this broke off because the program working on it stopped, so it is not tried again.")
 
 
 def _due_to_send() -> Iterator[Job]:

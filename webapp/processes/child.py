@@ -44,7 +44,7 @@ class Child:
         """Return how it ended; nothing while it runs."""
         return self._process.poll()
 
-    def give_sign(self) -> None:
+    def send_sign(self) -> None:
         """Write a sign of life to its pipe."""
         with suppress(OSError):
             os.write(self._pipe, b".")
@@ -77,7 +77,7 @@ class Child:
 
 @contextmanager
 def bound(child: Child, claim: Claim[Any], *, patience: float) -> Iterator[None]:
-    """Give the process signs of life as long as more of the lease than its patience is left; else, end it.
+    """Send the process signs of life as long as more of the lease than its patience is left; else, end it.
 
     It is a thread of its own, because the one that writes to the database may hang there.
     """
@@ -88,7 +88,7 @@ def bound(child: Child, claim: Claim[Any], *, patience: float) -> Iterator[None]
             if claim.lease_left <= patience:
                 child.kill()
                 return
-            child.give_sign()
+            child.send_sign()
 
     thread = threading.Thread(target=watch, name=f"child-{child.pid}", daemon=True)
     thread.start()
@@ -108,6 +108,6 @@ def bond() -> list[str]:
 def patience_seconds() -> float:
     """Return how long the process waits for a sign of its worker: not longer than the lease of a worker that is silent.
 
-    The worker gives signs as long as more than this is left of its lease, so that the process ends before the lease.
+    The worker sends signs as long as more than this is left of its lease, so that the process ends before the lease.
     """
     return float(settings.GLIMPSE_JOBS["lease_seconds"]) / 2

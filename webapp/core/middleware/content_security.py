@@ -24,7 +24,7 @@ ADMIN: Policy = {
 
 
 class AdminCSPMiddleware:
-    """Give every answer under the admin's address the admin's own policy."""
+    """Set the admin's own policy on every answer under the admin's address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

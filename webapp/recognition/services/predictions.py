@@ -38,7 +38,8 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     intake = storage.take_in(files, room=room, full=storage_sentence(owner))
     refused = [refusal.as_json() for refusal in intake.refused]
     if not intake.stored:
-        raise UserError("no_usable_picture", _nothing_usable(refused), refused=refused)
+        reasons = " ".join(f"{refusal['file']}: {refusal['reason']}" for refusal in refused[:3])
+        raise UserError("no_usable_picture", reasons, refused=refused)
     with deleted_on_failure(intake.names), transaction.atomic():
         take_job_place(owner)
         prediction = Prediction.objects.create(owner=owner, classifier=classifier, refused=refused)
@@ -58,10 +59,6 @@ def _require_askable(classifier: Classifier, n_files: int) -> None:
     limit = settings.GLIMPSE_LIMITS["queries_per_prediction"]
     if n_files > limit:
         raise UserError("limit_reached", _("Ask about at most %(limit)d pictures at once.") % {"limit": limit})
-
-
-def _nothing_usable(refused: list[dict[str, str]]) -> str:
-    return " ".join(f"{refusal['file']}: {refusal['reason']}" for refusal in refused[:3])
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Hand people their own pictures, and nobody else's."""
+"""Send people their own pictures, and nobody else's."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ DAY = 86_400
 
 @require_safe
 def picture(request: OwnedRequest, image_id: UUID) -> HttpResponseBase:
-    """Send a support picture of the asker's."""
+    """Send a support picture of the owner."""
     return _send(get_object_or_404(SupportImage.objects.owned_by(request.owner), pk=image_id).file)
 
 
 @require_safe
 def thumbnail(request: OwnedRequest, image_id: UUID) -> HttpResponseBase:
-    """Send the thumbnail of a support picture of the asker's."""
+    """Send the thumbnail of a support picture of the owner."""
     return _send(get_object_or_404(SupportImage.objects.owned_by(request.owner), pk=image_id).thumbnail)
 
 
 @require_safe
 def query_picture(request: OwnedRequest, query_id: UUID) -> HttpResponseBase:
-    """Send a query picture of the asker's."""
+    """Send a query picture of the owner."""
     return _send(get_object_or_404(Query.objects.owned_by(request.owner), pk=query_id).file)
 
 
 @require_safe
 def query_thumbnail(request: OwnedRequest, query_id: UUID) -> HttpResponseBase:
-    """Send the thumbnail of a query picture of the asker's."""
+    """Send the thumbnail of a query picture of the owner."""
     return _send(get_object_or_404(Query.objects.owned_by(request.owner), pk=query_id).thumbnail)
 
 

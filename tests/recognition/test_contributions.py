@@ -19,14 +19,16 @@ from webapp.accounts.models import Owner
 from webapp.accounts.services import owner_of_user
 from webapp.checkpoints.models import Act, Checkpoint, GateExam, Publication
 from webapp.datasets import services as datasets
-from webapp.datasets import stored_datasets, worker
+from webapp.datasets import worker
 from webapp.datasets.models import Contribution, DatasetVersion, Source
 from webapp.datasets.services import Material
 from webapp.jobs.models import JobStatus
+from webapp.jobs.staging import all_staging
 from webapp.recognition import deletion, retention, services
 from webapp.recognition.models import SupportImage, SupportSet
 from webapp.recognition.services import contributions
 from webapp.storage.disk import FULL
+from webapp.training.contributions import published_learners
 from webapp.training.models import RunEstimate, TrainingRun
 
 
@@ -231,9 +233,9 @@ def test_published_checkpoints_that_learned_from_a_version_are_found(ada: Suppor
     run(other, retrained, start_from=learned)
     run(version, unpublished)
     run(other, unrelated)
-    for checkpoint in (learned, retrained, unrelated):
-        Publication.objects.create(kind="characters", act=Act.PUBLISH, checkpoint=checkpoint)
-    assert set(contributions.published_learners(version=version)) == {learned, retrained}
+    for published in (learned, retrained, unrelated):
+        Publication.objects.create(kind="characters", act=Act.PUBLISH, checkpoint=published)
+    assert set(published_learners(version=version)) == {learned, retrained}
 
 
 def checkpoint(name: str) -> Checkpoint:
@@ -253,7 +255,7 @@ def test_the_staging_folder_is_left_empty(ada: SupportSet, ben: SupportSet) -> N
     version_of_the_site()
     revoke(ada)
     contributions.withdraw()
-    assert list(stored_datasets.all_staging().iterdir()) == []
+    assert list(all_staging().iterdir()) == []
 
 
 def test_an_owner_switches_it_on_and_off_on_the_page(db: None) -> None:

@@ -1,4 +1,4 @@
-"""A zip of class folders becomes a version: cleaned, dealt out, reported on; whatever else it holds goes nowhere."""
+"""A zip of class folders becomes a version: cleaned, split, reported on; whatever else it holds goes nowhere."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ def test_every_folder_is_a_class_on_one_side(settings: Any) -> None:
 def test_mlcore_trains_on_a_stored_version_as_it_is() -> None:
     version = ingested(zipped(class_folders(8)))
     root = stored_datasets.local_root(version=version)
-    for side in ("train", "val", "test"):
-        dataset = load_dataset("image_folder", root=root, split=side, image_size=32)
-        expected = [each["name"] for each in version.classes if each["split"] == side]
+    for split in ("train", "val", "test"):
+        dataset = load_dataset("image_folder", root=root, split=split, image_size=32)
+        expected = [each["name"] for each in version.classes if each["split"] == split]
         assert (list(dataset.class_names), dataset.warnings) == (expected, ())
         assert len(dataset) == 2 * len(expected)
 
@@ -68,9 +68,9 @@ def test_a_class_keeps_its_side_in_every_later_version() -> None:
     first = ingested(zipped(class_folders(6)))
     second = another(first, zipped(class_folders(20)))
     third = another(first, zipped({path: data for path, data in class_folders(20).items() if "class-1" in path}))
-    sides = {each["name"]: each["split"] for each in second.classes}
+    splits = {each["name"]: each["split"] for each in second.classes}
     for version in (first, third):
-        assert {each["name"]: each["split"] for each in version.classes}.items() <= sides.items()
+        assert {each["name"]: each["split"] for each in version.classes}.items() <= splits.items()
     assert [second.number, third.number] == [2, 3]
 
 
@@ -112,13 +112,13 @@ def test_a_class_has_one_name_however_it_is_wrapped() -> None:
     assert reasons(second) == {"mine/readme.png": "It lies in no class folder."}
 
 
-def test_a_split_of_the_zips_own_never_puts_a_class_on_two_sides() -> None:
-    split = {
-        f"{side}/class-{label}/{side}.png": picture(100 * label + len(side) + ord(side[1]))
+def test_a_split_of_the_zips_own_never_puts_a_class_in_two_splits() -> None:
+    files = {
+        f"{split}/class-{label}/{split}.png": picture(100 * label + len(split) + ord(split[1]))
         for label in range(4)
-        for side in ("train", "val")
+        for split in ("train", "val")
     }
-    version = ingested(zipped(split))
+    version = ingested(zipped(files))
     assert [each["pictures"] for each in version.classes] == [2, 2, 2, 2]
 
 

@@ -143,10 +143,10 @@ def test_nothing_is_trained_or_measured_on_deleted_pictures(
 def test_classes_keep_their_sides_after_the_version_that_was_learned_from_is_deleted(
     version: DatasetVersion, run: TrainingRun, delete: Any
 ) -> None:
-    sides = version.dataset.known_sides()
+    splits = version.dataset.known_splits()
     delete(version)
     later = another(version, zipped(class_folders(6)))
-    assert {name: side for name, side in later.dataset.known_sides().items() if name in sides} == sides
+    assert {name: split for name, split in later.dataset.known_splits().items() if name in splits} == splits
 
 
 @pytest.mark.parametrize("status", [JobStatus.QUEUED, JobStatus.RUNNING])

@@ -52,8 +52,8 @@ class Dataset(models.Model):
         last: int | None = self.versions.aggregate(last=Max("number"))["last"]
         return (last or 0) + 1
 
-    def known_sides(self) -> dict[str, str]:
-        """Return for each class on which side of the split it has been in this data set."""
+    def known_splits(self) -> dict[str, str]:
+        """Return for each class the split that it has been in."""
         ready = self.versions.filter(status=JobStatus.READY).order_by("number")
         listed = (each for classes in ready.values_list("classes", flat=True) for each in classes)
         return {each["name"]: each["split"] for each in listed}

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from webapp.core.errors import Code, UserError
 from webapp.core.staff import history
-from webapp.datasets.ingesting.class_splits import SIDES
+from webapp.datasets.ingesting.class_splits import SPLITS
 from webapp.datasets.ingesting.registered import PUBLISHED_SPLITS
 from webapp.datasets.models import Dataset, DatasetVersion, Source, dataset_path
 from webapp.datasets.stored_datasets import allowed_folder, delete_stored
@@ -64,13 +64,13 @@ def require_ready(*, version: DatasetVersion) -> None:
 
 def version_as_plain(*, version: DatasetVersion) -> dict[str, Any]:
     """Return what programs want to know of a version."""
-    sides = {side: sum(each["split"] == side for each in version.classes) for side in SIDES}
+    splits = {split: sum(each["split"] == split for each in version.classes) for split in SPLITS}
     return {
         "version": str(version.pk),
         "dataset": version.dataset.name,
         "number": version.number,
         "status": version.status,
-        "classes": sides,
+        "classes": splits,
         "pictures": version.n_pictures,
         "fingerprint": version.fingerprint,
         "incomplete": version.incomplete,
@@ -187,5 +187,5 @@ def _zip(file: File[Any] | None) -> File[Any]:
         message = _("This file is not a zip archive, or it is damaged.")
         raise UserError("unusable_archive", message, field="upload")
     file.seek(0)
-    require_room(3 * file.size)  # the zip itself, its pictures cleaned, and these once more while they are dealt out
+    require_room(3 * file.size)  # the zip itself, its pictures cleaned, and these once more in their splits
     return file

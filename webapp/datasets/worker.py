@@ -1,4 +1,4 @@
-"""The work on a version of a data set: its pictures are found, cleaned, dealt out and stored, or counted in place."""
+"""The work on a version of a data set: its pictures are found, cleaned, split by class and stored, or counted."""
 
 from __future__ import annotations
 
@@ -106,13 +106,13 @@ class Ingest:
         self._pictures: dict[str, UUID] = {}
 
     def run(self) -> None:
-        """Clean picture after picture, drop the classes that are too small, deal out the others, and store all."""
+        """Clean picture after picture, drop the classes that are too small, split the others, and store all."""
         for file, reason in self._findings.refused:
             self._report.refuse(file, reason)
         draft, final = self._folder / "draft.zip", self._folder / "final.zip"
         self._take_all(draft)
         names = self._large_enough()
-        classes = self._dealt_out(names)
+        classes = self._split(names)
         self._arrange(draft, final, {each["name"]: each["split"] for each in classes})
         draft.unlink()
         self._note_duplicates(set(names))
@@ -164,25 +164,25 @@ class Ingest:
             raise JobFailed(code="too_many_classes", message=message)
         return names
 
-    def _dealt_out(self, names: list[str]) -> list[dict[str, Any]]:
-        """List the classes, each on the side that it has had in this data set before, or gets now."""
+    def _split(self, names: list[str]) -> list[dict[str, Any]]:
+        """List the classes, each in the split that it has had in this data set before, or gets now."""
         dataset = self._version.dataset
-        sides = class_splits.deal(dataset_id=dataset.pk, names=names, known=dataset.known_sides())
-        if min(list(sides.values()).count(side) for side in ("train", "val")) < class_splits.LEAST:
+        splits = class_splits.assign(dataset_id=dataset.pk, names=names, known=dataset.known_splits())
+        if min(list(splits.values()).count(split) for split in ("train", "val")) < class_splits.LEAST:
             raise JobFailed(code="too_few_classes", message=_too_few_classes(len(names), 0, 0))
-        listed = [{"name": name, "split": sides[name], "pictures": self._counts[name]} for name in names]
-        return sorted(listed, key=lambda each: (class_splits.SIDES.index(each["split"]), each["name"]))
+        listed = [{"name": name, "split": splits[name], "pictures": self._counts[name]} for name in names]
+        return sorted(listed, key=lambda each: (class_splits.SPLITS.index(each["split"]), each["name"]))
 
-    def _arrange(self, draft: Path, final: Path, sides: dict[str, str]) -> None:
+    def _arrange(self, draft: Path, final: Path, splits: dict[str, str]) -> None:
         """Copy the pictures of the classes that stay to where `mlcore` looks for them."""
 
         def path_of(path: str) -> str | None:
             self._claim.check()
             keep_room()
-            side = sides.get(path.rpartition("/")[0])
-            return side and f"{side}/{path}"
+            split = splits.get(path.rpartition("/")[0])
+            return split and f"{split}/{path}"
 
-        self._claim.progress(0.9, _("Dealing out the classes"))
+        self._claim.progress(0.9, _("Splitting the classes"))
         with zipfile.ZipFile(draft) as source, zipfile.ZipFile(final, "w") as target:
             zip_rewritten(source, target, path_of=path_of)
         self._pictures = {new: self._pictures[old] for old in self._pictures if (new := path_of(old)) is not None}

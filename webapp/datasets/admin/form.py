@@ -28,7 +28,7 @@ def _zip_help() -> str:
     most = settings.GLIMPSE_LIMITS["dataset_zip_bytes"] // 2**20
     text = _(
         "One folder of pictures for each class, up to %(n)d MB. Which classes are trained on and which are kept for "
-        "the test is dealt out by name: folders called train, val or test are not followed."
+        "the test is decided by their names: folders called train, val or test are not followed."
     )
     return text % {"n": most}
 

@@ -9,7 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from mlcore.data.contact_sheet import SAMPLES, SIDE
-from webapp.datasets.ingesting.class_splits import SIDES
+from webapp.datasets.ingesting.class_splits import SPLITS
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 
@@ -20,8 +20,8 @@ def version_context(version: DatasetVersion) -> dict[str, Any]:
     return {
         "version": version,
         "facts": _facts(version),
-        "sides": [_side(version, side) for side in SIDES] if version.classes else [],
-        "samples": [{**each, "top": each["strip"] * SIDE, "side": _titles()[each["split"]]} for each in strips],
+        "splits": [_split(version, split) for split in SPLITS] if version.classes else [],
+        "samples": [{**each, "top": each["strip"] * SIDE, "split": _titles()[each["split"]]} for each in strips],
         "sheet": {"width": SAMPLES * SIDE, "height": SIDE, "whole": len(strips) * SIDE},
         "sheet_key": PurePosixPath(version.contact_sheet.name or "").stem,
         "runs": version.runs.all()[:20],
@@ -32,10 +32,10 @@ def _titles() -> dict[str, str]:
     return {"train": _("to train on"), "val": _("to validate on"), "test": _("to test on")}
 
 
-def _side(version: DatasetVersion, side: str) -> dict[str, Any]:
-    """Sum up one side of the class split."""
-    classes = [each for each in version.classes if each["split"] == side]
-    return {"title": _titles()[side], "classes": classes, "pictures": sum(each["pictures"] for each in classes)}
+def _split(version: DatasetVersion, split: str) -> dict[str, Any]:
+    """Sum up one split: its title, its classes and how many pictures they have."""
+    classes = [each for each in version.classes if each["split"] == split]
+    return {"title": _titles()[split], "classes": classes, "pictures": sum(each["pictures"] for each in classes)}
 
 
 def _facts(version: DatasetVersion) -> list[tuple[str, Any]]:

@@ -10,11 +10,11 @@ from typing import Any
 from PIL import Image
 
 from mlcore.data.contact_sheet import CLASSES, SAMPLES, SIDE, contact_sheet, spread
-from webapp.datasets.ingesting.class_splits import SIDES
+from webapp.datasets.ingesting.class_splits import SPLITS
 
 
 def sheet_of(archive: zipfile.ZipFile, classes: list[dict[str, Any]]) -> bytes:
-    """Draw samples of some classes of each side as a JPEG, and note in `classes` where each one's strip is."""
+    """Draw samples of some classes of each split as a JPEG, and note in `classes` where each one's strip is."""
     members: dict[str, list[str]] = {}
     for path in sorted(archive.namelist()):
         members.setdefault(path.rpartition("/")[0], []).append(path)
@@ -29,9 +29,9 @@ def sheet_of(archive: zipfile.ZipFile, classes: list[dict[str, Any]]) -> bytes:
 
 
 def _chosen(classes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for side in SIDES:
-        of_side = [each for each in classes if each["split"] == side]
-        yield from (of_side[place] for place in spread(len(of_side), CLASSES))
+    for split in SPLITS:
+        of_split = [each for each in classes if each["split"] == split]
+        yield from (of_split[place] for place in spread(len(of_split), CLASSES))
 
 
 def _small(archive: zipfile.ZipFile, path: str) -> Image.Image:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from webapp.datasets.ingesting.class_splits import SIDES
+from webapp.datasets.ingesting.class_splits import SPLITS
 from webapp.datasets.models import DatasetVersion
 from webapp.datasets.stored_datasets import delete_stored, registered_root, store
 from webapp.jobs.claims import Claim
@@ -29,23 +29,23 @@ PUBLISHED_SPLITS = {
 def count(claim: Claim[DatasetVersion], folder: Path) -> None:
     """Count the classes and pictures of a registered data set, and store samples of it."""
     version = claim.job
-    splits = PUBLISHED_SPLITS[version.mlcore_name]
+    published = PUBLISHED_SPLITS[version.mlcore_name]
     sheet = folder / "sheet.jpg"
     claim.progress(0.0, _("Reading the pictures"))
-    seen = _look(claim, ["--splits", *splits, "--contact-sheet", str(sheet)])
-    sides = dict(zip(splits, SIDES, strict=True))
-    classes = [{**each, "split": sides[each["split"]]} for each in seen["classes"]]
+    seen = _look(claim, ["--splits", *published, "--contact-sheet", str(sheet)])
+    splits = dict(zip(published, SPLITS, strict=True))
+    classes = [{**row, "split": splits[row["split"]]} for row in seen["classes"]]
     stored = store(version, ".jpg", sheet.read_bytes())
     fingerprints = json.dumps(seen["fingerprints"], sort_keys=True)
     try:
         claim.finish(
             contact_sheet=stored,
-            train_split=splits[0],
-            validation_split=splits[1],
-            test_split=splits[2],
+            train_split=published[0],
+            validation_split=published[1],
+            test_split=published[2],
             classes=classes,
             n_classes=len(classes),
-            n_pictures=sum(each["pictures"] for each in classes),
+            n_pictures=sum(row["pictures"] for row in classes),
             report={key: seen[key] for key in ("duplicates", "n_duplicates", "warnings")},
             fingerprint=hashlib.sha256(fingerprints.encode()).hexdigest(),
         )

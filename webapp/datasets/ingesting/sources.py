@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from webapp.core.errors import UserError
-from webapp.datasets.ingesting.class_splits import SIDES
+from webapp.datasets.ingesting.class_splits import SPLITS
 from webapp.jobs.errors import JobFailed
 from webapp.pictures.archives import Archive, is_ignored
 from webapp.pictures.names import clean_name
@@ -142,18 +142,18 @@ def _names(folders: set[PurePosixPath]) -> dict[PurePosixPath, str]:
     """Name each folder that holds no other by its own name, and by those around it where several share that.
 
     So a class has one name however it is wrapped. Folders called train, val or test around it are passed over: no
-    class is to be on two sides.
+    class is to be in two splits.
     """
     above = {parent for folder in folders for parent in folder.parents}
-    paths = {folder: _without_sides(folder) for folder in folders - above}
+    paths = {folder: _without_splits(folder) for folder in folders - above}
     by_name: dict[str, set[PurePosixPath]] = {}
     for path in paths.values():
         by_name.setdefault(path.name, set()).add(path)
     return {folder: _told_apart(path, by_name[path.name]) for folder, path in paths.items()}
 
 
-def _without_sides(folder: PurePosixPath) -> PurePosixPath:
-    return PurePosixPath(*(part for part in folder.parts[:-1] if part not in SIDES), folder.name)
+def _without_splits(folder: PurePosixPath) -> PurePosixPath:
+    return PurePosixPath(*(part for part in folder.parts[:-1] if part not in SPLITS), folder.name)
 
 
 def _told_apart(path: PurePosixPath, namesakes: set[PurePosixPath]) -> str:

@@ -1,4 +1,4 @@
-"""Checkpoints that can go live, and what a measurement may find of them."""
+"""Checkpoints that can go live, and what an evaluation may find of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
 from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
-from webapp.checkpoints.models import Checkpoint, GateExam, StandingExam
+from webapp.checkpoints.models import Benchmark, Checkpoint, Evaluation
 from webapp.checkpoints.stored_checkpoints import stored
 from webapp.datasets.models import Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
@@ -53,20 +53,20 @@ def registered(made: Path, **fields: Any) -> Checkpoint:
     return row
 
 
-def standing_exam(kind: str = "characters", **settings: int) -> StandingExam:
-    """Give a kind a standing exam on a data set of its own."""
-    dataset = Dataset.objects.create(name=f"{kind} for exams", source=Source.UPLOAD)
+def make_benchmark(kind: str = "characters", **settings: int) -> Benchmark:
+    """Give a kind a benchmark on a data set of its own."""
+    dataset = Dataset.objects.create(name=f"{kind} for benchmarks", source=Source.UPLOAD)
     version = DatasetVersion.objects.create(dataset=dataset, number=1, status=JobStatus.READY, mlcore_name="strokes")
-    return StandingExam.objects.create(kind=kind, version=version, **settings)
+    return Benchmark.objects.create(kind=kind, version=version, **settings)
 
 
-def measured(checkpoint: Checkpoint, against: Checkpoint, exam: StandingExam, **findings: Any) -> GateExam:
-    """Write down that a measurement found something; by default, two that are equally good."""
-    return GateExam.objects.create(
+def measured(checkpoint: Checkpoint, against: Checkpoint, benchmark: Benchmark, **findings: Any) -> Evaluation:
+    """Write down an evaluation and its findings; by default, two that are equally good."""
+    return Evaluation.objects.create(
         checkpoint=checkpoint,
         against=against,
-        version=exam.version,
-        drawn=exam.drawn,
+        version=benchmark.version,
+        drawn=benchmark.drawn,
         status=JobStatus.READY,
         findings={"exam": GOOD, "unseen": GOOD, **findings},
     )

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from tests.checkpoints.candidates import candidate, measured, staff, standing_exam
+from tests.checkpoints.candidates import candidate, make_benchmark, measured, staff
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Act, Checkpoint, Publication
 from webapp.checkpoints.services import publishing
@@ -71,7 +71,7 @@ def test_what_is_published_takes_the_place_of_the_live_one_of_its_kind(
 
 
 def test_a_passed_gate_needs_no_reason_and_is_kept(old: Checkpoint, new: Checkpoint, sue: User) -> None:
-    measured(new, old, standing_exam())
+    measured(new, old, make_benchmark())
     publication = checkpoints.publish(checkpoint=new, by=sue)
     assert publication.gate["passed"] is True
     assert publication.gate["against"] == "old"

@@ -14,9 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
-from tests.checkpoints.candidates import candidate, measured, staff, standing_exam
+from tests.checkpoints.candidates import candidate, make_benchmark, measured, staff
 from tests.training.people import signed_in
-from webapp.checkpoints.models import Checkpoint, GateExam, Publication
+from webapp.checkpoints.models import Checkpoint, Evaluation, Publication
 from webapp.jobs.models import JobStatus
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_strangers_and_ordinary_users_are_sent_to_sign_in(new: Checkpoint) -> No
     for client in (Client(), signed_in("publish_checkpoint", "view_checkpoint", "add_checkpoint", is_staff=False)):
         assert set(every_page(client, new).values()) == {302}
     assert not Publication.objects.exists()
-    assert not GateExam.objects.exists()
+    assert not Evaluation.objects.exists()
 
 
 def test_staff_without_any_permission_are_refused_everywhere(new: Checkpoint) -> None:
@@ -106,11 +106,11 @@ def test_the_page_shows_the_card_the_gate_and_asks_for_a_reason(old: Checkpoint,
     client = Client()
     client.force_login(staff())
     page = ask(client, "get", "change", new.pk).content.decode()
-    assert "There is no standing exam" in page
+    assert "There is no benchmark" in page
     assert "Publish all the same" in page
-    exam = standing_exam()
+    benchmark = make_benchmark()
     assert "Measure against old" in ask(client, "get", "change", new.pk).content.decode()
-    measured(new, old, exam)
+    measured(new, old, benchmark)
     page = ask(client, "get", "change", new.pk).content.decode()
     assert page.count("Not worse") == 2
     assert "Publish all the same" not in page
@@ -122,7 +122,7 @@ def test_the_page_of_a_publication_shows_its_reason_its_gate_and_its_card(new: C
     ask(client, "post", "publish", new.pk, **WHY)
     row = Publication.objects.get()
     page = client.get(reverse("admin:checkpoints_publication_change", args=[row.pk])).content.decode()
-    for said in (WHY["reason"], "There is no standing exam", "What it learned from"):
+    for said in (WHY["reason"], "There is no benchmark", "What it learned from"):
         assert said in page
     assert (
         client.post(reverse("admin:checkpoints_publication_change", args=[row.pk]), {"reason": "x"}).status_code == 403
@@ -155,11 +155,11 @@ def test_a_reason_that_was_refused_is_not_typed_again(new: Checkpoint) -> None:
 def test_the_gate_is_polled_until_the_measurement_is_over(old: Checkpoint, new: Checkpoint) -> None:
     client = Client()
     client.force_login(staff())
-    standing_exam()
+    make_benchmark()
     ask(client, "post", "measure", new.pk)
     answer = ask(client, "get", "gate", new.pk)
     assert (answer.status_code, b"hx-get" in answer.content) == (200, True)
-    GateExam.objects.update(status="failed", error="It broke.")
+    Evaluation.objects.update(status="failed", error="It broke.")
     answer = ask(client, "get", "gate", new.pk)
     assert (answer.status_code, b"hx-get" in answer.content, b"It broke." in answer.content) == (286, False, True)
 
@@ -167,13 +167,13 @@ def test_the_gate_is_polled_until_the_measurement_is_over(old: Checkpoint, new: 
 def test_a_measurement_is_stopped(new: Checkpoint) -> None:
     client = Client()
     client.force_login(staff())
-    standing_exam()
+    make_benchmark()
     answer = ask(client, "post", "stop", new.pk)
     assert "Nothing is being measured" in str(next(iter(get_messages(answer.wsgi_request))))
     ask(client, "post", "measure", new.pk)
     assert "Stop" in ask(client, "get", "change", new.pk).content.decode()
     ask(client, "post", "stop", new.pk)
-    assert GateExam.objects.get().status == JobStatus.CANCELLED
+    assert Evaluation.objects.get().status == JobStatus.CANCELLED
     assert "Cancelled." in ask(client, "get", "gate", new.pk).content.decode()
 
 

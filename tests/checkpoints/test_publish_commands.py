@@ -11,8 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from tests.checkpoints.candidates import candidate, measured, staff, standing_exam
-from webapp.checkpoints.models import Checkpoint, GateExam, Publication
+from tests.checkpoints.candidates import candidate, make_benchmark, measured, staff
+from webapp.checkpoints.models import Checkpoint, Evaluation, Publication
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def test_publishing_and_rolling_back_in_words_and_in_json() -> None:
 
 
 def test_a_passed_gate_is_enough() -> None:
-    measured(Checkpoint.objects.get(name="new"), Checkpoint.objects.get(name="old"), standing_exam())
+    measured(Checkpoint.objects.get(name="new"), Checkpoint.objects.get(name="old"), make_benchmark())
     assert json.loads(run("publish_checkpoint", "new", "--json"))["gate_passed"] is True
 
 
@@ -60,9 +60,9 @@ def test_what_is_refused_exits_with_1_and_says_why() -> None:
 
 
 def test_a_measurement_can_be_started() -> None:
-    standing_exam()
+    make_benchmark()
     said = json.loads(run("publish_checkpoint", "new", "--measure", "--json"))
-    assert said == {"measurement": str(GateExam.objects.get().pk), "status": "queued"}
+    assert said == {"measurement": str(Evaluation.objects.get().pk), "status": "queued"}
 
 
 def test_whoever_is_no_staff_is_wrong_usage() -> None:

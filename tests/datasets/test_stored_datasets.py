@@ -40,8 +40,8 @@ def test_a_registered_data_set_is_read_from_its_folder(version: DatasetVersion, 
     assert stored_datasets.local_root(version=version) == tmp_path / "omniglot"
 
 
-def test_an_exam_reads_the_test_classes(version: DatasetVersion) -> None:
-    arguments = stored_datasets.exam_arguments(version=version)
+def test_a_benchmark_reads_the_test_classes(version: DatasetVersion) -> None:
+    arguments = stored_datasets.benchmark_arguments(version=version)
     root = f"--data-root={version.archive.path}"
     assert {"--dataset=image_folder", root, "--data-name=signs", "--split=test"} < set(arguments)
 

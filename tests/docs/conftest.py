@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 
 from mlcore.data.datasets import omniglot
 from mlcore.evaluation import calibration
-from tests.checkpoints.candidates import candidate, measured, standing_exam
+from tests.checkpoints.candidates import candidate, make_benchmark, measured
 from tests.docs import drawn_data
 from tests.training import small_runs
 from webapp.jobs.models import JobStatus
@@ -56,8 +56,8 @@ def run_id(db: None) -> str:
     `ada` is staff, `signs` a data set; `new` is measured against `old`, which is live.
     """
     User.objects.create_superuser("ada")
-    exam, old = standing_exam(), candidate("old", live=True)
-    measured(candidate("new"), old, exam)
+    benchmark, old = make_benchmark(), candidate("old", live=True)
+    measured(candidate("new"), old, benchmark)
     run = small_runs.start(small_runs.small_version())
     TrainingRun.objects.update(status=JobStatus.READY)
     return str(run.pk)

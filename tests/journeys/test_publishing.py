@@ -77,7 +77,7 @@ def test_a_checkpoint_is_published_stood_on_and_rolled_back(
 
     office.get_by_role("link", name="Checkpoints").first.click()
     office.get_by_role("link", name=another).click()
-    expect(office.get_by_text("There is no standing exam")).to_be_visible()
+    expect(office.get_by_text("There is no benchmark")).to_be_visible()
     office.get_by_label("Why it is published").fill("It was tried by hand and does well")
     office.get_by_role("button", name="Publish all the same").click()
     expect(office.get_by_text(f"{another} is live: new classifiers stand on it.")).to_be_visible()
@@ -104,23 +104,23 @@ def test_a_checkpoint_is_published_stood_on_and_rolled_back(
 MAKE_VERSION = """
 from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.jobs.models import JobStatus
-dataset = Dataset.objects.create(name="strokes for exams", source="registered")
+dataset = Dataset.objects.create(name="strokes for benchmarks", source="registered")
 DatasetVersion.objects.create(dataset=dataset, number=1, status=JobStatus.READY, mlcore_name="strokes")
 """
 FORGET_VERSION = """
-from webapp.checkpoints.models import GateExam, StandingExam
+from webapp.checkpoints.models import Evaluation, Benchmark
 from webapp.datasets.models import Dataset
-StandingExam.objects.all().delete()
-GateExam.objects.all().delete()
-Dataset.objects.filter(name="strokes for exams").delete()
+Benchmark.objects.all().delete()
+Evaluation.objects.all().delete()
+Dataset.objects.filter(name="strokes for benchmarks").delete()
 """
 
 
 @pytest.fixture
 def version(stack: Stack) -> Iterator[str]:
-    """Make a version of a data set, and leave no exam on it behind."""
+    """Make a version of a data set, and leave no benchmark on it behind."""
     stack.manage("shell", "--command", MAKE_VERSION)
-    yield "strokes for exams v1"
+    yield "strokes for benchmarks v1"
     stack.manage("shell", "--command", FORGET_VERSION)
 
 
@@ -133,7 +133,7 @@ def test_a_checkpoint_that_is_measured_and_not_worse_needs_no_reason(
     office.goto("/admin/checkpoints/checkpoint/")
     office.get_by_role("link", name=another).click()
     page = office.url
-    office.get_by_role("link", name="Add a standing exam").click()
+    office.get_by_role("link", name="Add a benchmark").click()
     expect(office.locator("select[name=kind]")).to_have_value("characters")
     office.locator("select[name=version]").select_option(label=version)
     office.locator("input[name=episodes]").fill("100")

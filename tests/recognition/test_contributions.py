@@ -17,7 +17,7 @@ from tests.recognition.pictures import drawing_upload
 from tests.refusals import refused
 from webapp.accounts.models import Owner
 from webapp.accounts.services import owner_of_user
-from webapp.checkpoints.models import Act, Checkpoint, GateExam, Publication
+from webapp.checkpoints.models import Act, Checkpoint, Evaluation, Publication
 from webapp.datasets import services as datasets
 from webapp.datasets import worker
 from webapp.datasets.models import Contribution, DatasetVersion, Source
@@ -181,13 +181,13 @@ def test_what_holds_the_pictures_in_memory_is_stopped_with_a_sentence(ada: Suppo
     over = TrainingRun.objects.create(name="over", status=JobStatus.READY, **shared)
     timing = RunEstimate.objects.create(status=JobStatus.RUNNING, **shared)
     old, new = (checkpoint_row(name) for name in ("old", "new"))
-    exam = GateExam.objects.create(checkpoint=new, against=old, version=version, status=JobStatus.RUNNING)
+    evaluation = Evaluation.objects.create(checkpoint=new, against=old, version=version, status=JobStatus.RUNNING)
     revoke(ada)
     contributions.withdraw()
-    for job in (going, waiting, over, timing, exam):
+    for job in (going, waiting, over, timing, evaluation):
         job.refresh_from_db()
     assert over.status == JobStatus.READY
-    for job in (going, waiting, timing, exam):
+    for job in (going, waiting, timing, evaluation):
         assert (job.status, job.error_code) == (JobStatus.FAILED, "pictures_withdrawn")
         assert job.status_sentence == "Pictures were withdrawn by their owners, so this was stopped."
 

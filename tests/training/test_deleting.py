@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from tests.checkpoints.candidates import candidate, measured, staff, standing_exam
+from tests.checkpoints.candidates import candidate, make_benchmark, measured, staff
 from tests.datasets.conftest import another, class_folders, ingested, started, stored_files, zipped
 from tests.training import small_runs
 from webapp.accounts.models import Owner
@@ -155,7 +155,7 @@ def test_a_version_that_a_run_learns_from_is_kept(version: DatasetVersion, run: 
     assert refusal(version) == "Runs still learn from it: Signs. Cancel them first."
 
 
-def test_a_version_is_kept_for_a_paused_run_a_sweep_an_exam_or_a_measurement(
+def test_a_version_is_kept_for_a_paused_run_a_sweep_a_benchmark_or_an_evaluation(
     version: DatasetVersion, run: TrainingRun
 ) -> None:
     TrainingRun.objects.update(paused=True)
@@ -164,14 +164,14 @@ def test_a_version_is_kept_for_a_paused_run_a_sweep_an_exam_or_a_measurement(
     Sweep.objects.create(name="Try", version=version, budget=2, kind="characters", method="prototypical")
     assert "Sweeps still try settings on it: Try." in refusal(version)
     Sweep.objects.update(ended=timezone.now())
-    exam = standing_exam()
-    exam.version = version
-    exam.save()
-    assert "standing exam of characters" in refusal(version)
-    sitting = measured(candidate("new"), candidate("old", live=True), exam)
-    sitting.status = JobStatus.QUEUED
-    sitting.save()
-    exam.delete()
+    benchmark = make_benchmark()
+    benchmark.version = version
+    benchmark.save()
+    assert "benchmark of characters" in refusal(version)
+    evaluation = measured(candidate("new"), candidate("old", live=True), benchmark)
+    evaluation.status = JobStatus.QUEUED
+    evaluation.save()
+    benchmark.delete()
     assert refusal(version) == "A checkpoint is being measured by it. Wait for that, or stop it."
 
 
@@ -311,10 +311,10 @@ def test_a_checkpoint_that_ships_is_kept() -> None:
 
 
 def test_a_checkpoint_that_is_being_measured_is_kept() -> None:
-    old, new, exam = candidate("old", live=True), candidate("new"), standing_exam()
-    sitting = measured(new, old, exam)
-    sitting.status = JobStatus.RUNNING
-    sitting.save()
+    old, new, benchmark = candidate("old", live=True), candidate("new"), make_benchmark()
+    evaluation = measured(new, old, benchmark)
+    evaluation.status = JobStatus.RUNNING
+    evaluation.save()
     assert refusal(new) == "It is being measured. Stop that first."
 
 

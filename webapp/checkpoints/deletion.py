@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from webapp.checkpoints import stored_checkpoints
-from webapp.checkpoints.models import Checkpoint, GateExam, StandingExam
+from webapp.checkpoints.models import Benchmark, Checkpoint, Evaluation
 from webapp.core.deletion import Deletion, add_remarks, counted, delete_row, needed_by, remark_on
 from webapp.datasets.models import DatasetVersion
 
@@ -23,8 +23,8 @@ def deletion_of(row: Checkpoint) -> Deletion:
         deletion.forbidden.append(_("It ships with the project, and would be back with the next start."))
     if needed := needed_by(row):
         deletion.forbidden.append(_("It is needed by %(these)s.") % {"these": counted(needed)})
-    measurements = row.gate_exams.all() | GateExam.objects.filter(against=row)
-    if measurements.active().exists():
+    evaluations = row.evaluations.all() | Evaluation.objects.filter(against=row)
+    if evaluations.active().exists():
         deletion.forbidden.append(_("It is being measured. Stop that first."))
     add_remarks(deletion, row)
     return deletion
@@ -45,9 +45,9 @@ def remove(checkpoint: Checkpoint) -> None:
 def _what_measures(version: DatasetVersion) -> Deletion:
     """Forbid to delete the pictures that checkpoints are measured on."""
     deletion = Deletion()
-    if kinds := StandingExam.objects.filter(version=version).values_list("kind", flat=True):
-        sentence = _("It is the standing exam of %(kinds)s. Choose another there first.")
+    if kinds := Benchmark.objects.filter(version=version).values_list("kind", flat=True):
+        sentence = _("It is the benchmark of %(kinds)s. Choose another there first.")
         deletion.forbidden.append(sentence % {"kinds": ", ".join(kinds)})
-    if GateExam.objects.filter(version=version).active().exists():
+    if Evaluation.objects.filter(version=version).active().exists():
         deletion.forbidden.append(_("A checkpoint is being measured by it. Wait for that, or stop it."))
     return deletion

@@ -30,7 +30,7 @@ def data_of(*, version: DatasetVersion, split: str) -> dict[str, Any]:
     return {"dataset": version.mlcore_name, "name": name, "split": split}
 
 
-def exam_arguments(*, version: DatasetVersion) -> list[str]:
+def benchmark_arguments(*, version: DatasetVersion) -> list[str]:
     """Return the options of `mlcore compare` for a version's test classes; raise UserError if it is not ready."""
     root = str(local_root(version=version))
     return options_of(DataConfig(root=root, **data_of(version=version, split=version.test_split)))

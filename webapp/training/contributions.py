@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from webapp.checkpoints.models import Checkpoint, GateExam
+from webapp.checkpoints.models import Checkpoint, Evaluation
 from webapp.core.staff import history
 from webapp.datasets.ingesting.contact_sheets import sheet_of
 from webapp.datasets.ingesting.sources import zip_rewritten
@@ -67,7 +67,7 @@ def _stop_learning(version: DatasetVersion) -> None:
     holders: list[Job] = [
         *TrainingRun.objects.filter(version=version).active(),
         *RunEstimate.objects.filter(version=version).active(),
-        *GateExam.objects.filter(version=version).active(),
+        *Evaluation.objects.filter(version=version).active(),
     ]
     for job in holders:
         jobs.fail(job, code="pictures_withdrawn", message=message)

@@ -1,4 +1,4 @@
-"""The audit trail of publishing, and the standing exams that the gate measures by."""
+"""The audit trail of publishing, and the benchmarks that the gate measures by."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from webapp.checkpoints import cards
-from webapp.checkpoints.models import Checkpoint, Publication, StandingExam
+from webapp.checkpoints.models import Benchmark, Checkpoint, Publication
 from webapp.core.staff.model_admin import ModelAdmin
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
@@ -55,8 +55,8 @@ class PublicationAdmin(ModelAdmin[Publication]):
         return False
 
 
-@admin.register(StandingExam)
-class StandingExamAdmin(ModelAdmin[StandingExam]):
+@admin.register(Benchmark)
+class BenchmarkAdmin(ModelAdmin[Benchmark]):
     """By what every checkpoint of a kind is measured."""
 
     list_display = ["kind", "version", "n_way", "k_shot", "n_query", "episodes", "seed"]

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.checkpoints import cards
 from webapp.checkpoints import services as checkpoints
+from webapp.checkpoints.judging import TOLERANCE
 from webapp.checkpoints.models import Checkpoint, Publication
-from webapp.checkpoints.verdicts import TOLERANCE
 from webapp.core.errors import UserError
 from webapp.core.responses import STOP_POLLING
 from webapp.core.staff.asking import who_asks
@@ -71,10 +71,10 @@ def in_words(act: Callable[[HttpRequest, Checkpoint], None]) -> View:
 @require_safe
 @may_view
 def gate(request: HttpRequest, site: dict[str, Any], checkpoint_id: UUID) -> HttpResponse:
-    """Show how a measurement goes; once it is over, end the polling."""
+    """Show how an evaluation goes; once it is over, end the polling."""
     context = _gate_context(request, get_object_or_404(Checkpoint, pk=checkpoint_id))
-    sitting = context["gate"].sitting
-    status = 200 if sitting and sitting.is_active else STOP_POLLING
+    evaluation = context["gate"].evaluation
+    status = 200 if evaluation and evaluation.is_active else STOP_POLLING
     return render(request, "admin/checkpoints/checkpoint/_gate.html", context, status=status)
 
 
@@ -90,7 +90,7 @@ def measure(request: HttpRequest, checkpoint: Checkpoint) -> None:
 @may_publish
 @in_words
 def stop(request: HttpRequest, checkpoint: Checkpoint) -> None:
-    """Stop the measurement that is under way."""
+    """Stop the evaluation that is under way."""
     checkpoints.stop_measuring(checkpoint=checkpoint, by=who_asks(request))
 
 

@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from webapp.checkpoints.models import Checkpoint, GateExam, StandingExam
-from webapp.checkpoints.verdicts import Check, checks_of
+from webapp.checkpoints.judging import Check, checks_of
+from webapp.checkpoints.models import Benchmark, Checkpoint, Evaluation
 from webapp.core.errors import UserError
 from webapp.core.staff import history
 from webapp.jobs import services as jobs
@@ -19,11 +19,11 @@ from webapp.jobs.models import JobStatus
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """Where a checkpoint stands: measured against `live`, by `sitting` if there is one for the exam as it is now."""
+    """Where a checkpoint stands: measured against `live`, by `evaluation` if the benchmark as it is now has one."""
 
     live: Checkpoint | None
-    exam: StandingExam | None
-    sitting: GateExam | None
+    benchmark: Benchmark | None
+    evaluation: Evaluation | None
     checks: list[Check] = field(default_factory=list)
 
     @property
@@ -33,8 +33,10 @@ class Gate:
 
     @property
     def can_measure(self) -> bool:
-        """Return whether a measurement can be started."""
-        return self.exam is not None and self.live is not None and not (self.sitting and self.sitting.is_active)
+        """Return whether an evaluation can be started."""
+        return (
+            self.benchmark is not None and self.live is not None and not (self.evaluation and self.evaluation.is_active)
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, as a publication keeps them."""
@@ -42,33 +44,33 @@ class Gate:
             "passed": self.passed,
             "against": self.live.name if self.live else None,
             "checks": [check.to_dict() for check in self.checks],
-            "findings": self.sitting.findings if self.sitting else {},
+            "findings": self.evaluation.findings if self.evaluation else {},
         }
 
 
 def gate_of(*, checkpoint: Checkpoint) -> Gate:
     """Return where a checkpoint stands with the gate against what is live of its kind."""
     live = Checkpoint.objects.live().filter(kind=checkpoint.kind).exclude(pk=checkpoint.pk).first()
-    exam = StandingExam.objects.filter(kind=checkpoint.kind).select_related("version__dataset").first()
+    benchmark = Benchmark.objects.filter(kind=checkpoint.kind).select_related("version__dataset").first()
     if live is None:
         sentence = _("Nothing else of this kind is live, so there is nothing that it could be worse than.")
-        return Gate(live=None, exam=exam, sitting=None, checks=[_check(sentence, passed=True)])
-    if exam is None:
+        return Gate(live=None, benchmark=benchmark, evaluation=None, checks=[_check(sentence, passed=True)])
+    if benchmark is None:
         sentence = _(
-            "There is no standing exam for the kind “%(kind)s” yet. Set one up: choose a data set and the episodes."
+            "There is no benchmark for the kind “%(kind)s” yet. Set one up: choose a data set and the episodes."
         )
-        return Gate(live=live, exam=None, sitting=None, checks=[_check(sentence % {"kind": checkpoint.kind})])
-    sitting = GateExam.objects.of(checkpoint, live, exam)
-    return Gate(live=live, exam=exam, sitting=sitting, checks=_checks(sitting))
+        return Gate(live=live, benchmark=None, evaluation=None, checks=[_check(sentence % {"kind": checkpoint.kind})])
+    evaluation = Evaluation.objects.of(checkpoint, live, benchmark)
+    return Gate(live=live, benchmark=benchmark, evaluation=evaluation, checks=_checks(evaluation))
 
 
-def _checks(sitting: GateExam | None) -> list[Check]:
-    """Judge what a sitting found, or say what it waits for."""
-    if sitting is None:
+def _checks(evaluation: Evaluation | None) -> list[Check]:
+    """Judge the findings of an evaluation, or say what it waits for."""
+    if evaluation is None:
         return [_check(_("It has not been measured against the live one yet."))]
-    if sitting.status == JobStatus.READY:
-        return checks_of(sitting.findings)
-    return [_check(sitting.status_sentence)]
+    if evaluation.status == JobStatus.READY:
+        return checks_of(evaluation.findings)
+    return [_check(evaluation.status_sentence)]
 
 
 def _check(sentence: str, *, passed: bool = False) -> Check:
@@ -76,28 +78,32 @@ def _check(sentence: str, *, passed: bool = False) -> Check:
 
 
 @transaction.atomic
-def measure(*, checkpoint: Checkpoint, by: User | None) -> GateExam:
+def measure(*, checkpoint: Checkpoint, by: User | None) -> Evaluation:
     """Start to measure a checkpoint against the live one; one that is under way is kept.
 
     Raise UserError if there is nothing to measure it by or against.
     """
     gate = gate_of(checkpoint=checkpoint)
-    if gate.sitting and gate.sitting.is_active:
-        return gate.sitting
-    if gate.live is None or gate.exam is None:
+    if gate.evaluation and gate.evaluation.is_active:
+        return gate.evaluation
+    if gate.live is None or gate.benchmark is None:
         raise UserError("nothing_to_measure_by", gate.checks[0].sentence)
-    sitting = GateExam.objects.create(
-        checkpoint=checkpoint, against=gate.live, version=gate.exam.version, drawn=gate.exam.drawn, created_by=by
+    evaluation = Evaluation.objects.create(
+        checkpoint=checkpoint,
+        against=gate.live,
+        version=gate.benchmark.version,
+        drawn=gate.benchmark.drawn,
+        created_by=by,
     )
-    jobs.enqueue(sitting)
+    jobs.enqueue(evaluation)
     history.note(by=by, row=checkpoint, act="Started to measure it against %(live)s.", named={"live": gate.live})
-    return sitting
+    return evaluation
 
 
 def stop_measuring(*, checkpoint: Checkpoint, by: User | None) -> None:
-    """Stop the measurement that is under way; raise UserError if there is none."""
-    sitting = gate_of(checkpoint=checkpoint).sitting
-    if sitting is None or not sitting.is_active:
+    """Stop the evaluation that is under way; raise UserError if there is none."""
+    evaluation = gate_of(checkpoint=checkpoint).evaluation
+    if evaluation is None or not evaluation.is_active:
         raise UserError("not_measuring", _("Nothing is being measured any more."))
-    jobs.cancel(sitting)
+    jobs.cancel(evaluation)
     history.note(by=by, row=checkpoint, act="Stopped its measurement.")

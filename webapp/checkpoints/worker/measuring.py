@@ -1,4 +1,4 @@
-"""The work on a measurement: a process of its own measures two checkpoints, so that no worker loads torch for it."""
+"""The work on an evaluation: a process of its own measures two checkpoints, so that no worker loads torch for it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from webapp.checkpoints.models import GateExam
+from webapp.checkpoints.models import Evaluation
 from webapp.checkpoints.stored_checkpoints import local_folder
-from webapp.datasets.stored_datasets import exam_arguments
+from webapp.datasets.stored_datasets import benchmark_arguments
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
@@ -18,10 +18,10 @@ from webapp.processes.questions import ask
 
 def examine(job_id: str) -> None:
     """Measure a checkpoint against another."""
-    run_claimed(GateExam, job_id, _examine)
+    run_claimed(Evaluation, job_id, _examine)
 
 
-def _examine(claim: Claim[GateExam]) -> None:
+def _examine(claim: Claim[Evaluation]) -> None:
     """Measure, and write the figures together with the end of the job."""
     command = [sys.executable, "-m", "mlcore", "compare", "--json", *_arguments(claim.job)]
     claim.progress(0.0, _("Measuring both in the same episodes; this takes some minutes."))
@@ -30,10 +30,10 @@ def _examine(claim: Claim[GateExam]) -> None:
     claim.finish(findings=ask(claim, command, refused="cannot_measure", broke_off=broke_off))
 
 
-def _arguments(job: GateExam) -> list[str]:
+def _arguments(job: Evaluation) -> list[str]:
     """Return which two, on what, in which episodes."""
     both = [str(local_folder(checkpoint=each)) for each in (job.checkpoint, job.against)]
     two = ["--checkpoint", both[0], "--against", both[1]]
     drawn = [f"--{name.replace('_', '-')}={value}" for name, value in job.drawn.items()]
     machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", "1", "--onnx", str(settings.DATA_DIR / "onnx")]
-    return [*two, *exam_arguments(version=job.version), *drawn, *machine]
+    return [*two, *benchmark_arguments(version=job.version), *drawn, *machine]

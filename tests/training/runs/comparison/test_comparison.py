@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from tests.checkpoints.candidates import candidate, staff, standing_exam
+from tests.checkpoints.candidates import candidate, make_benchmark, staff
 from tests.training.people import signed_in
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
@@ -37,7 +37,7 @@ def _data_folder(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def version() -> DatasetVersion:
-    return standing_exam().version
+    return make_benchmark().version
 
 
 def run(version: DatasetVersion, name: str, *, config: dict[str, Any] | None = None, **fields: Any) -> TrainingRun:

@@ -27,7 +27,7 @@ class Command(StaffCommand):
         """Publish, or start to measure."""
         checkpoint = checkpoints.named_checkpoint(name=options["checkpoint"])
         if options["measure"]:
-            sitting = checkpoints.measure(checkpoint=checkpoint, by=by)
-            return {"measurement": str(sitting.pk), "status": sitting.status}, sitting.status_sentence
+            evaluation = checkpoints.measure(checkpoint=checkpoint, by=by)
+            return {"measurement": str(evaluation.pk), "status": evaluation.status}, evaluation.status_sentence
         done = checkpoints.publish(checkpoint=checkpoint, by=by, reason=options["reason"])
         return checkpoints.plain(publication=done), f"{checkpoint.name} is live for {checkpoint.kind}."

@@ -1,4 +1,4 @@
-"""What a checkpoint is measured by before it may go live: the standing exam of its kind, and a sitting of it."""
+"""What a checkpoint is measured by before it may go live: the benchmark of its kind, and an evaluation of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import Job, JobQuerySet
 
 
-class StandingExam(models.Model):
-    """What every checkpoint of a kind is measured by; changing it asks for new measurements."""
+class Benchmark(models.Model):
+    """What every checkpoint of a kind is measured by; changing it asks for new evaluations."""
 
     kind = models.CharField(max_length=50, unique=True)
     version = models.ForeignKey(
@@ -51,8 +51,8 @@ class StandingExam(models.Model):
     seed = models.PositiveIntegerField(default=0, help_text=_("The same number draws the same episodes."))
 
     class Meta:
-        verbose_name = _("standing exam")
-        verbose_name_plural = _("standing exams")
+        verbose_name = _("benchmark")
+        verbose_name_plural = _("benchmarks")
         ordering = ["kind"]
 
     def __str__(self) -> str:
@@ -60,39 +60,41 @@ class StandingExam(models.Model):
 
     @property
     def drawn(self) -> dict[str, int]:
-        """Return which episodes a sitting has."""
+        """Return which episodes an evaluation has."""
         names = ("n_way", "k_shot", "n_query", "episodes", "seed")
         return {name: getattr(self, name) for name in names}
 
 
-class GateExamQuerySet(JobQuerySet["GateExam"]):
-    """Reads of sittings."""
+class EvaluationQuerySet(JobQuerySet["Evaluation"]):
+    """Reads of evaluations."""
 
-    def of(self, checkpoint: Checkpoint, against: Checkpoint, exam: StandingExam) -> GateExam | None:
-        """Return the newest sitting of these two for the exam as it stands, or None."""
-        sittings = self.filter(checkpoint=checkpoint, against=against, version=exam.version, drawn=exam.drawn)
-        return sittings.order_by("-created").first()
+    def of(self, checkpoint: Checkpoint, against: Checkpoint, benchmark: Benchmark) -> Evaluation | None:
+        """Return the newest evaluation of these two for the benchmark as it stands, or None."""
+        evaluations = self.filter(
+            checkpoint=checkpoint, against=against, version=benchmark.version, drawn=benchmark.drawn
+        )
+        return evaluations.order_by("-created").first()
 
 
-class GateExam(Job):
+class Evaluation(Job):
     """One measurement of a checkpoint against the live one of its kind, in the same episodes."""
 
     queue: ClassVar[str] = "staff"
     task_name: ClassVar[str] = "training.examine"
 
-    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="gate_exams")
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="evaluations")
     against = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="+")
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    drawn = models.JSONField(default=dict)  # the standing exam's settings, as they were
+    drawn = models.JSONField(default=dict)  # the benchmark's settings, as they were
     findings = models.JSONField(default=dict)  # what `mlcore compare` printed
 
-    objects = GateExamQuerySet.as_manager()
+    objects = EvaluationQuerySet.as_manager()
 
     class Meta(Job.Meta):
         abstract = False
-        verbose_name = _("measurement")
-        verbose_name_plural = _("measurements")
+        verbose_name = _("evaluation")
+        verbose_name_plural = _("evaluations")
         ordering = ["-created"]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Read what a measurement found: is the new checkpoint not worse than the live one?
+"""Judge the findings of an evaluation: is the new checkpoint not worse than the live one?
 
 Not worse means that, with 95 % confidence, it loses no more than `TOLERANCE` in accuracy: the upper end of the interval
 of (live - new) lies at or below it. Two that are equally good differ by chance alone, so a tolerance of nothing would
@@ -34,9 +34,9 @@ class Check:
 
 
 def checks_of(findings: Mapping[str, Any]) -> list[Check]:
-    """Judge both parts of a measurement: the standing exam, and those of its classes that neither has learned from."""
+    """Judge both parts of an evaluation: on the benchmark, and on its classes that neither has learned from."""
     return [
-        _judged(_("The standing exam"), findings["exam"]),
+        _judged(_("The benchmark"), findings["exam"]),
         _unseen(_("Classes that neither has learned from"), findings["unseen"]),
     ]
 
@@ -51,8 +51,8 @@ def _unseen(title: str, found: Mapping[str, Any]) -> Check:
         return Check(title=title, passed=False, sentence=sentence % {"name": unknown})
     if "difference" not in found:
         sentence = _(
-            "Only %(classes)d of the exam’s classes are new to both and to their ancestors; %(needed)d are needed."
-            " Choose a standing exam with more classes that nothing was trained on."
+            "Only %(classes)d of the benchmark’s classes are new to both and to their ancestors; %(needed)d are"
+            " needed. Choose a benchmark with more classes that nothing was trained on."
         )
         return Check(title=title, passed=False, sentence=sentence % found)
     return _judged(title, found)

@@ -54,7 +54,7 @@ def registered(made: Path, **fields: Any) -> Checkpoint:
 
 
 def make_benchmark(kind: str = "characters", **settings: int) -> Benchmark:
-    """Give a kind a benchmark on a data set of its own."""
+    """Make the benchmark of a kind, on a data set of its own."""
     dataset = Dataset.objects.create(name=f"{kind} for benchmarks", source=Source.UPLOAD)
     version = DatasetVersion.objects.create(dataset=dataset, number=1, status=JobStatus.READY, mlcore_name="strokes")
     return Benchmark.objects.create(kind=kind, version=version, **settings)

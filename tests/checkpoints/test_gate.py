@@ -120,7 +120,7 @@ def save(folder: Path, name: str, *, seed: int, live: bool = False, **card: Any)
 
 @pytest.fixture
 def evaluation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Evaluation:
-    """Ask for an evaluation of two tiny checkpoints on characters drawn by program."""
+    """Start an evaluation of two tiny checkpoints on characters drawn by program."""
     drawn = ["--dataset", "strokes", "--split", "test", "--n-classes", "24", "--image-size", "32"]
     monkeypatch.setattr(measuring, "benchmark_arguments", lambda *, version: drawn)
     save(tmp_path, "old", seed=0, live=True)

@@ -66,7 +66,7 @@ def taken_in(file: ContentFile[bytes], by: User | None = None) -> CheckpointImpo
 
 
 def imported(file: ContentFile[bytes], by: User | None = None) -> Checkpoint:
-    """Take in a zip that is sound."""
+    """Import a zip that is sound."""
     row = taken_in(file, by)
     assert (row.status, row.error) == (JobStatus.READY, "")
     assert row.checkpoint
@@ -74,7 +74,7 @@ def imported(file: ContentFile[bytes], by: User | None = None) -> Checkpoint:
 
 
 def refusal(file: ContentFile[bytes]) -> tuple[str, str]:
-    """Give code and words with which a zip is refused, at once or by the job, once it is sure that nothing is kept."""
+    """Return code and words with which a zip is refused, at once or by the job; nothing may be kept."""
     try:
         row = taken_in(file)
         code, words = row.error_code, row.error
@@ -82,7 +82,7 @@ def refusal(file: ContentFile[bytes]) -> tuple[str, str]:
         code, words = error.code, error.message
     assert not Checkpoint.objects.filter(name="tiny").exists()
     kept = {name for name in stored_files(site) if not name.endswith("card.json")}
-    assert kept == {each.weights.name for each in Checkpoint.objects.all()}
+    assert kept == {checkpoint.weights.name for checkpoint in Checkpoint.objects.all()}
     assert not list(all_staging().glob("*"))
     return code, words
 
@@ -137,8 +137,8 @@ def test_weights_that_do_not_fit_their_card_are_refused(files: dict[str, bytes])
     card["config"]["backbone"]["width"] = 8
     assert refusal(zipped(with_card(files, config=card["config"])))[0] == "unsound"
     code, words = refusal(zipped(with_card(files, digest="0" * 64)))
-    said = "It is not sound: weights.safetensors is not the file that its card was written for; its SHA-256 differs."
-    assert (code, words) == ("unsound", said)
+    reason = "It is not sound: weights.safetensors is not the file that its card was written for; its SHA-256 differs."
+    assert (code, words) == ("unsound", reason)
 
 
 @pytest.mark.parametrize(

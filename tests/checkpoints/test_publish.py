@@ -1,4 +1,4 @@
-"""Publishing and rolling back: one live checkpoint of a kind, one line in the audit trail, all or nothing."""
+"""Publishing and rolling back: one live checkpoint of a kind, one line in the audit log, all or nothing."""
 
 from __future__ import annotations
 

@@ -82,7 +82,9 @@ def test_staff_who_may_look_may_not_act(new: Checkpoint) -> None:
 def test_staff_with_the_permission_publish_and_roll_back(new: Checkpoint) -> None:
     client = signed_in("view_checkpoint", "publish_checkpoint")
     answer = ask(client, "post", "publish", new.pk, **WHY, instead_of="old")
-    assert [str(each) for each in get_messages(answer.wsgi_request)] == ["new is live: new classifiers stand on it."]
+    assert [str(message) for message in get_messages(answer.wsgi_request)] == [
+        "new is live: new classifiers stand on it."
+    ]
     assert Checkpoint.objects.live().get() == new
     ask(client, "post", "roll_back", new.pk, instead_of="new")
     assert Checkpoint.objects.live().get().name == "old"
@@ -122,8 +124,8 @@ def test_the_page_of_a_publication_shows_its_reason_its_gate_and_its_card(new: C
     ask(client, "post", "publish", new.pk, **WHY)
     row = Publication.objects.get()
     page = client.get(reverse("admin:checkpoints_publication_change", args=[row.pk])).content.decode()
-    for said in (WHY["reason"], "There is no benchmark", "What it learned from"):
-        assert said in page
+    for sentence in (WHY["reason"], "There is no benchmark", "What it learned from"):
+        assert sentence in page
     assert (
         client.post(reverse("admin:checkpoints_publication_change", args=[row.pk]), {"reason": "x"}).status_code == 403
     )

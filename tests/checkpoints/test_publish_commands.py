@@ -42,7 +42,7 @@ def test_publishing_and_rolling_back_in_words_and_in_json() -> None:
     assert run("publish_checkpoint", "new", "--reason", "we looked at it") == "new is live for characters."
     done = json.loads(run("rollback_checkpoint", "characters", "--json"))
     assert (done["act"], done["live"], done["replaced"]) == ("roll_back", "old", "new")
-    assert [each.by.username for each in Publication.objects.all() if each.by] == ["sue", "sue"]
+    assert [publication.by.username for publication in Publication.objects.all() if publication.by] == ["sue", "sue"]
 
 
 def test_a_passed_gate_is_enough() -> None:
@@ -52,17 +52,17 @@ def test_a_passed_gate_is_enough() -> None:
 
 def test_what_is_refused_exits_with_1_and_says_why() -> None:
     assert refusal("publish_checkpoint", "new")[1]["error"] == "gate_not_passed"
-    code, said = refusal("publish_checkpoint", "nothing")
-    assert (code, said["error"]) == (1, "unknown_checkpoint")
-    code, said = refusal("rollback_checkpoint", "characters")
-    assert (code, said["error"]) == (1, "nothing_to_roll_back")
+    code, answer = refusal("publish_checkpoint", "nothing")
+    assert (code, answer["error"]) == (1, "unknown_checkpoint")
+    code, answer = refusal("rollback_checkpoint", "characters")
+    assert (code, answer["error"]) == (1, "nothing_to_roll_back")
     assert refusal("publish_checkpoint", "new", "--measure")[1]["error"] == "nothing_to_measure_by"
 
 
 def test_a_measurement_can_be_started() -> None:
     make_benchmark()
-    said = json.loads(run("publish_checkpoint", "new", "--measure", "--json"))
-    assert said == {"measurement": str(Evaluation.objects.get().pk), "status": "queued"}
+    answer = json.loads(run("publish_checkpoint", "new", "--measure", "--json"))
+    assert answer == {"measurement": str(Evaluation.objects.get().pk), "status": "queued"}
 
 
 def test_whoever_is_no_staff_is_wrong_usage() -> None:

@@ -46,7 +46,7 @@ def sue(
 
 
 def attempt(checkpoint: Checkpoint, by: User, together: threading.Barrier, instead_of: str) -> str:
-    """Publish at the same moment as somebody else, and say what came of it."""
+    """Publish at the same moment as somebody else, and return what came of it."""
     together.wait(10)
     try:
         checkpoints.publish(checkpoint=checkpoint, by=by, reason="we looked at it", instead_of=instead_of)
@@ -62,8 +62,8 @@ def test_of_two_who_publish_at_once_one_wins_and_the_other_is_told(sue: User) ->
     for number in range(ROUNDS):
         both, together = [candidate(f"{name} {number}") for name in ("one", "two")], threading.Barrier(2)
         with ThreadPoolExecutor(2) as threads:
-            tries = [threads.submit(attempt, each, sue, together, live.name) for each in both]
-            assert sorted(each.result() for each in tries) == ["changed_meanwhile", "published"]
+            tries = [threads.submit(attempt, checkpoint, sue, together, live.name) for checkpoint in both]
+            assert sorted(future.result() for future in tries) == ["changed_meanwhile", "published"]
         live = Checkpoint.objects.live().get()
         assert live in both
     assert Publication.objects.count() == ROUNDS

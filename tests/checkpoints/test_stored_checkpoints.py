@@ -36,7 +36,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
-    """Let the site's storage be one that gives no paths."""
+    """Make the site's storage one without paths."""
     storage = Elsewhere()
     monkeypatch.setattr(default_storage, "_wrapped", storage)
     return storage

@@ -73,7 +73,7 @@ def started(file: SimpleUploadedFile, *, name: str = "Signs", least: int = LEAST
 
 
 def done(version: DatasetVersion) -> DatasetVersion:
-    """Do what a worker does with it, and return the row as it is then."""
+    """Ingest a version as a worker does, and return its row as it is then."""
     worker.ingest(str(version.pk))
     return DatasetVersion.objects.get(pk=version.pk)
 

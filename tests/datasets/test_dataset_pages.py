@@ -54,7 +54,7 @@ def test_a_version_is_added_to_a_data_set(sue: Client) -> None:
     address = reverse("admin:datasets_dataset_version", args=[first.dataset.pk])
     assert sue.get(address).status_code == 200
     sue.post(address, {"upload": zipped(class_folders(5)), "least_pictures": 2})
-    assert [each.number for each in first.dataset.versions.all()] == [2, 1]
+    assert [version.number for version in first.dataset.versions.all()] == [2, 1]
     refused = sue.post(address, {"upload": zipped(class_folders(5)), "least_pictures": 2})
     assert b"is being ingested" in refused.content
 

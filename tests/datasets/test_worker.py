@@ -39,16 +39,16 @@ pytestmark = pytest.mark.django_db
 
 
 def reasons(version: DatasetVersion) -> dict[str, str]:
-    return {each["file"]: each["reason"] for each in version.report["refused"]}
+    return {row["file"]: row["reason"] for row in version.report["refused"]}
 
 
 def test_every_folder_is_a_class_on_one_side(settings: Any) -> None:
     version = ingested(zipped({f"signs/{path}": data for path, data in class_folders(12).items()}))
     assert (version.status, version.error) == (JobStatus.READY, "")
     assert (version.n_classes, version.n_pictures) == (12, 24)
-    assert {each["name"] for each in version.classes} == {f"class-{n}" for n in range(12)}
+    assert {row["name"] for row in version.classes} == {f"class-{n}" for n in range(12)}
     assert {path.rpartition("/")[0] for path in paths_in(version)} == {
-        f"{each['split']}/{each['name']}" for each in version.classes
+        f"{row['split']}/{row['name']}" for row in version.classes
     }
     assert {name.rpartition(".")[2] for name in stored_files(settings)} == {"zip", "jpg"}
     assert not Path(staging(version)).exists()
@@ -59,18 +59,18 @@ def test_mlcore_trains_on_a_stored_version_as_it_is() -> None:
     root = stored_datasets.local_root(version=version)
     for split in ("train", "val", "test"):
         dataset = load_dataset("image_folder", root=root, split=split, image_size=32)
-        expected = [each["name"] for each in version.classes if each["split"] == split]
+        expected = [row["name"] for row in version.classes if row["split"] == split]
         assert (list(dataset.class_names), dataset.warnings) == (expected, ())
         assert len(dataset) == 2 * len(expected)
 
 
-def test_a_class_keeps_its_side_in_every_later_version() -> None:
+def test_a_class_keeps_its_split_in_every_later_version() -> None:
     first = ingested(zipped(class_folders(6)))
     second = another(first, zipped(class_folders(20)))
     third = another(first, zipped({path: data for path, data in class_folders(20).items() if "class-1" in path}))
-    splits = {each["name"]: each["split"] for each in second.classes}
+    splits = {row["name"]: row["split"] for row in second.classes}
     for version in (first, third):
-        assert {each["name"]: each["split"] for each in version.classes}.items() <= splits.items()
+        assert {row["name"]: row["split"] for row in version.classes}.items() <= splits.items()
     assert [second.number, third.number] == [2, 3]
 
 
@@ -78,7 +78,7 @@ def test_the_sheet_shows_a_strip_of_every_class() -> None:
     version = ingested(zipped(class_folders(5)))
     with version.contact_sheet.open("rb") as file:
         assert Image.open(file).size == (512, 5 * 64)
-    assert [each["strip"] for each in version.classes] == [0, 1, 2, 3, 4]
+    assert [row["strip"] for row in version.classes] == [0, 1, 2, 3, 4]
 
 
 def test_what_is_no_picture_is_refused_by_name_and_the_rest_goes_on() -> None:
@@ -98,7 +98,7 @@ def test_folders_of_folders_are_named_by_both_and_never_merged() -> None:
     entries = {f"Greek/{path}": data for path, data in class_folders(2).items()}
     entries |= {f"Latin/class-{label}/{n}.png": picture(900 + 10 * label + n) for label in range(2) for n in range(2)}
     version = ingested(zipped(entries))
-    names = sorted(each["name"] for each in version.classes)
+    names = sorted(row["name"] for row in version.classes)
     assert names == ["Greek∕class-0", "Greek∕class-1", "Latin∕class-0", "Latin∕class-1"]
     assert all(path.count("/") == 2 for path in paths_in(version))
 
@@ -108,7 +108,7 @@ def test_a_class_has_one_name_however_it_is_wrapped() -> None:
     first = ingested(zipped(bare))
     wrapped = {f"mine/{path}": data for path, data in bare.items()}
     second = another(first, zipped({**wrapped, "mine/readme.png": picture(999)}))
-    assert [each["name"] for each in second.classes] == [each["name"] for each in first.classes]
+    assert [row["name"] for row in second.classes] == [row["name"] for row in first.classes]
     assert reasons(second) == {"mine/readme.png": "It lies in no class folder."}
 
 
@@ -119,7 +119,7 @@ def test_a_split_of_the_zips_own_never_puts_a_class_in_two_splits() -> None:
         for split in ("train", "val")
     }
     version = ingested(zipped(files))
-    assert [each["pictures"] for each in version.classes] == [2, 2, 2, 2]
+    assert [row["pictures"] for row in version.classes] == [2, 2, 2, 2]
 
 
 def test_a_picture_that_comes_twice_in_a_class_is_kept_once() -> None:

@@ -21,15 +21,15 @@ class Cable:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def pull(self) -> None:
-        """Let nothing through any more; connections stay open, as they do where a cable is pulled."""
+        """Block everything; connections stay open, as they do where a cable is pulled."""
         self._whole.clear()
 
     def plug_in(self) -> None:
-        """Let everything through again."""
+        """Pass everything on again."""
         self._whole.set()
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Refuse new connections."""
         self._listener.close()
 
     def _accept(self) -> None:

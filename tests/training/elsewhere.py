@@ -9,7 +9,7 @@ from django.core.files.storage import Storage
 
 
 class Elsewhere(Storage):
-    """Keep files in memory, and give no path to them."""
+    """Keep files in memory, with no path to them."""
 
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
@@ -27,7 +27,7 @@ class Elsewhere(Storage):
         return name
 
     def exists(self, name: str) -> bool:
-        """Say whether there is a file of this name."""
+        """Return whether there is a file of this name."""
         return name in self.kept
 
     def size(self, name: str) -> int:

@@ -33,12 +33,12 @@ def is_ready(run: TrainingRun) -> bool:
 
 def training_processes(run: TrainingRun) -> list[int]:
     """Find the processes that train this run."""
-    found = []
+    numbers = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue
         if b"mlcore" in words and any(str(run.pk).encode() in word for word in words):
-            found.append(int(path.parent.name))
-    return found
+            numbers.append(int(path.parent.name))
+    return numbers

@@ -57,7 +57,7 @@ def site(
 
 
 def latest(schedule: Schedule, number: int) -> Occasion:
-    """Let a schedule be due, and wait for the clock to see it."""
+    """Make a schedule due, and wait for the clock to see it."""
     PeriodicTask.objects.filter(pk=schedule.timer_id).update(last_run_at=timezone.now() - timedelta(days=1))
     wait_until(lambda: schedule.occasions.count() == number, LONG, what=f"occasion {number}")
     occasion = schedule.latest

@@ -93,7 +93,7 @@ def refusal(row: Deletable) -> str:
 
 
 def finished(run: TrainingRun, name: str = "made") -> Checkpoint:
-    """Let a run have left a checkpoint."""
+    """Finish a run, with a checkpoint."""
     made = candidate(name)
     TrainingRun.objects.filter(pk=run.pk).update(status=JobStatus.READY, checkpoint=made)
     run.refresh_from_db()
@@ -195,7 +195,7 @@ def test_a_data_set_stays_for_a_version_that_was_learned_from(
     another(version, zipped(class_folders(5)))
     assert "The data set Signs." in deletion_of(version.dataset).stays
     delete(version.dataset)
-    assert [each.gap for each in DatasetVersion.objects.all()] == ["deleted"]
+    assert [version.gap for version in DatasetVersion.objects.all()] == ["deleted"]
     assert stored_files(settings) == {run.state_file.name}
 
 
@@ -206,7 +206,7 @@ def test_a_version_that_is_deleted_already_keeps_no_other_from_going(
     another(version, zipped(class_folders(5)))
     assert "v1: Its line in the list, for 1 training run." in deletion_of(version.dataset).stays
     delete(version.dataset)
-    assert [(each.number, each.gap) for each in DatasetVersion.objects.all()] == [(1, "deleted")]
+    assert [(version.number, version.gap) for version in DatasetVersion.objects.all()] == [(1, "deleted")]
     assert refusal(version.dataset) == "Nothing of it is left here that could go."
 
 
@@ -341,7 +341,7 @@ def test_states_of_runs_that_are_over_go_after_a_month(run: TrainingRun, setting
 
 def test_folders_of_runs_at_work_stay_and_others_go(run: TrainingRun) -> None:
     working = small_runs.start(run.version)
-    folders = [run_folders() / str(each.pk) for each in (working, run)]
+    folders = [run_folders() / str(row.pk) for row in (working, run)]
     for folder in folders:
         folder.mkdir(parents=True)
         os.utime(folder, (0, 0))

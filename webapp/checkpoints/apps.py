@@ -19,5 +19,5 @@ class CheckpointsConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Let the apps below know what deleting their rows means here."""
+        """Register what deleting the rows of apps below means here."""
         from webapp.checkpoints import deletion  # noqa: F401

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mlcore.checkpoints.card import ModelCard
-from mlcore.checkpoints.lineage import lessons
+from mlcore.checkpoints.lineage import Lesson, lessons
 from webapp.checkpoints.shown_settings import ShownSetting, shown
 
 CLASSES_SHOWN = 400
@@ -38,12 +38,12 @@ class ReadableCard:
 
 
 def readable(card: Mapping[str, Any]) -> ReadableCard:
-    """Put a card into words."""
+    """Return a card in words."""
     whole = ModelCard.from_dict(card)
     return ReadableCard(
         facts=[(name, value) for name, value in _facts(whole) if value],
         results=[_percent(row) for row in whole.results],
-        line=[_learned(*each) for each in _line(whole)],
+        line=[_learned(lesson) for lesson in lessons(whole)],
         settings=shown(whole.method, settings_of(whole)),
     )
 
@@ -57,10 +57,10 @@ def settings_of(card: ModelCard) -> dict[str, Any]:
 
 def validation_of(card: Mapping[str, Any]) -> tuple[float, float] | None:
     """Return the accuracy on the validation classes with the half-width of its 95 % interval, where it is known."""
-    found = card.get("training", {}).get("validation")
-    if not isinstance(found, dict) or "accuracy" not in found:
+    validation = card.get("training", {}).get("validation")
+    if not isinstance(validation, dict) or "accuracy" not in validation:
         return None
-    return found["accuracy"], found.get("ci95", 0.0)
+    return validation["accuracy"], validation.get("ci95", 0.0)
 
 
 def in_percent(accuracy: float, ci95: float) -> str:
@@ -72,8 +72,8 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
     yield _("Kind"), card.kind
     yield _("Method"), card.method
     yield _("Parameters"), f"{card.parameters:,}" if card.parameters else ""
-    found = validation_of(card.to_dict())
-    yield _("Accuracy on validation classes"), in_percent(*found) if found else ""
+    validation = validation_of(card.to_dict())
+    yield _("Accuracy on validation classes"), in_percent(*validation) if validation else ""
     minutes = card.training.get("minutes")
     yield (
         _("Trained for"),
@@ -96,11 +96,13 @@ def _percent(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"dataset": row.get("dataset", ""), "protocol": row.get("protocol", ""), "accuracy": figures}
 
 
-def _line(card: ModelCard) -> Iterator[tuple[str, str, str, list[str] | None]]:
-    for each in lessons(card):
-        yield each.checkpoint, each.dataset, each.split, None if each.class_names is None else sorted(each.class_names)
-
-
-def _learned(checkpoint: str, dataset: str, split: str, names: list[str] | None) -> Learned:
-    shown = (names or [])[:CLASSES_SHOWN]
-    return Learned(checkpoint, dataset, split, shown, len(names or []) - len(shown), names is not None)
+def _learned(lesson: Lesson) -> Learned:
+    names = sorted(lesson.class_names or ())
+    return Learned(
+        checkpoint=lesson.checkpoint,
+        dataset=lesson.dataset,
+        split=lesson.split,
+        class_names=names[:CLASSES_SHOWN],
+        more=max(len(names) - CLASSES_SHOWN, 0),
+        is_listed=lesson.class_names is not None,
+    )

@@ -41,39 +41,42 @@ def checks_of(findings: Mapping[str, Any]) -> list[Check]:
     ]
 
 
-def _unseen(title: str, found: Mapping[str, Any]) -> Check:
-    """Judge the second part, or say why it could not be held."""
-    if unknown := found.get("unknown"):
+def _unseen(title: str, figures: Mapping[str, Any]) -> Check:
+    """Judge the second part, or return why it could not be held."""
+    if unknown := figures.get("unknown"):
         sentence = _(
             "The card of %(name)s does not list the classes that it learned from, so nobody can tell which are new"
             " to it."
         )
         return Check(title=title, passed=False, sentence=sentence % {"name": unknown})
-    if "difference" not in found:
+    if "difference" not in figures:
         sentence = _(
             "Only %(classes)d of the benchmark’s classes are new to both and to their ancestors; %(needed)d are"
             " needed. Choose a benchmark with more classes that nothing was trained on."
         )
-        return Check(title=title, passed=False, sentence=sentence % found)
-    return _judged(title, found)
+        return Check(title=title, passed=False, sentence=sentence % figures)
+    return _judged(title, figures)
 
 
-def _judged(title: str, found: Mapping[str, Any]) -> Check:
+def _judged(title: str, figures: Mapping[str, Any]) -> Check:
     """Compare the most that the new one may lose with what is tolerated."""
-    loss, half_width = -found["difference"], found["difference_ci95"]
+    loss, half_width = -figures["difference"], figures["difference_ci95"]
     passed = loss + half_width <= TOLERANCE
     return Check(
-        title=title, passed=passed, sentence=_sentence(loss, half_width, passed=passed), figures=_figures(found)
+        title=title,
+        passed=passed,
+        sentence=_sentence(loss, half_width, passed=passed),
+        figures=_figures_in_words(figures),
     )
 
 
-def _figures(found: Mapping[str, Any]) -> str:
+def _figures_in_words(figures: Mapping[str, Any]) -> str:
     """Return what both got right, and in how much."""
     values = {
-        "ours": in_percent(found["accuracy"], found["ci95"]),
-        "theirs": in_percent(found["against_accuracy"], found["against_ci95"]),
-        "episodes": found["episodes"],
-        "classes": found["classes"],
+        "ours": in_percent(figures["accuracy"], figures["ci95"]),
+        "theirs": in_percent(figures["against_accuracy"], figures["against_ci95"]),
+        "episodes": figures["episodes"],
+        "classes": figures["classes"],
     }
     return (
         _("This one: %(ours)s right, the live one: %(theirs)s, in %(episodes)d episodes of %(classes)d classes.")

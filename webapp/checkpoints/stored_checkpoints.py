@@ -28,7 +28,7 @@ from webapp.storage.disk import keep_room
 
 @contextmanager
 def stored(made: Path, *, name: str) -> Iterator[Checkpoint]:
-    """Put a checkpoint's weights and card into storage under a name, then give its row, which the block is to save.
+    """Store a checkpoint's weights and card under a name, then yield its row, which the block is to save.
 
     made: the folder of both. If the block fails, nothing stays in storage.
     """

@@ -39,7 +39,7 @@ def _of_dataset(dataset: Dataset) -> Deletion:
 
 
 def _of_version(version: DatasetVersion) -> Deletion:
-    """Plan for the pictures, and for the line in the list, by which a run says what it learned from."""
+    """Plan for the pictures, and for the line in the list, which names what a run learned from."""
     deletion, needed = Deletion(), needed_by(version)
     if version.is_active:
         deletion.forbidden.append(_("It is being ingested. Cancel that first."))

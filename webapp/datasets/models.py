@@ -55,8 +55,8 @@ class Dataset(models.Model):
     def known_splits(self) -> dict[str, str]:
         """Return for each class the split that it has been in."""
         ready = self.versions.filter(status=JobStatus.READY).order_by("number")
-        listed = (each for classes in ready.values_list("classes", flat=True) for each in classes)
-        return {each["name"]: each["split"] for each in listed}
+        rows = (row for classes in ready.values_list("classes", flat=True) for row in classes)
+        return {row["name"]: row["split"] for row in rows}
 
 
 class DatasetVersionQuerySet(JobQuerySet["DatasetVersion"]):

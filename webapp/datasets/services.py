@@ -64,7 +64,7 @@ def require_ready(*, version: DatasetVersion) -> None:
 
 def version_as_plain(*, version: DatasetVersion) -> dict[str, Any]:
     """Return what programs want to know of a version."""
-    splits = {split: sum(each["split"] == split for each in version.classes) for split in SPLITS}
+    splits = {split: sum(row["split"] == split for row in version.classes) for split in SPLITS}
     return {
         "version": str(version.pk),
         "dataset": version.dataset.name,
@@ -121,7 +121,7 @@ def _start(dataset: Dataset, fields: dict[str, Any], by: User | None) -> Dataset
 
 @contextmanager
 def _upload_stored(fields: dict[str, Any]) -> Iterator[None]:
-    """Put an uploaded zip into storage before the block makes its row, and delete it again if that fails."""
+    """Store an uploaded zip before the block makes its row, and delete it again if that fails."""
     upload: File[Any] | None = fields.get("upload")
     if upload is not None:
         fields["upload"] = default_storage.save(dataset_path(None, f"{uuid4().hex}.zip"), upload)
@@ -179,9 +179,9 @@ def _zip(file: File[Any] | None) -> File[Any]:
     """Return an uploaded file if it is a zip that there is room for."""
     if file is None:
         raise UserError("no_file", _("Choose a zip of class folders."), field="upload")
-    most = settings.GLIMPSE_LIMITS["dataset_zip_bytes"]
-    if file.size > most:
-        message = _("A zip may have at most %(n)d MB.") % {"n": most // 2**20}
+    limit = settings.GLIMPSE_LIMITS["dataset_zip_bytes"]
+    if file.size > limit:
+        message = _("A zip may have at most %(n)d MB.") % {"n": limit // 2**20}
         raise UserError("too_large", message, field="upload")
     if not zipfile.is_zipfile(file):
         message = _("This file is not a zip archive, or it is damaged.")

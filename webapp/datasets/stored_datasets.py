@@ -71,8 +71,8 @@ def registered_root(version: DatasetVersion) -> Path:
 def allowed_folder(path: str) -> Path:
     """Return a folder on the server that may be ingested; raise UserError for any that is not below an allowed one."""
     folder = Path(path).expanduser().resolve()
-    allowed = [Path(each).expanduser().resolve() for each in settings.GLIMPSE_DATASET_FOLDERS]
-    if not any(folder.is_relative_to(each) for each in allowed):
+    allowed = [Path(root).expanduser().resolve() for root in settings.GLIMPSE_DATASET_FOLDERS]
+    if not any(folder.is_relative_to(root) for root in allowed):
         message = _("This folder is not below one that the settings allow (GLIMPSE_DATASET_FOLDERS).")
         raise UserError("folder_not_allowed", message, field="folder")
     if not folder.is_dir():
@@ -93,13 +93,13 @@ class _Staged(File[Any]):
 
 
 def store_staged(version: DatasetVersion, path: Path) -> str:
-    """Put a file that was made here into storage, and return its name there."""
+    """Store a file that was made here, and return its name in storage."""
     with _Staged(path) as file:
         return default_storage.save(dataset_path(None, _fresh_name(version, path.suffix)), file)
 
 
 def store(version: DatasetVersion, suffix: str, content: bytes) -> str:
-    """Put bytes into storage, and return their name there; nothing is stored of nothing."""
+    """Store bytes, and return their name in storage; nothing is stored of nothing."""
     name = dataset_path(None, _fresh_name(version, suffix))
     return default_storage.save(name, ContentFile(content)) if content else ""
 

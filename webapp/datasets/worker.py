@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from webapp.core.errors import UserError
 from webapp.datasets.ingesting import class_splits, registered, sources
 from webapp.datasets.ingesting.contact_sheets import sheet_of
-from webapp.datasets.ingesting.sources import Findings, Found, zip_rewritten
+from webapp.datasets.ingesting.sources import Findings, PictureFile, zip_rewritten
 from webapp.datasets.models import Contribution, DatasetVersion, Source
 from webapp.datasets.stored_datasets import allowed_folder, delete_stored, store, store_staged
 from webapp.jobs.claims import Claim
@@ -76,7 +76,7 @@ def _from_its_source(claim: Claim[DatasetVersion], folder: Path) -> None:
 
 @dataclass
 class Report:
-    """What there is to say of a version besides its classes; long lists are cut, and counted whole."""
+    """What is known of a version besides its classes; long lists are cut, and counted whole."""
 
     refused: list[dict[str, str]] = field(default_factory=list)
     n_refused: int = 0
@@ -113,7 +113,7 @@ class Ingest:
         self._take_all(draft)
         names = self._large_enough()
         classes = self._split(names)
-        self._arrange(draft, final, {each["name"]: each["split"] for each in classes})
+        self._arrange(draft, final, {row["name"]: row["split"] for row in classes})
         draft.unlink()
         self._note_duplicates(set(names))
         self._report.bytes = final.stat().st_size
@@ -123,30 +123,30 @@ class Ingest:
 
     def _take_all(self, draft: Path) -> None:
         """Write the cleaned pictures to one zip, class by class."""
-        total = len(self._findings.found)
+        total = len(self._findings.files)
         with zipfile.ZipFile(draft, "w") as archive:
-            for position, found in enumerate(self._findings.found):
+            for position, file in enumerate(self._findings.files):
                 count = {"n": position + 1, "all": total}
                 self._claim.progress(0.9 * position / total, _("Picture %(n)d of %(all)d") % count)
                 keep_room()
                 try:
-                    self._take(found, archive)
+                    self._take(file, archive)
                 except UserError as error:
-                    self._report.refuse(found.file, error.message)
+                    self._report.refuse(file.name, error.message)
 
-    def _take(self, found: Found, archive: zipfile.ZipFile) -> None:
+    def _take(self, file: PictureFile, archive: zipfile.ZipFile) -> None:
         """Clean one picture; of two in one class whose pixels are the same, the second is left out."""
-        picture = read_picture(ContentFile(found.read()), helper=helper)
+        picture = read_picture(ContentFile(file.read()), helper=helper)
         homes = self._homes.setdefault(bytes.fromhex(picture.pixel_digest), set())
-        if found.class_name in homes:
+        if file.class_name in homes:
             self._report.n_repeated += 1
             return
-        homes.add(found.class_name)
-        self._counts[found.class_name] += 1
-        path = f"{found.class_name}/{self._counts[found.class_name]:05d}{picture.suffix}"
+        homes.add(file.class_name)
+        self._counts[file.class_name] += 1
+        path = f"{file.class_name}/{self._counts[file.class_name]:05d}{picture.suffix}"
         archive.writestr(path, picture.file)
-        if found.picture is not None:
-            self._pictures[path] = found.picture
+        if file.picture is not None:
+            self._pictures[path] = file.picture
 
     def _large_enough(self) -> list[str]:
         """Name the classes that have pictures enough; those of people are counted and not listed."""
@@ -159,8 +159,8 @@ class Ingest:
         if len(names) < 2 * class_splits.LEAST:
             raise JobFailed(code="too_few_classes", message=_too_few_classes(len(names), least, len(small)))
         if len(names) > settings.GLIMPSE_LIMITS["dataset_classes"]:
-            most = settings.GLIMPSE_LIMITS["dataset_classes"]
-            message = _("This holds more than %(most)d classes. Each folder of pictures is one.") % {"most": most}
+            limit = settings.GLIMPSE_LIMITS["dataset_classes"]
+            message = _("This holds more than %(most)d classes. Each folder of pictures is one.") % {"most": limit}
             raise JobFailed(code="too_many_classes", message=message)
         return names
 
@@ -171,7 +171,7 @@ class Ingest:
         if min(list(splits.values()).count(split) for split in ("train", "val")) < class_splits.LEAST:
             raise JobFailed(code="too_few_classes", message=_too_few_classes(len(names), 0, 0))
         listed = [{"name": name, "split": splits[name], "pictures": self._counts[name]} for name in names]
-        return sorted(listed, key=lambda each: (class_splits.SPLITS.index(each["split"]), each["name"]))
+        return sorted(listed, key=lambda row: (class_splits.SPLITS.index(row["split"]), row["name"]))
 
     def _arrange(self, draft: Path, final: Path, splits: dict[str, str]) -> None:
         """Copy the pictures of the classes that stay to where `mlcore` looks for them."""
@@ -198,7 +198,7 @@ class Ingest:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def _store(self, final: Path, sheet: bytes, classes: list[dict[str, Any]]) -> None:
-        """Put the archive and its sheet into storage, then all that is known of them into the row."""
+        """Store the archive and its sheet, then write all that is known of them to the row."""
         stored = [store_staged(self._version, final), store(self._version, ".jpg", sheet)]
         contributions = [
             Contribution(version=self._version, picture=picture, path=path) for path, picture in self._pictures.items()
@@ -210,9 +210,9 @@ class Ingest:
                     contact_sheet=stored[1],
                     classes=classes,
                     n_classes=len(classes),
-                    n_pictures=sum(each["pictures"] for each in classes),
+                    n_pictures=sum(row["pictures"] for row in classes),
                     report=asdict(self._report),
-                    fingerprint=self._fingerprint({each["name"] for each in classes}),
+                    fingerprint=self._fingerprint({row["name"] for row in classes}),
                 )
                 Contribution.objects.bulk_create(contributions, batch_size=500)
         except BaseException:

@@ -16,5 +16,5 @@ class TrainingConfig(AppConfig):
     stored: ClassVar[dict[str, str]] = {"runs": "webapp.training.retention.named"}
 
     def ready(self) -> None:
-        """Let the apps below know what deleting their rows means here."""
+        """Register what deleting the rows of apps below means here."""
         from webapp.training import deletion  # noqa: F401

@@ -39,22 +39,22 @@ def published_learners(*, version: DatasetVersion) -> QuerySet[Checkpoint]:
     """Find the published checkpoints that learned from a version, or started from one that had."""
     ended = TrainingRun.objects.filter(checkpoint__isnull=False).order_by()
     learned: set[Any] = set()
-    found = set(ended.filter(version=version).values_list("checkpoint", flat=True))
-    while found - learned:
-        learned |= found
-        found = set(ended.filter(start_from__in=learned).values_list("checkpoint", flat=True))
+    checkpoints = set(ended.filter(version=version).values_list("checkpoint", flat=True))
+    while checkpoints - learned:
+        learned |= checkpoints
+        checkpoints = set(ended.filter(start_from__in=learned).values_list("checkpoint", flat=True))
     return Checkpoint.objects.filter(pk__in=learned, publications__isnull=False).distinct()
 
 
 def _withdraw_from(version: DatasetVersion, doomed: list[Contribution]) -> None:
-    """Put an archive without these pictures in the place of the old one, unless somebody else did so meanwhile."""
+    """Replace the archive by one without these pictures, unless somebody else did so meanwhile."""
     old = [version.archive.name, version.contact_sheet.name]
-    fields = _without(version, {each.path for each in doomed})
+    fields = _without(version, {contribution.path for contribution in doomed})
     with transaction.atomic():
         same = DatasetVersion.objects.filter(pk=version.pk, archive=version.archive.name or "")
         replaced = bool(same.update(incomplete=True, **fields))
         if replaced:
-            Contribution.objects.filter(pk__in=[each.pk for each in doomed]).delete()
+            Contribution.objects.filter(pk__in=[contribution.pk for contribution in doomed]).delete()
             _stop_learning(version)
             act = _("Pictures were withdrawn by their owners: %(n)d.") % {"n": len(doomed)}
             transaction.on_commit(lambda: history.note(by=None, row=version, act=act))
@@ -87,13 +87,13 @@ def _without(version: DatasetVersion, doomed: set[str]) -> dict[str, Any]:
 
 
 def _left(version: DatasetVersion, doomed: set[str], left: Path) -> dict[str, Any]:
-    """Copy the archive without the withdrawn pictures, and say what it holds now."""
+    """Copy the archive without the withdrawn pictures, and return the fields of what it holds now."""
     with version.archive.open("rb") as file, zipfile.ZipFile(file) as source, zipfile.ZipFile(left, "w") as target:
         zip_rewritten(source, target, path_of=lambda path: None if path in doomed else path)
     with zipfile.ZipFile(left) as archive:
         counts = Counter(path.rpartition("/")[0] for path in archive.namelist())
-        classes = [{**each, "pictures": counts[f"{each['split']}/{each['name']}"]} for each in version.classes]
-        classes = [each for each in classes if each["pictures"]]
+        classes = [{**row, "pictures": counts[f"{row['split']}/{row['name']}"]} for row in version.classes]
+        classes = [row for row in classes if row["pictures"]]
         sheet = sheet_of(archive, classes)
     return {
         "archive": store_staged(version, left),
@@ -101,7 +101,7 @@ def _left(version: DatasetVersion, doomed: set[str], left: Path) -> dict[str, An
         "classes": classes,
         "n_classes": len(classes),
         "n_pictures": counts.total(),
-        "report": _report_left(version.report, {each["name"] for each in classes}),
+        "report": _report_left(version.report, {row["name"] for row in classes}),
     }
 
 

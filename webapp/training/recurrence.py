@@ -119,15 +119,15 @@ def in_words(crontab: CrontabSchedule) -> str:
 def next_after(crontab: CrontabSchedule, moment: datetime) -> datetime:
     """Return the first time after a moment at which a crontab comes."""
     start, step, _now = crontab.schedule.remaining_delta(moment.astimezone(crontab.timezone))
-    found: datetime = start + step
-    return found
+    upcoming: datetime = start + step
+    return upcoming
 
 
 def moment_in_words(moment: datetime) -> str:
     """Return a time to come by the site's clock, and how long it takes until then, in words."""
     local = timezone.localtime(moment)
-    said = {"date": date_format(local, "l, j F Y, H:i"), "zone": local.tzname(), "left": timeuntil(moment, depth=1)}
-    return _("%(date)s (%(zone)s), in %(left)s") % said
+    values = {"date": date_format(local, "l, j F Y, H:i"), "zone": local.tzname(), "left": timeuntil(moment, depth=1)}
+    return _("%(date)s (%(zone)s), in %(left)s") % values
 
 
 def is_due(timer: PeriodicTask) -> bool:

@@ -17,7 +17,7 @@ def run_folders() -> Path:
 
 
 def fetch_states(run: TrainingRun, folder: Path) -> None:
-    """Bring the stored states into a folder, from which the next process takes the newest that it can read."""
+    """Fetch the stored states into a folder, from which the next process takes the newest that it can read."""
     folder.mkdir(parents=True)
     for position, stored in enumerate((run.earlier_state_file, run.state_file)):
         if stored.name and default_storage.exists(stored.name):

@@ -5,7 +5,7 @@ from celery import shared_task
 
 @shared_task(name="training.train")
 def train(job_id: str) -> None:
-    """Do a meta-training run, or go on with it."""
+    """Train a meta-training run, or resume it."""
     from webapp.training.runs.worker import training
 
     training.train(job_id)

@@ -78,7 +78,7 @@ def test_links_in_a_folder_are_refused(allowed: Path) -> None:
     (allowed / "signs" / "class-0" / "link.png").symlink_to(outside / "1.png")
     (allowed / "signs" / "class-9").symlink_to(outside)
     version = done(start(allowed / "signs"))
-    assert {each["file"] for each in version.report["refused"]} == {"class-0/link.png", "class-9"}
+    assert {row["file"] for row in version.report["refused"]} == {"class-0/link.png", "class-9"}
     assert version.n_pictures == 8
 
 
@@ -116,7 +116,7 @@ def test_a_registered_data_set_is_counted_by_its_published_split(monkeypatch: py
     monkeypatch.setattr(registered, "_look", look)
     version = done(named("strokes"))
     assert (version.status, version.n_classes, version.n_pictures) == (JobStatus.READY, 9, 180)
-    assert [each["split"] for each in version.classes] == ["train"] * 3 + ["val"] * 3 + ["test"] * 3
+    assert [row["split"] for row in version.classes] == ["train"] * 3 + ["val"] * 3 + ["test"] * 3
     assert (version.mlcore_name, version.archive.name, len(version.fingerprint)) == ("strokes", "", 64)
     assert version.contact_sheet
 

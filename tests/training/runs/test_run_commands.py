@@ -25,23 +25,23 @@ def ada() -> User:
     return User.objects.create_user("ada", is_staff=True)
 
 
-def said(*words: str) -> str:
+def output(*words: str) -> str:
     out = io.StringIO()
     call_command(*words, stdout=out)
     return out.getvalue()
 
 
 def start(*more: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(
-        said("start_training_run", "Signs", "--dataset", "signs", "--by", "ada", "--json", *more)
+    plain: dict[str, Any] = json.loads(
+        output("start_training_run", "Signs", "--dataset", "signs", "--by", "ada", "--json", *more)
     )
-    return told
+    return plain
 
 
 def test_a_run_is_started_with_its_settings(ada: User) -> None:
-    told = start("--set", "episodes.n_way=5", "--set", "method_config.take_turns=yes", "--method", "prototypical")
-    run = TrainingRun.objects.get(pk=told["run"])
-    assert (told["status"], run.config["episodes"]["n_way"], run.config["method_config"]["take_turns"]) == (
+    plain = start("--set", "episodes.n_way=5", "--set", "method_config.take_turns=yes", "--method", "prototypical")
+    run = TrainingRun.objects.get(pk=plain["run"])
+    assert (plain["status"], run.config["episodes"]["n_way"], run.config["method_config"]["take_turns"]) == (
         "queued",
         5,
         True,
@@ -69,9 +69,9 @@ def test_what_cannot_be_is_refused_in_words(more: list[str], words: str) -> None
 
 def test_a_run_is_watched_until_it_is_over() -> None:
     run = start()["run"]
-    assert json.loads(said("watch_run", run, "--once", "--json"))["status"] == "queued"
+    assert json.loads(output("watch_run", run, "--once", "--json"))["status"] == "queued"
     TrainingRun.objects.update(status=JobStatus.READY, latest={"step": 12.0, "accuracy": 0.8})
-    assert "step 12" in said("watch_run", run)
+    assert "step 12" in output("watch_run", run)
 
 
 @pytest.mark.parametrize(("status", "code"), [(JobStatus.FAILED, 1), (JobStatus.CANCELLED, 3)])
@@ -79,10 +79,10 @@ def test_the_exit_status_says_how_a_run_ended(status: JobStatus, code: int) -> N
     run = start()["run"]
     TrainingRun.objects.update(status=status, error="The loss became nan.")
     with pytest.raises(CommandError) as ended:
-        said("watch_run", run)
+        output("watch_run", run)
     assert ended.value.returncode == code
 
 
 def test_a_run_that_nobody_knows_is_said_so() -> None:
     with pytest.raises(CommandError, match="There is no run"):
-        said("watch_run", "nothing")
+        output("watch_run", "nothing")

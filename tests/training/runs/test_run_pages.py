@@ -36,7 +36,7 @@ def run(version: DatasetVersion) -> TrainingRun:
 
 
 def filled(version: DatasetVersion, **changes: Any) -> dict[str, Any]:
-    """Give what a browser sends of the form as it comes, with a name and a data set."""
+    """Return what a browser sends of the form as it comes, with a name and a data set."""
     form = RunForm(initial={"method": changes.get("method", "prototypical")})
     values = {name: form[name].value() for name in form.fields}
     sent = {name: value for name, value in values.items() if value is not None and value is not False}
@@ -147,7 +147,7 @@ def test_an_estimate_is_a_job_for_the_staff_queue(version: DatasetVersion) -> No
     assert row.queue == "staff"
     RunEstimate.objects.update(
         status=JobStatus.READY,
-        found={"seconds": 3700.0, "seconds_per_step": 0.25, "validation_seconds": 2.0, "preparation_seconds": 1.0},
+        timings={"seconds": 3700.0, "seconds_per_step": 0.25, "validation_seconds": 2.0, "preparation_seconds": 1.0},
     )
     done = client.get(reverse("admin:training_run_estimated", args=[row.pk]))
     assert done.status_code == 286
@@ -201,7 +201,7 @@ def test_only_those_with_the_permission_see_or_do_any_of_it(run: TrainingRun, ve
     for address in seen:
         assert (user.get(address).status_code, staff.get(address).status_code) == (302, 403), address
     for address in done:
-        statuses = [each.post(address, filled(version)).status_code for each in (user, staff, viewer)]
+        statuses = [client.post(address, filled(version)).status_code for client in (user, staff, viewer)]
         assert statuses == [302, 403, 403], address
     run.refresh_from_db()
     assert (run.status, TrainingRun.objects.count(), RunEstimate.objects.count()) == (JobStatus.QUEUED, 1, 1)

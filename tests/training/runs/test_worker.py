@@ -178,7 +178,7 @@ def test_steps_are_timed_before_a_run(site: Stack) -> None:
     training.estimate(str(estimate.pk))
     estimate.refresh_from_db()
     assert estimate.status == JobStatus.READY, estimate.error
-    assert estimate.found["seconds"] > 1000 * estimate.found["seconds_per_step"] > 0
+    assert estimate.timings["seconds"] > 1000 * estimate.timings["seconds_per_step"] > 0
     assert "a step takes" in estimate.in_words
 
 

@@ -30,33 +30,33 @@ def run() -> str:
     return str(run.pk)
 
 
-def said(*words: str) -> str:
+def output(*words: str) -> str:
     out = io.StringIO()
     call_command("schedule_retraining", *words, "--by", "ada", stdout=out)
     return out.getvalue()
 
 
-def told(*words: str) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(said(*words, "--json"))
+def plain_output(*words: str) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(output(*words, "--json"))
     return plain
 
 
 def test_a_schedule_is_made_shown_changed_paused_resumed_and_deleted(run: str, ada: User) -> None:
-    made = told("Weekly", "--run", run, "--every", "week", "--on", "sun", "--at", "04:30")
+    made = plain_output("Weekly", "--run", run, "--every", "week", "--on", "sun", "--at", "04:30")
     assert (made["name"], made["dataset"], made["repeats"]) == ("Weekly", "signs", "Every Sunday at 04:30")
     assert (made["paused"], made["occasions"]) == (False, [])
     assert Schedule.objects.get().created_by == ada
-    assert said("Weekly").startswith("Weekly: Every Sunday at 04:30. Next: ")
-    assert told("Weekly", "--crontab", "0 3 1 * *")["repeats"] == "On day 1 of every month at 03:00"
-    assert told(made["schedule"], "--pause")["next"] is None
-    assert told("Weekly", "--resume")["next"]
-    assert told("Weekly", "--delete")["deleted"]
+    assert output("Weekly").startswith("Weekly: Every Sunday at 04:30. Next: ")
+    assert plain_output("Weekly", "--crontab", "0 3 1 * *")["repeats"] == "On day 1 of every month at 03:00"
+    assert plain_output(made["schedule"], "--pause")["next"] is None
+    assert plain_output("Weekly", "--resume")["next"]
+    assert plain_output("Weekly", "--delete")["deleted"]
     assert not Schedule.objects.exists()
 
 
 def test_another_data_set_may_be_named(run: str) -> None:
     small_runs.small_version("others")
-    assert told("Other", "--run", run, "--every", "day", "--dataset", "others")["dataset"] == "others"
+    assert plain_output("Other", "--run", run, "--every", "day", "--dataset", "others")["dataset"] == "others"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,6 @@ def test_another_data_set_may_be_named(run: str) -> None:
 )
 def test_what_cannot_be_is_refused_with_an_exit_code(run: str, words: tuple[str, ...], message: str, code: int) -> None:
     with pytest.raises(CommandError, match=message) as refused:
-        said(*(word.format(run=run) for word in words))
+        output(*(word.format(run=run) for word in words))
     assert refused.value.returncode == code
     assert not Schedule.objects.exists()

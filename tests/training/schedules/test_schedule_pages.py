@@ -117,7 +117,7 @@ def test_the_page_shows_what_came_of_it_and_the_run_leads_back(schedule: Schedul
 def test_a_schedule_is_paused_resumed_changed_and_deleted_on_its_page(schedule: Schedule) -> None:
     client = signed_in("change_trainingrun", "view_trainingrun")
     address = {act: reverse(f"admin:training_schedule_{act}", args=[schedule.pk]) for act in ACTS}
-    assert {client.get(each).status_code for each in address.values()} == {405}
+    assert {client.get(url).status_code for url in address.values()} == {405}
     assert "paused" in client.post(address["pause"], follow=True).content.decode()
     assert "paused already" in client.post(address["pause"], follow=True).content.decode()
     assert "Next: " in client.post(address["resume"], follow=True).content.decode()

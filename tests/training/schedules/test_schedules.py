@@ -50,7 +50,7 @@ def finished() -> TrainingRun:
 
 
 def finish(status: str = JobStatus.READY) -> None:
-    """Do what a worker would."""
+    """Finish a run as a worker would."""
     TrainingRun.objects.filter(status=JobStatus.QUEUED).update(status=status)
 
 
@@ -58,19 +58,19 @@ def newer(schedule: Schedule, fingerprint: str) -> DatasetVersion:
     """Add a version of its data set."""
     assert schedule.dataset
     number = schedule.dataset.next_number
-    given = {"number": number, "status": JobStatus.READY, "fingerprint": fingerprint, "archive": "datasets/x.zip"}
-    return DatasetVersion.objects.create(dataset=schedule.dataset, **given)
+    values = {"number": number, "status": JobStatus.READY, "fingerprint": fingerprint, "archive": "datasets/x.zip"}
+    return DatasetVersion.objects.create(dataset=schedule.dataset, **values)
 
 
 def come_round() -> None:
-    """Let a day pass, and the clock call its chore."""
+    """Advance the clock by a day, and call its chore."""
     day = timedelta(days=1)
     PeriodicTask.objects.update(last_run_at=timezone.now() - day, date_changed=F("date_changed") - day)
     start_due()
 
 
 def notes(schedule: Schedule) -> list[str]:
-    return [str(each) for each in schedule.occasions.order_by("pk")]
+    return [str(occasion) for occasion in schedule.occasions.order_by("pk")]
 
 
 def test_nothing_starts_before_its_time(schedule: Schedule) -> None:
@@ -88,8 +88,8 @@ def test_a_clone_starts_on_the_newest_data_once(schedule: Schedule, ada: User) -
     assert run.name == f"Nightly · {timezone.localdate()}"
     assert (run.config["training"]["steps"], run.config["episodes"]["n_way"]) == (12, 5)
     assert notes(schedule) == [run.name]
-    said = LogEntry.objects.get(content_type__model="trainingrun", object_id=str(run.pk))
-    assert (said.user, said.get_change_message()) == (ada, "Started by the schedule Nightly.")
+    entry = LogEntry.objects.get(content_type__model="trainingrun", object_id=str(run.pk))
+    assert (entry.user, entry.get_change_message()) == (ada, "Started by the schedule Nightly.")
 
 
 def test_of_two_clocks_that_see_it_due_one_starts_the_run(schedule: Schedule) -> None:
@@ -118,7 +118,7 @@ def test_data_counts_as_learned_only_by_a_run_that_came_to_its_end(schedule: Sch
     come_round()
     finish()
     come_round()
-    assert [bool(each.run_id) for each in schedule.occasions.order_by("pk")] == [True, True, False]
+    assert [bool(occasion.run_id) for occasion in schedule.occasions.order_by("pk")] == [True, True, False]
     assert "has not changed" in notes(schedule)[-1]
 
 
@@ -129,7 +129,7 @@ def test_a_run_that_is_not_over_is_waited_for_even_where_it_is_paused(schedule: 
     come_round()
     runs.pause_run(by=None, run=TrainingRun.objects.get(occasion__schedule=schedule))
     come_round()
-    assert ["is not over yet" in each for each in notes(schedule)] == [False, True, True]
+    assert ["is not over yet" in note for note in notes(schedule)] == [False, True, True]
 
 
 def test_other_data_than_that_of_the_run(schedule: Schedule) -> None:
@@ -185,10 +185,10 @@ def test_a_fault_holds_no_other_schedule_up_and_is_tried_again(
 
     monkeypatch.setattr(schedules, "start_if_due", start)
     come_round()
-    assert [len(notes(each)) for each in (schedule, other)] == [0, 1]
+    assert [len(notes(row)) for row in (schedule, other)] == [0, 1]
     broken.clear()
     start_due()
-    assert [len(notes(each)) for each in (schedule, other)] == [1, 1]
+    assert [len(notes(row)) for row in (schedule, other)] == [1, 1]
 
 
 def test_what_was_missed_while_it_was_paused_or_came_by_other_times_is_not_made_up_for(
@@ -217,9 +217,9 @@ def test_every_act_is_written_down_and_one_that_makes_no_sense_is_refused(schedu
     assert "Next: " in schedule.sentence
     schedules.change_schedule(by=ada, schedule=schedule, repeat=crontab_of(every="crontab", line="0 5 * * *"))
     schedules.delete_schedule(by=ada, schedule=schedule)
-    said = LogEntry.objects.filter(content_type__model="schedule", user=ada).order_by("pk")
+    entries = LogEntry.objects.filter(content_type__model="schedule", user=ada).order_by("pk")
     words = ["Made: Every day at 03:00.", "Paused.", "Resumed.", "Changed: Every day at 05:00.", "Deleted."]
-    assert [entry.get_change_message() for entry in said] == words
+    assert [entry.get_change_message() for entry in entries] == words
 
 
 def test_deleting_leaves_runs_and_nothing_of_its_own(schedule: Schedule) -> None:
@@ -239,7 +239,7 @@ def test_old_notes_are_forgotten_and_runs_are_not(schedule: Schedule, monkeypatc
     finish()
     for _day in range(4):
         come_round()
-    assert [bool(each.run_id) for each in schedule.occasions.order_by("pk")] == [True, False, False]
+    assert [bool(occasion.run_id) for occasion in schedule.occasions.order_by("pk")] == [True, False, False]
 
 
 @pytest.mark.parametrize(

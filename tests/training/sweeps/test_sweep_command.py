@@ -25,24 +25,24 @@ def ada() -> User:
     return User.objects.create_user("ada", is_staff=True)
 
 
-def said(*more: str) -> dict[str, Any]:
+def start(*more: str) -> dict[str, Any]:
     out = io.StringIO()
     run = str(small_runs.start().pk)
     call_command("sweep", "Ways", "--run", run, "--by", "ada", "--json", *more, stdout=out)
-    told: dict[str, Any] = json.loads(out.getvalue())
-    return told
+    plain: dict[str, Any] = json.loads(out.getvalue())
+    return plain
 
 
 def test_a_sweep_is_started_with_the_settings_of_a_run(ada: User) -> None:
-    told = said("--search", "episodes.n_way = 3, 4", "--strategy", "grid", "--budget", "2")
-    sweep = Sweep.objects.get(pk=told["sweep"])
+    plain = start("--search", "episodes.n_way = 3, 4", "--strategy", "grid", "--budget", "2")
+    sweep = Sweep.objects.get(pk=plain["sweep"])
     assert (sweep.created_by, sweep.strategy, sweep.budget) == (ada, "grid", 2)
     assert sweep.config["training"]["steps"] == 12
-    assert told["active"]
+    assert plain["active"]
 
 
 def waited_for(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Sweep], None]) -> tuple[dict[str, Any], int]:
-    """Wait for a sweep that something becomes of meanwhile; give what was told, and the exit code."""
+    """Wait for a sweep that something becomes of meanwhile; return its output and the exit code."""
     monkeypatch.setattr(command, "sleep", lambda _seconds: meanwhile(Sweep.objects.get()))
     out, code = io.StringIO(), 0
     words = ["Ways", "--run", str(small_runs.start().pk), "--by", "ada", "--json", "--wait"]
@@ -54,23 +54,23 @@ def waited_for(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Sweep], Non
 
 
 def test_it_can_be_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    told, code = waited_for(monkeypatch, lambda sweep: sweeps.end_sweep(sweep=sweep))
-    assert (told["active"], told["obstacle"], code) == (False, None, 0)
+    plain, code = waited_for(monkeypatch, lambda sweep: sweeps.end_sweep(sweep=sweep))
+    assert (plain["active"], plain["obstacle"], code) == (False, None, 0)
 
 
 def test_one_that_could_not_go_on_fails_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    told, code = waited_for(monkeypatch, lambda sweep: sweeps.end_sweep(sweep=sweep, obstacle="The disk is full."))
-    assert (told["obstacle"], code) == ("The disk is full.", 1)
-    assert "could not go on" in told["sentence"]
+    plain, code = waited_for(monkeypatch, lambda sweep: sweeps.end_sweep(sweep=sweep, obstacle="The disk is full."))
+    assert (plain["obstacle"], code) == ("The disk is full.", 1)
+    assert "could not go on" in plain["sentence"]
 
 
 def test_one_that_a_person_stopped_has_an_exit_code_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    told, code = waited_for(monkeypatch, lambda sweep: sweeps.stop_sweep(by=None, sweep=sweep))
-    assert (told["obstacle"], code) == (None, 3)
+    plain, code = waited_for(monkeypatch, lambda sweep: sweeps.stop_sweep(by=None, sweep=sweep))
+    assert (plain["obstacle"], code) == (None, 3)
 
 
 def test_a_bad_space_is_refused_with_an_exit_code() -> None:
     with pytest.raises(CommandError, match=r"training\.speed is no setting") as refused:
-        said("--search", "training.speed = 1, 2")
+        start("--search", "training.speed = 1, 2")
     assert refused.value.returncode == 1
     assert not Sweep.objects.exists()

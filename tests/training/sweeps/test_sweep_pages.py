@@ -31,8 +31,8 @@ def run() -> TrainingRun:
 def sweep(run: TrainingRun) -> Sweep:
     space = {"training.outer_lr": {"low": 0.001, "high": 0.1, "log": True}}
     settings = small_runs.small_settings()
-    given = {"by": None, "name": "Rates", "settings": settings, "version": run.version, "space": space}
-    return sweeps.start_sweep(**given, strategy="random", budget=4)
+    values = {"by": None, "name": "Rates", "settings": settings, "version": run.version, "space": space}
+    return sweeps.start_sweep(**values, strategy="random", budget=4)
 
 
 def filled(base: TrainingRun, **changes: Any) -> dict[str, Any]:
@@ -132,8 +132,8 @@ def test_the_page_names_what_is_searched_in_words(run: TrainingRun) -> None:
         "method_config.take_turns": {"choices": [True, False]},
         "method_config.backbone.width": {"choices": [8, 16]},
     }
-    given = {"by": None, "name": "Words", "settings": small_runs.small_settings(), "version": run.version}
-    sweep = sweeps.start_sweep(**given, space=space, strategy="random", budget=4)
+    values = {"by": None, "name": "Words", "settings": small_runs.small_settings(), "version": run.version}
+    sweep = sweeps.start_sweep(**values, space=space, strategy="random", budget=4)
     advance()
     Sweep.objects.filter(pk=sweep.pk).update(importance={"training.outer_lr": 0.9, "method_config.backbone.width": 0.1})
     answer = signed_in("view_trainingrun").get(reverse("admin:training_sweep_change", args=[sweep.pk]))

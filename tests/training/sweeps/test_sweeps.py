@@ -25,8 +25,8 @@ GRID: dict[str, Any] = {"episodes.n_way": {"choices": [3, 4, 5]}, "training.seed
 
 def begun(space: Any = RATES, *, strategy: str = Strategy.RANDOM, budget: int = 6, **more: Any) -> Sweep:
     version = small_runs.DatasetVersion.objects.first() or small_runs.small_version()
-    given = {"by": None, "name": "Rates", "settings": small_runs.small_settings(), "version": version, **more}
-    return sweeps.start_sweep(space=space, strategy=strategy, budget=budget, **given)
+    values = {"by": None, "name": "Rates", "settings": small_runs.small_settings(), "version": version, **more}
+    return sweeps.start_sweep(space=space, strategy=strategy, budget=budget, **values)
 
 
 def measured(*accuracies: float) -> list[dict[str, float]]:
@@ -40,7 +40,7 @@ def finish(sweep: Sweep, *accuracies: float) -> None:
 
 
 def tried(sweep: Sweep) -> list[dict[str, Any]]:
-    """Let a sweep come to its end, each trial better the nearer its rate is to 0.01; list what was tried."""
+    """Run a sweep to its end, each trial better the nearer its rate is to 0.01; list what was tried."""
     while Sweep.objects.get(pk=sweep.pk).is_active:
         advance()
         run = TrainingRun.objects.filter(sweep=sweep, status=JobStatus.QUEUED).first()
@@ -50,9 +50,9 @@ def tried(sweep: Sweep) -> list[dict[str, Any]]:
 
 
 def test_a_grid_tries_each_combination_once_and_ends() -> None:
-    found = tried(begun(GRID, strategy=Strategy.GRID, budget=10))
-    assert len(found) == 6
-    assert {(each["episodes.n_way"], each["training.seed"]) for each in found} == {
+    trials = tried(begun(GRID, strategy=Strategy.GRID, budget=10))
+    assert len(trials) == 6
+    assert {(trial["episodes.n_way"], trial["training.seed"]) for trial in trials} == {
         (way, seed) for way in (3, 4, 5) for seed in (1, 2)
     }
 
@@ -62,7 +62,7 @@ def test_the_same_seed_makes_the_same_choices(strategy: str) -> None:
     first, again, other = (tried(begun(strategy=strategy, seed=seed)) for seed in (1, 1, 2))
     assert first == again
     assert first != other
-    assert len({each["training.outer_lr"] for each in first}) == 6
+    assert len({trial["training.outer_lr"] for trial in first}) == 6
 
 
 def test_the_budget_ends_it_and_says_the_best_and_what_mattered() -> None:

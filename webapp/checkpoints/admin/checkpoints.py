@@ -32,7 +32,7 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
     change_list_template = "admin/checkpoints/checkpoint/list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the acts to the pages."""
+        """Add a page for each thing that can be done."""
         pages = {"import/": imports.take_in}
         acts = {
             "gate": publishing.gate,
@@ -60,12 +60,12 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
     @admin.display(description=_("accuracy"))
     def accuracy(self, row: Checkpoint) -> str:
         """Return the accuracy on validation classes."""
-        found = cards.validation_of(row.card)
-        return cards.in_percent(*found) if found else "–"
+        validation = cards.validation_of(row.card)
+        return cards.in_percent(*validation) if validation else "–"
 
     @admin.action(description=_("Compare side by side"), permissions=["view"])
     def compare(self, request: HttpRequest, queryset: QuerySet[Checkpoint]) -> HttpResponse:
-        """Lead to the page that compares what is selected."""
+        """Redirect to the page that compares what is selected."""
         chosen = [("checkpoint", checkpoint.pk) for checkpoint in queryset]
         return redirect(f"{reverse('admin:training_comparison')}?{urlencode(chosen)}")
 
@@ -78,7 +78,7 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
         return False
 
     def _view(self, view: Any) -> Any:
-        """Let staff alone in, and give the view what every page of the admin shows."""
+        """Wrap a view, so that it is for staff alone and gets what every page of the admin shows."""
 
         def within(request: HttpRequest, **arguments: UUID) -> HttpResponse:
             response: HttpResponse = view(request, self.admin_site.each_context(request), **arguments)

@@ -35,7 +35,7 @@ class ZipForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required(ADD, raise_exception=True)
 def take_in(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
-    """Ask for a checkpoint's zip, and start to take it in."""
+    """Show the form for a checkpoint's zip, and start to take it in."""
     error = ""
     if request.method == "POST":
         try:
@@ -67,7 +67,7 @@ class CheckpointImportAdmin(ModelAdmin[CheckpointImport]):
         return [*ours, *super().get_urls()]
 
     def has_view_permission(self, request: HttpRequest, obj: CheckpointImport | None = None) -> bool:
-        """Let those look who may take in checkpoints."""
+        """Return whether somebody may take in checkpoints."""
         return request.user.has_perm(ADD)
 
     def has_add_permission(self, request: HttpRequest) -> bool:

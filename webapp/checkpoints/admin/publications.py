@@ -1,4 +1,4 @@
-"""The audit trail of publishing, and the benchmarks that the gate measures by."""
+"""The audit log of publishing, and the benchmarks that the gate measures by."""
 
 from __future__ import annotations
 
@@ -43,15 +43,12 @@ class PublicationAdmin(ModelAdmin[Publication]):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **card})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse to add."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Publication | None = None) -> bool:
-        """Refuse to change."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Publication | None = None) -> bool:
-        """Refuse to delete."""
         return False
 
 

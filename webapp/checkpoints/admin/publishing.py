@@ -98,7 +98,6 @@ def stop(request: HttpRequest, checkpoint: Checkpoint) -> None:
 @may_publish
 @in_words
 def publish(request: HttpRequest, checkpoint: Checkpoint) -> None:
-    """Publish a checkpoint."""
     reason, instead_of = request.POST.get("reason", ""), request.POST.get("instead_of")
     request.session[_typed(checkpoint)] = reason  # so that nobody types it again after a refusal
     checkpoints.publish(checkpoint=checkpoint, by=who_asks(request), reason=reason, instead_of=instead_of)

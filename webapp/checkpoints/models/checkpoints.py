@@ -22,11 +22,11 @@ class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
     """Reads of checkpoints."""
 
     def live(self) -> CheckpointQuerySet:
-        """The checkpoints that new classifiers stand on, one for each kind."""
+        """Keep those that new classifiers stand on, one for each kind."""
         return self.filter(live=True)
 
     def of_pictures(self) -> CheckpointQuerySet:
-        """The checkpoints that people can teach classes: all but embeddings of faces."""
+        """Keep those that people can teach classes: all but embeddings of faces."""
         return self.exclude(kind=FACES)
 
 
@@ -63,13 +63,12 @@ class Checkpoint(models.Model):
 
     @property
     def method(self) -> str:
-        """The name in `METHODS` of what it is a checkpoint of."""
+        """Return the name in `METHODS` of what it is a checkpoint of."""
         name: str = self.card["method"]
         return name
 
     @property
     def model_card(self) -> ModelCard:
-        """What is known of it."""
         return ModelCard.from_dict(self.card)
 
     @property

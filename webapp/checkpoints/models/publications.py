@@ -1,4 +1,4 @@
-"""Which checkpoint went live when, by whom and on what grounds: the audit trail, to which rows are only added."""
+"""Which checkpoint went live when, by whom and on what grounds: the audit log, to which rows are only added."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Act(models.TextChoices):
 
 
 class PublicationQuerySet(models.QuerySet["Publication"]):
-    """Reads of the audit trail."""
+    """Reads of the audit log."""
 
     def to_undo(self, kind: str) -> Publication | None:
         """Return the newest publication of a kind that was not rolled back, or None."""

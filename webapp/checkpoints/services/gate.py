@@ -65,7 +65,7 @@ def gate_of(*, checkpoint: Checkpoint) -> Gate:
 
 
 def _checks(evaluation: Evaluation | None) -> list[Check]:
-    """Judge the findings of an evaluation, or say what it waits for."""
+    """Judge the findings of an evaluation, or return what it waits for."""
     if evaluation is None:
         return [_check(_("It has not been measured against the live one yet."))]
     if evaluation.status == JobStatus.READY:

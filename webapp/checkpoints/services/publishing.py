@@ -1,4 +1,4 @@
-"""Publish a checkpoint, and roll back: one transaction with its line in the audit trail."""
+"""Publish a checkpoint, and roll back: one transaction with its line in the audit log."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def roll_back(*, kind: str, by: User, instead_of: str | None = None) -> Publicat
 
 def named_checkpoint(*, name: str) -> Checkpoint:
     """Return a checkpoint by its exact name or its id; raise UserError if there is none."""
-    found = Checkpoint.objects.filter(name=name).first() or find_checkpoint(name=name)
-    if found is None:
+    checkpoint = Checkpoint.objects.filter(name=name).first() or find_checkpoint(name=name)
+    if checkpoint is None:
         raise UserError("unknown_checkpoint", _("There is no checkpoint “%(name)s”.") % {"name": name[:100]})
-    return found
+    return checkpoint
 
 
 def plain(*, publication: Publication) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from webapp.checkpoints.shown_settings import ShownSetting, shown
 def find_checkpoint(*, name: str) -> Checkpoint | None:
     """Find a checkpoint by its kind (the live one), its exact name or its id, in this order."""
     live = Checkpoint.objects.live().filter(kind=name).first()
-    found = live or Checkpoint.objects.filter(name=name).first()
-    if found is None and (number := _uuid(name)):
-        found = Checkpoint.objects.filter(pk=number).first()
-    return found
+    checkpoint = live or Checkpoint.objects.filter(name=name).first()
+    if checkpoint is None and (number := _uuid(name)):
+        checkpoint = Checkpoint.objects.filter(pk=number).first()
+    return checkpoint
 
 
 def _uuid(text: str) -> uuid.UUID | None:
@@ -62,7 +62,7 @@ def _register(*, folder: str, card: ModelCard) -> Checkpoint:
 
 
 def _retire(replaced: QuerySet[Checkpoint]) -> bool:
-    """Take the name from a checkpoint whose files were replaced, and say whether it was live."""
+    """Take the name from a checkpoint whose files were replaced, and return whether it was live."""
     was_live = replaced.filter(live=True).exists()
     for row in replaced:
         row.name, row.live = _retired_name(row.name), False

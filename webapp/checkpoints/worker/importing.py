@@ -60,13 +60,13 @@ def _fetched(claim: Claim[CheckpointImport], path: Path) -> Path:
 
 
 def _require_sound(claim: Claim[CheckpointImport], path: Path) -> None:
-    """Look at it once more: another of the same weights may have come in meanwhile."""
+    """Check it once more: another of the same weights may have come in meanwhile."""
     require_fitting(card_in(path))
     claim.check()
 
 
 def _try(claim: Claim[CheckpointImport], path: Path, made: Path) -> None:
-    """Have the weights loaded by a process of its own, which keeps them in the folder if they fit their card."""
+    """Load the weights in a process of its own, which keeps them in the folder if they fit their card."""
     claim.note(progress=0.3, progress_text=_("Trying its weights; this takes some seconds."))
     command = [sys.executable, "-m", "mlcore", "import-checkpoint", str(path), "--out", str(made)]
     message = _("Trying it broke off or took too long, so it was left. Try again when the machine is less busy.")
@@ -82,7 +82,7 @@ def _try(claim: Claim[CheckpointImport], path: Path, made: Path) -> None:
 
 
 def _register(claim: Claim[CheckpointImport], made: Path) -> None:
-    """Store it, and give it a row under a name that nothing else has, together with the end of the job."""
+    """Store it, and register it under a name that nothing else has, together with the end of the job."""
     card = ModelCard.read(made)
     name = str(card.name)[:100] or card.method
     if Checkpoint.objects.filter(name=name).exists():

@@ -32,7 +32,7 @@ def _examine(claim: Claim[Evaluation]) -> None:
 
 def _arguments(job: Evaluation) -> list[str]:
     """Return which two, on what, in which episodes."""
-    both = [str(local_folder(checkpoint=each)) for each in (job.checkpoint, job.against)]
+    both = [str(local_folder(checkpoint=checkpoint)) for checkpoint in (job.checkpoint, job.against)]
     two = ["--checkpoint", both[0], "--against", both[1]]
     drawn = [f"--{name.replace('_', '-')}={value}" for name, value in job.drawn.items()]
     machine = ["--device", settings.GLIMPSE_DEVICE, "--threads", "1", "--onnx", str(settings.DATA_DIR / "onnx")]

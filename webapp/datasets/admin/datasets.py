@@ -48,7 +48,7 @@ class DatasetAdmin(_LookedAt):
     change_form_template = "admin/datasets/dataset/page.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Put pages that take uploads of any allowed size in the place of the usual one."""
+        """Replace the usual page by ones that take uploads of any allowed size."""
         # These views look at who asks, and at the token, by themselves: before a byte of the body is read.
         add, version = (csrf_exempt(self.within(view)) for view in (pages.add, pages.add_version))
         return [
@@ -58,7 +58,7 @@ class DatasetAdmin(_LookedAt):
         ]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let those delete a data set who may delete its versions."""
+        """Return whether somebody may delete the data set and its versions."""
         return super().has_delete_permission(request, obj) and request.user.has_perm("datasets.delete_datasetversion")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dataset]:
@@ -84,7 +84,7 @@ class DatasetAdmin(_LookedAt):
     @admin.display(description=_("newest"))
     def newest(self, row: Dataset) -> str:
         """Return how the newest version stands."""
-        newest = max(row.versions.all(), key=lambda each: each.number, default=None)
+        newest = max(row.versions.all(), key=lambda version: version.number, default=None)
         return f"v{newest.number}, {newest.get_status_display()}" if newest else "–"
 
 
@@ -98,7 +98,7 @@ class DatasetVersionAdmin(_LookedAt):
     change_form_template = "admin/datasets/dataset/version.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the acts to the pages."""
+        """Add a page for each thing that can be done."""
         views = {"state": pages.state, "cancel": pages.cancel, "sheet": pages.sheet}
         added = [
             path(
@@ -119,7 +119,7 @@ class DatasetVersionAdmin(_LookedAt):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DatasetVersion]:
-        """Leave to the page of a version what is long and shown there alone."""
+        """Defer what is long and shown on the page of a version alone."""
         return super().get_queryset(request).defer("classes", "report")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -25,12 +25,12 @@ FIELDS = {
 
 
 def _zip_help() -> str:
-    most = settings.GLIMPSE_LIMITS["dataset_zip_bytes"] // 2**20
+    megabytes = settings.GLIMPSE_LIMITS["dataset_zip_bytes"] // 2**20
     text = _(
         "One folder of pictures for each class, up to %(n)d MB. Which classes are trained on and which are kept for "
         "the test is decided by their names: folders called train, val or test are not followed."
     )
-    return text % {"n": most}
+    return text % {"n": megabytes}
 
 
 def _folder_help() -> str:
@@ -74,5 +74,5 @@ class IngestForm(forms.Form):
 
     def material(self) -> Material:
         """Return what the services are to ingest."""
-        given = {name: self.cleaned_data[name] for name in self.fields if name != "name"}
-        return Material(**given)
+        values = {name: self.cleaned_data[name] for name in self.fields if name != "name"}
+        return Material(**values)

@@ -31,7 +31,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def takes_large_uploads(permission: str) -> Callable[[View], View]:
-    """Ask who it is before a byte of the body is read, and stream what is uploaded to disk, never to memory."""
+    """Check who asks before a byte of the body is read, and stream what is uploaded to disk, never to memory."""
 
     def decorate(view: View) -> View:
         protected = csrf_protect(view)
@@ -54,14 +54,14 @@ def takes_large_uploads(permission: str) -> Callable[[View], View]:
 @takes_large_uploads("datasets.add_dataset")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
-    """Ask what to ingest, and start to."""
+    """Show the form of what to ingest, and start."""
     source = request.GET.get("source", Source.UPLOAD)
     if source not in Source.values:
         raise Http404
     form = IngestForm(request.POST or None, request.FILES or None, source=source, is_new=True)
     if request.method == "POST" and form.is_valid():
-        given = {"name": form.cleaned_data["name"], "source": source, "by": who_asks(request)}
-        made = _started(form, lambda: datasets.create_dataset(**given, material=form.material()))
+        values = {"name": form.cleaned_data["name"], "source": source, "by": who_asks(request)}
+        made = _started(form, lambda: datasets.create_dataset(**values, material=form.material()))
         if made:
             return redirect("admin:datasets_datasetversion_change", made.pk)
     context = {**site, "title": _("Add a data set"), "form": form, "source": source, "sources": Source.choices}
@@ -71,7 +71,7 @@ def add(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
 @takes_large_uploads("datasets.add_datasetversion")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_version(request: HttpRequest, site: dict[str, Any], dataset_id: UUID) -> HttpResponse:
-    """Ask what a data set holds now, and start to ingest it."""
+    """Show the form of what a data set holds now, and start to ingest it."""
     dataset = get_object_or_404(Dataset, pk=dataset_id)
     form = IngestForm(request.POST or None, request.FILES or None, source=dataset.source, is_new=False)
     if request.method == "POST" and form.is_valid():
@@ -84,7 +84,7 @@ def add_version(request: HttpRequest, site: dict[str, Any], dataset_id: UUID) ->
 
 
 def _started(form: IngestForm, start: Callable[[], DatasetVersion]) -> DatasetVersion | None:
-    """Start, or say at the field that it is about why that cannot be."""
+    """Start, or show why that cannot be at the field that it is about."""
     try:
         return start()
     except UserError as error:

@@ -16,12 +16,12 @@ from webapp.jobs.models import JobStatus
 
 def version_context(version: DatasetVersion) -> dict[str, Any]:
     """Return all that the page shows of a version."""
-    strips = [each for each in version.classes if each.get("strip") is not None and version.contact_sheet]
+    strips = [row for row in version.classes if row.get("strip") is not None and version.contact_sheet]
     return {
         "version": version,
         "facts": _facts(version),
         "splits": [_split(version, split) for split in SPLITS] if version.classes else [],
-        "samples": [{**each, "top": each["strip"] * SIDE, "split": _titles()[each["split"]]} for each in strips],
+        "samples": [{**row, "top": row["strip"] * SIDE, "split": _titles()[row["split"]]} for row in strips],
         "sheet": {"width": SAMPLES * SIDE, "height": SIDE, "whole": len(strips) * SIDE},
         "sheet_key": PurePosixPath(version.contact_sheet.name or "").stem,
         "runs": version.runs.all()[:20],
@@ -34,8 +34,8 @@ def _titles() -> dict[str, str]:
 
 def _split(version: DatasetVersion, split: str) -> dict[str, Any]:
     """Sum up one split: its title, its classes and how many pictures they have."""
-    classes = [each for each in version.classes if each["split"] == split]
-    return {"title": _titles()[split], "classes": classes, "pictures": sum(each["pictures"] for each in classes)}
+    classes = [row for row in version.classes if row["split"] == split]
+    return {"title": _titles()[split], "classes": classes, "pictures": sum(row["pictures"] for row in classes)}
 
 
 def _facts(version: DatasetVersion) -> list[tuple[str, Any]]:

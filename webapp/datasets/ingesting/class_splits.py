@@ -30,7 +30,7 @@ def assign(*, dataset_id: UUID, names: Iterable[str], known: Mapping[str, str]) 
 
 
 def place(dataset_id: UUID, name: str) -> float:
-    """Place a class on the line from 0 to 1, always at the same spot."""
+    """Return where a class lies on the line from 0 to 1, always at the same spot."""
     digest = hashlib.sha256(dataset_id.bytes + name.encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 

@@ -19,18 +19,18 @@ def sheet_of(archive: zipfile.ZipFile, classes: list[dict[str, Any]]) -> bytes:
     for path in sorted(archive.namelist()):
         members.setdefault(path.rpartition("/")[0], []).append(path)
     chosen = list(_chosen(classes))
-    for each in classes:
-        each["strip"] = None
-    for strip, each in enumerate(chosen):
-        each["strip"] = strip
-    files = [members.get(f"{each['split']}/{each['name']}", []) for each in chosen]
+    for row in classes:
+        row["strip"] = None
+    for strip, row in enumerate(chosen):
+        row["strip"] = strip
+    files = [members.get(f"{row['split']}/{row['name']}", []) for row in chosen]
     sheet = contact_sheet([_small(archive, path) for path in paths[:SAMPLES]] for paths in files)
     return _jpeg(sheet) if sheet else b""
 
 
 def _chosen(classes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for split in SPLITS:
-        of_split = [each for each in classes if each["split"] == split]
+        of_split = [row for row in classes if row["split"] == split]
         yield from (of_split[place] for place in spread(len(of_split), CLASSES))
 
 

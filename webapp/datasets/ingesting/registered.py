@@ -55,7 +55,7 @@ def count(claim: Claim[DatasetVersion], folder: Path) -> None:
 
 
 def _look(claim: Claim[DatasetVersion], options: list[str]) -> dict[str, Any]:
-    """Ask mlcore what a data set holds."""
+    """Return what mlcore prints of a data set."""
     name = claim.job.mlcore_name
     command = [sys.executable, "-m", "mlcore", "dataset", "--dataset", name, *options]
     command += ["--data-root", str(registered_root(claim.job))]

@@ -25,11 +25,11 @@ from webapp.pictures.names import clean_name
 
 
 @dataclass(frozen=True)
-class Found:
-    """A file that may be a picture. `picture` is its id where a person keeps it, `file` what staff may know it by."""
+class PictureFile:
+    """A file that may be a picture. `picture` is its id where a person keeps it, `name` what staff may know it by."""
 
     class_name: str
-    file: str
+    name: str
     read: Callable[[], bytes]
     picture: UUID | None = None
 
@@ -54,7 +54,7 @@ class Offered:
 class Findings:
     """All that a source holds, and what cannot be used of it, with the reason."""
 
-    found: list[Found] = field(default_factory=list)
+    files: list[PictureFile] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -113,15 +113,15 @@ def _is_hidden(name: str) -> bool:
 
 def _read(path: Path) -> bytes:
     """Read one file, no more than a picture may have, and never through a link that has come since."""
-    most = settings.GLIMPSE_LIMITS["picture_bytes"]
+    limit = settings.GLIMPSE_LIMITS["picture_bytes"]
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:  # noqa: PTH123
-            data = file.read(most + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+            data = file.read(limit + 1) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
     except OSError as error:
         raise UserError("unusable_entry", _("It cannot be read.")) from error
-    if len(data) > most:
-        raise UserError("unusable_entry", _("This file is larger than %(n)d MB.") % {"n": most // 2**20})
+    if len(data) > limit:
+        raise UserError("unusable_entry", _("This file is larger than %(n)d MB.") % {"n": limit // 2**20})
     return data
 
 
@@ -132,7 +132,7 @@ def _named(placed: Sequence[Placed], findings: Findings) -> Findings:
         try:
             if folder not in names:
                 raise UserError("unusable_entry", _("It lies in no class folder."))
-            findings.found.append(Found(class_folder(names[folder]), file, read))
+            findings.files.append(PictureFile(class_folder(names[folder]), file, read))
         except UserError as error:
             findings.refused.append((file, error.message))
     return findings
@@ -157,13 +157,13 @@ def _without_splits(folder: PurePosixPath) -> PurePosixPath:
 
 
 def _told_apart(path: PurePosixPath, namesakes: set[PurePosixPath]) -> str:
-    """Leave away the outer folders that all of one name have in common."""
+    """Drop the outer folders that all of one name have in common."""
     shared = len(PurePosixPath(os.path.commonpath(namesakes)).parts) if len(namesakes) > 1 else len(path.parts) - 1
     return "/".join(path.parts[min(shared, len(path.parts) - 1) :])
 
 
 def class_folder(name: str) -> str:
-    """Turn the name of a class into that of its folder in our archives; raise UserError if it cannot be one."""
+    """Return the name of a class's folder in our archives; raise UserError if it cannot be one."""
     folder = clean_name(name).replace("/", "∕").replace("\\", "∖")
     return f"_{folder}" if folder.startswith(".") else folder
 
@@ -171,8 +171,12 @@ def class_folder(name: str) -> str:
 def offered_by_people() -> Findings:
     """Find the pictures whose owners agreed, as the app that keeps them offers them."""
     offers: Iterable[Offered] = import_string(settings.GLIMPSE_CONTRIBUTIONS)()
-    found = [Found(each.folder, str(each.picture), partial(_fetch, each.stored), each.picture) for each in offers]
-    return Findings(found)
+    return Findings(
+        [
+            PictureFile(offer.folder, str(offer.picture), partial(_fetch, offer.stored), offer.picture)
+            for offer in offers
+        ]
+    )
 
 
 def _fetch(stored: str) -> bytes:

@@ -317,7 +317,7 @@ class Migration(migrations.Migration):
                 ("config", models.JSONField(default=dict)),
                 ("kind", models.CharField(max_length=50, verbose_name="kind")),
                 ("method", models.CharField(max_length=50, verbose_name="method")),
-                ("found", models.JSONField(default=dict)),
+                ("timings", models.JSONField(default=dict)),
                 (
                     "created_by",
                     models.ForeignKey(

@@ -144,7 +144,7 @@ class RunEstimate(RunSettings, Job):
     version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="+")
     start_from = models.ForeignKey(Checkpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
-    found = models.JSONField(default=dict)  # seconds, seconds_per_step, validation_seconds, preparation_seconds
+    timings = models.JSONField(default=dict)  # seconds, seconds_per_step, validation_seconds, preparation_seconds
 
     objects: ClassVar[JobQuerySet[RunEstimate]] = JobQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -158,10 +158,10 @@ class RunEstimate(RunSettings, Job):
 
     @property
     def in_words(self) -> str:
-        """Return what was found."""
-        if not self.found:
+        """Return the estimate in words; nothing before there is one."""
+        if not self.timings:
             return ""
         words = _("About %(time)s: a step takes %(step)s s, and a measurement %(validation)s s.")
         parts = {"step": "seconds_per_step", "validation": "validation_seconds"}
-        figures = {name: f"{self.found[key]:.2g}" for name, key in parts.items()}
-        return words % {**figures, "time": _clock(self.found["seconds"])}
+        figures = {name: f"{self.timings[key]:.2g}" for name, key in parts.items()}
+        return words % {**figures, "time": _clock(self.timings["seconds"])}

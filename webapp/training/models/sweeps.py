@@ -77,14 +77,14 @@ class Sweep(RunSettings):
     @property
     def sentence(self) -> str:
         """Return in words how it stands."""
-        said: dict[str, Any] = {"done": self.runs.count(), "budget": self.budget, "why": self.obstacle}
+        values: dict[str, Any] = {"done": self.runs.count(), "budget": self.budget, "why": self.obstacle}
         if self.obstacle:
-            return _("It could not go on: %(why)s") % said
+            return _("It could not go on: %(why)s") % values
         if self.stopped:
-            return _("Stopped after %(done)d of %(budget)d trials.") % said
+            return _("Stopped after %(done)d of %(budget)d trials.") % values
         if self.ended:
-            return _("All %(budget)d trials are over.") % said
-        return _("%(done)d of %(budget)d trials were started.") % said
+            return _("All %(budget)d trials are over.") % values
+        return _("%(done)d of %(budget)d trials were started.") % values
 
 
 def best_of(trials: list[TrainingRun]) -> TrainingRun | None:

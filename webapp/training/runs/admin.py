@@ -62,14 +62,14 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
 
     @admin.action(description=gettext_lazy("Compare side by side"), permissions=["view"])
     def compare(self, request: HttpRequest, queryset: QuerySet[TrainingRun]) -> HttpResponse:
-        """Lead to the page that compares what is selected."""
+        """Redirect to the page that compares what is selected."""
         return pages.lead_to(runs=queryset)
 
     def _comparison(self, request: HttpRequest) -> HttpResponse:
         return pages.show(request, self.admin_site.each_context(request))
 
     def has_delete_permission(self, request: HttpRequest, obj: TrainingRun | None = None) -> bool:
-        """Let those delete a run that left a checkpoint who may delete that as well."""
+        """Return whether somebody may delete a run, and the checkpoint that it left."""
         also = obj is None or obj.checkpoint_id is None or request.user.has_perm("checkpoints.delete_checkpoint")
         return super().has_delete_permission(request, obj) and also
 
@@ -80,8 +80,8 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         form = RunForm(request.POST) if request.method == "POST" else RunForm(initial=self._initial(request))
         if form.is_bound and form.is_valid():
             try:
-                given = {"name": form.cleaned_data["name"], "cloned_from": form.cleaned_data["clone"]}
-                run = runs.start_run(by=who_asks(request), **given, **form.chosen)
+                origin = {"name": form.cleaned_data["name"], "cloned_from": form.cleaned_data["clone"]}
+                run = runs.start_run(by=who_asks(request), **origin, **form.chosen)
             except UserError as error:
                 form.show(error)
             else:
@@ -97,7 +97,6 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show a run."""
         run = self._visible(request, object_id)
         context = self._context(request, **self._shown(request, run))
         return render(request, "admin/training/trainingrun/run.html", context)
@@ -155,17 +154,17 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
     def _visible(self, request: HttpRequest, pk: str) -> TrainingRun:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = TrainingRun.objects.select_related("version__dataset", "start_from", "checkpoint", "cloned_from")
-        return get_object_or_404(found, pk=pk)
+        rows = TrainingRun.objects.select_related("version__dataset", "start_from", "checkpoint", "cloned_from")
+        return get_object_or_404(rows, pk=pk)
 
     def _shown(self, request: HttpRequest, run: TrainingRun) -> dict[str, Any]:
         drawn = (loss_chart((_("Loss in training"), run.points)), accuracy_chart((_("Accuracy"), run.points)))
         charts = [chart for chart in drawn if chart]
         may = {"may_change": self.has_change_permission(request, run), "may_add": self.has_add_permission(request)}
         may["may_delete"] = self.has_delete_permission(request, run)
-        said = {"accuracy": self.accuracy(run), "settings": settings_of_run(run), "title": run.name}
-        said["command"] = repeating_command(run)
-        return {"run": run, "charts": charts, **may, **said}
+        shown = {"accuracy": self.accuracy(run), "settings": settings_of_run(run), "title": run.name}
+        shown["command"] = repeating_command(run)
+        return {"run": run, "charts": charts, **may, **shown}
 
     def _context(self, request: HttpRequest, **more: Any) -> dict[str, Any]:
         shared = {"opts": self.opts, "title": _("New training run"), "may_add": self.has_add_permission(request)}
@@ -173,12 +172,10 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
 
     @admin.display(description=gettext_lazy("state"), ordering="status")
     def state(self, run: TrainingRun) -> str:
-        """Name the state."""
         return run.state_name
 
     @admin.display(description=gettext_lazy("data"))
     def data(self, run: TrainingRun) -> str:
-        """Name the version."""
         return str(run.version)
 
     @admin.display(description=gettext_lazy("accuracy"))
@@ -188,7 +185,6 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
 
     @admin.display(description=gettext_lazy("time"))
     def minutes(self, run: TrainingRun) -> str:
-        """Return the minutes of training."""
         return run.trained_for
 
 

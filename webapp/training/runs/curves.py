@@ -85,22 +85,22 @@ def loss_chart(*runs: tuple[str, Points]) -> Chart | None:
 
 def trials_chart(trials: Sequence[Dot]) -> Chart | None:
     """Draw the accuracy of trials, each a dot of its number and accuracy, and the best so far as a line."""
-    highest = itertools.accumulate((each.y for each in trials), max)
-    best = [(each.x, high) for each, high in zip(trials, highest, strict=True)]
+    highest = itertools.accumulate((dot.y for dot in trials), max)
+    best = [(dot.x, high) for dot, high in zip(trials, highest, strict=True)]
     return chart(_("Accuracy of trials"), [Series(_("Best so far"), best)], percent=True, dots=trials)
 
 
 def series_of(points: Points, value: str, *, name: str = "", ci: str = "") -> Series:
-    """Take one value of a run's points, by its step; points without a usable one are left out.
+    """Return one value of a run's points, by its step; points without a usable one are left out.
 
     ci: what holds the half-width of the interval of a share, which lies within 0 and 1.
     """
-    found = [
-        (float(each["step"]), float(each[value]), *(_interval(float(each[value]), each.get(ci)) if ci else ()))
-        for each in points
-        if _is_number(each.get("step")) and _is_number(each.get(value))
+    coordinates = [
+        (float(point["step"]), float(point[value]), *(_interval(float(point[value]), point.get(ci)) if ci else ()))
+        for point in points
+        if _is_number(point.get("step")) and _is_number(point.get(value))
     ]
-    return Series(name or value, found)
+    return Series(name or value, coordinates)
 
 
 def _interval(share: float, half: float | None) -> tuple[float, float]:
@@ -112,16 +112,16 @@ def _is_number(value: Any) -> bool:
 
 
 def chart(title: str, series: Sequence[Series], *, percent: bool = False, dots: Sequence[Dot] = ()) -> Chart | None:
-    """Lay series out on one sheet with shared axes; nothing where there is nothing to draw."""
-    drawn = [each for each in series if each.points]
+    """Draw series on one sheet with shared axes; nothing where there is nothing to draw."""
+    drawn = [line for line in series if line.points]
     if not drawn:
         return None
-    xs = [point[0] for each in drawn for point in each.points]
-    ys = [y for each in drawn for point in each.points for y in _ends(point)] + [dot.y for dot in dots]
+    xs = [point[0] for line in drawn for point in line.points]
+    ys = [y for line in drawn for point in line.points for y in _ends(point)] + [dot.y for dot in dots]
     x_axis, y_axis = _Axis.over(0.0, max(xs), LEFT, WIDTH - RIGHT), _Axis.over(min(ys), max(ys), HEIGHT - BOTTOM, TOP)
     return Chart(
         title=title,
-        curves=[_curve(each, x_axis, y_axis, number) for number, each in enumerate(series) if each.points],
+        curves=[_curve(line, x_axis, y_axis, number) for number, line in enumerate(series) if line.points],
         x_ticks=x_axis.ticks(percent=False),
         y_ticks=y_axis.ticks(percent=percent),
         dots=[replace(dot, x=round(x_axis.place(dot.x), 1), y=round(y_axis.place(dot.y), 1)) for dot in dots],

@@ -98,8 +98,8 @@ class RunForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.settings: AnyRunConfig | None = None
-        given = (data if data is not None else self.initial).get("method")
-        self.chosen_method: str = given if given in METHODS or given in FACE_LOSSES else DEFAULT_METHOD
+        method = (data if data is not None else self.initial).get("method")
+        self.chosen_method: str = method if method in METHODS or method in FACE_LOSSES else DEFAULT_METHOD
         self.initial.setdefault("method", self.chosen_method)
         self.fields["version"].queryset = DatasetVersion.objects.trainable().select_related("dataset")  # type: ignore[attr-defined]
         if self.chosen_method in FACE_LOSSES:

@@ -13,18 +13,18 @@ M = TypeVar("M", bound=Model)
 
 
 class AsRunsAdmin(ModelAdmin[M]):
-    """Let people look, add and change as they may with runs; what there is to delete has an act of its own."""
+    """People look, add and change as they may with runs; deleting has a page of its own."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let those look who may look at runs."""
+        """Return whether somebody may look at runs."""
         return any(request.user.has_perm(f"training.{act}_trainingrun") for act in ("view", "change"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Let those add one who may start runs."""
+        """Return whether somebody may start runs."""
         return request.user.has_perm("training.add_trainingrun")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Let those change or stop one who may stop, pause and resume runs."""
+        """Return whether somebody may stop, pause and resume runs."""
         return request.user.has_perm("training.change_trainingrun")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -77,14 +77,13 @@ def require_fitting(settings: AnyRunConfig, version: DatasetVersion, start_from:
     if start_from and FACES in (settings.kind, start_from.kind):
         message = _("Embeddings of faces start from scratch, and nothing else starts from them.")
         raise UserError("faces_from_scratch", message, field="start_from")
-    wanted: dict[str, Any] = settings.method_config.backbone.to_dict()
-    if start_from and start_from.card["config"]["backbone"] != wanted:
-        found = start_from.card["config"]["backbone"]
+    backbone: dict[str, Any] = settings.method_config.backbone.to_dict()
+    if start_from and start_from.card["config"]["backbone"] != backbone:
         message = _(
             "%(start)s has the network %(name)s of width %(width)d for pictures of %(image_size)d px; choose the same "
             "kind, network and width, or start from scratch."
         )
-        words = {**found, "start": start_from.name}
+        words = {**start_from.card["config"]["backbone"], "start": start_from.name}
         raise UserError("other_backbone", message % words, field="start_from")
 
 
@@ -115,7 +114,7 @@ def pause_run(*, by: User | None, run: TrainingRun) -> None:
 
 @transaction.atomic
 def resume_run(*, by: User | None, run: TrainingRun) -> None:
-    """Let a paused, cancelled or failed run go on from its last state."""
+    """Resume a paused, cancelled or failed run from its last state."""
     if run.version.deleted:
         message = _("The pictures of its data set were deleted, so that this run cannot go on.")
         raise UserError("dataset_deleted", message)

@@ -27,8 +27,8 @@ def named_run(*, name: str) -> TrainingRun:
 
 def named_version(*, name: str, number: int | None = None) -> DatasetVersion:
     """Find a version of a data set, the newest ready one where no number is given; raise UserError without one."""
-    found = DatasetVersion.objects.filter(dataset__name=name).order_by("-number")
-    version = found.filter(number=number).first() if number else found.filter(status=JobStatus.READY).first()
+    versions = DatasetVersion.objects.filter(dataset__name=name).order_by("-number")
+    version = versions.filter(number=number).first() if number else versions.filter(status=JobStatus.READY).first()
     if version is None:
         message = _("There is no such version of a data set called %(name)s.") % {"name": name}
         raise UserError("unknown_dataset", message, field="dataset")

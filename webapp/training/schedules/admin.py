@@ -91,13 +91,12 @@ class ScheduleAdmin(AsRunsAdmin[Schedule]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show a schedule."""
         schedule = self._visible(request, object_id)
         form = RepeatForm(initial=recurrence.choices_in(schedule.timer.crontab))
         return self._show(request, schedule, form)
 
     def repeat_view(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Let a schedule come at other times."""
+        """Change when a schedule comes."""
         schedule = self._changeable(request, pk)
         form = RepeatForm(request.POST)
         if not form.is_valid():
@@ -123,8 +122,8 @@ class ScheduleAdmin(AsRunsAdmin[Schedule]):
     def _visible(self, request: HttpRequest, pk: str) -> Schedule:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found = Schedule.objects.select_related("timer__crontab", "dataset", "run", "start_from", "created_by")
-        return get_object_or_404(found, pk=pk)
+        rows = Schedule.objects.select_related("timer__crontab", "dataset", "run", "start_from", "created_by")
+        return get_object_or_404(rows, pk=pk)
 
     def _changeable(self, request: HttpRequest, pk: str) -> Schedule:
         schedule = self._visible(request, pk)

@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 def start_due() -> None:
-    """Ask each schedule that does not rest; one that fails here holds no other one up."""
+    """Start what is due of each schedule that does not rest; one that fails here holds no other one up."""
     going = Schedule.objects.filter(timer__enabled=True)
     for schedule in going.select_related("timer__crontab", "dataset", "run__version", "start_from", "created_by"):
         try:

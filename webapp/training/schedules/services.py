@@ -54,7 +54,7 @@ def add_schedule(
 
 @transaction.atomic
 def change_schedule(*, by: User | None, schedule: Schedule, repeat: CrontabSchedule) -> None:
-    """Let a schedule come at other times; what was missed by the old ones is forgotten."""
+    """Change when a schedule comes; what was missed by the old ones is forgotten."""
     timer = schedule.timer
     timer.crontab, timer.last_run_at = recurrence.saved(repeat), None
     timer.save()
@@ -72,7 +72,7 @@ def pause_schedule(*, by: User | None, schedule: Schedule) -> None:
 
 @transaction.atomic
 def resume_schedule(*, by: User | None, schedule: Schedule) -> None:
-    """Go on from the next time; those that were missed meanwhile are not made up for."""
+    """Resume with the next time; those that were missed meanwhile are not made up for."""
     if not schedule.is_paused:
         raise UserError("not_paused", _("This schedule is not paused."))
     _enable(schedule, True)
@@ -170,11 +170,11 @@ def _require_change(schedule: Schedule, version: DatasetVersion) -> None:
 
 def named_schedule(*, name: str) -> Schedule:
     """Find a schedule by its name or id, or raise UserError."""
-    found = Schedule.objects.select_related("timer__crontab", "dataset")
+    rows = Schedule.objects.select_related("timer__crontab", "dataset")
     try:
-        schedule = found.filter(pk=uuid.UUID(name)).first()
+        schedule = rows.filter(pk=uuid.UUID(name)).first()
     except ValueError:
-        schedule = found.filter(name=name).first()
+        schedule = rows.filter(name=name).first()
     if schedule is None:
         raise UserError("unknown_schedule", _("There is no schedule %(name)s.") % {"name": name})
     return schedule
@@ -185,8 +185,8 @@ def plain_schedule(*, schedule: Schedule) -> dict[str, Any]:
     timer = schedule.timer
     upcoming = None if schedule.is_paused else recurrence.next_after(timer.crontab, timezone.now()).isoformat()
     occasions = [
-        {"at": each.at.isoformat(), "run": str(each.run_id) if each.run_id else None, "note": each.note}
-        for each in schedule.occasions.all()[:20]
+        {"at": row.at.isoformat(), "run": str(row.run_id) if row.run_id else None, "note": row.note}
+        for row in schedule.occasions.all()[:20]
     ]
     return {
         "schedule": str(schedule.pk),

@@ -76,7 +76,6 @@ class SweepAdmin(AsRunsAdmin[Sweep]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Show a sweep."""
         sweep = self._visible(request, object_id)
         context = self._context(request, **self._shown(request, sweep))
         return render(request, "admin/training/sweep/sweep.html", context)
@@ -121,7 +120,6 @@ class SweepAdmin(AsRunsAdmin[Sweep]):
 
     @admin.display(description=gettext_lazy("how it stands"))
     def stands(self, sweep: Sweep) -> str:
-        """Return how it stands."""
         return sweep.sentence
 
 

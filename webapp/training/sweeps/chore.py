@@ -1,4 +1,4 @@
-"""Bring every sweep one step further: a chore that the clock calls."""
+"""Advance every sweep by one step: a chore that the clock calls."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def advance() -> None:
 
 
 def advance_one(sweep: Sweep) -> None:
-    """Bring a sweep one step further; one trial trains at a time, so that each learns from all before it."""
+    """Advance a sweep by one step; one trial trains at a time, so that each learns from all before it."""
     from webapp.training.sweeps import trials  # optuna takes a second to load: only where there is a sweep
 
     runs = sweep.trials

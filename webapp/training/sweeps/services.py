@@ -38,7 +38,7 @@ def start_sweep(
     seed: int = 0,
     start_from: Checkpoint | None = None,
 ) -> Sweep:
-    """Begin a sweep, whose first trial the clock starts; raise UserError for a bad space, budget or data."""
+    """Start a sweep, whose first trial the clock starts; raise UserError for a bad space, budget or data."""
     require_fitting(settings, version, start_from)
     sweep = Sweep(name=name, version=version, start_from=start_from, created_by=by, **row_fields(settings))
     sweep.space, sweep.strategy, sweep.budget, sweep.seed = dict(space), Strategy(strategy), budget, seed
@@ -74,8 +74,8 @@ def _require_budget(sweep: Sweep) -> None:
         message = _(
             "This grid has %(number)d combinations, more than the %(budget)d trials; allow more, or search less."
         )
-        said = {"number": number, "budget": sweep.budget}
-        raise UserError("grid_too_large", message % said, field="budget")
+        values = {"number": number, "budget": sweep.budget}
+        raise UserError("grid_too_large", message % values, field="budget")
 
 
 def start_trial(*, sweep: Sweep, trial: int, values: Mapping[str, Any]) -> TrainingRun | None:

@@ -36,7 +36,7 @@ def next_values(sweep: Sweep, runs: list[TrainingRun]) -> dict[str, Any] | None:
 
 def is_hopeless(sweep: Sweep, runs: list[TrainingRun], run: TrainingRun) -> bool:
     """Return whether a run that trains does worse than the median of the finished ones did at the same step."""
-    others = [each for each in runs if each.pk != run.pk]
+    others = [other for other in runs if other.pk != run.pk]
     pruner = MedianPruner(n_startup_trials=LEAST_FINISHED, n_warmup_steps=0)
     return pruner.prune(_study(sweep, others), _trial(sweep, run))
 
@@ -47,8 +47,8 @@ def importance(sweep: Sweep, runs: list[TrainingRun]) -> dict[str, float]:
     values = {trial.value for trial in study.get_trials(states=(TrialState.COMPLETE,))}
     if len(values) < 2:
         return {}
-    found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
-    return {name: float(share) for name, share in found.items() if math.isfinite(share)}
+    shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    return {name: float(share) for name, share in shares.items() if math.isfinite(share)}
 
 
 def _study(sweep: Sweep, runs: list[TrainingRun], sampler: BaseSampler | None = None) -> optuna.Study:
@@ -58,7 +58,7 @@ def _study(sweep: Sweep, runs: list[TrainingRun], sampler: BaseSampler | None = 
 
 
 def _trial(sweep: Sweep, run: TrainingRun) -> FrozenTrial:
-    measured = {int(each["step"]): float(each["accuracy"]) for each in run.points if "accuracy" in each}
+    measured = {int(point["step"]): float(point["accuracy"]) for point in run.points if "accuracy" in point}
     state = _state(run, measured)
     best = max(measured.values(), default=None)
     return create_trial(

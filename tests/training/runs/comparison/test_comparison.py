@@ -47,14 +47,14 @@ def run(version: DatasetVersion, name: str, *, config: dict[str, Any] | None = N
 
 
 def row(comparison: Comparison, title: str) -> tuple[list[str], bool]:
-    found = next(each for each in [*comparison.results, *comparison.settings] if title in (each.title, each.name))
-    return found.values, found.differs
+    row = next(row for row in [*comparison.results, *comparison.settings] if title in (row.title, row.name))
+    return row.values, row.differs
 
 
 def test_settings_that_differ_are_marked_and_come_first(version: DatasetVersion) -> None:
     runs = [run(version, name, config={"training": {"outer_lr": rate}}) for name, rate in (("a", 0.001), ("b", 0.01))]
     comparison = compare(runs=runs, checkpoints=[])
-    assert [each.name for each in comparison.settings if each.differs] == ["training.outer_lr"]
+    assert [row.name for row in comparison.settings if row.differs] == ["training.outer_lr"]
     assert comparison.settings[0].name == "training.outer_lr"
     assert row(comparison, "Learning rate") == (["0.001", "0.01"], True)
     assert row(comparison, "Optimizer") == (["adam", "adam"], False)
@@ -67,7 +67,7 @@ def test_settings_and_their_values_are_in_words(version: DatasetVersion) -> None
     assert row(comparison, "Within one group") == (["yes", "–"], True)
     assert row(comparison, "Width")[0][1] == "32"
     assert row(comparison, "Distance term")[0][1] == "no"
-    assert [each.title for each in comparison.settings if "_" in each.title or each.title.count(".")] == []
+    assert [row.title for row in comparison.settings if "_" in row.title or row.title.count(".")] == []
 
 
 def test_methods_of_different_settings_leave_gaps(version: DatasetVersion) -> None:
@@ -160,7 +160,7 @@ def test_the_page_shows_what_the_address_names_and_minds_no_nonsense(version: Da
     client = Client()
     client.force_login(staff())
     both = [run(version, "one"), run(version, "two")]
-    page = client.get("/admin/training/trainingrun/compare/", {"run": [each.pk for each in both]})
+    page = client.get("/admin/training/trainingrun/compare/", {"run": [run.pk for run in both]})
     assert page.status_code == 200
     assert page.content.count(b"<svg") == 2
     for query in ({}, {"run": ["nonsense", str(uuid4())]}, {"checkpoint": "1"}):
@@ -176,7 +176,7 @@ def test_values_that_are_all_alike_have_an_axis_with_two_ends() -> None:
 
 
 def page_for(permissions: list[str], **asked: Any) -> HttpResponse:
-    """Ask for the page as a member of staff who may see this much."""
+    """Return the page as a member of staff sees it who may see this much."""
     return signed_in(*permissions).get("/admin/training/trainingrun/compare/", asked)
 
 
@@ -193,7 +193,7 @@ def test_who_may_see_checkpoints_alone_compares_these_and_sees_no_run(version: D
 
 def test_who_may_see_runs_alone_compares_these_and_sees_no_checkpoint(version: DatasetVersion) -> None:
     both = [run(version, "one", checkpoint=candidate("secret weights", parameters=4321)), run(version, "two")]
-    shown = page_for(["view_trainingrun"], run=[each.pk for each in both])
+    shown = page_for(["view_trainingrun"], run=[run.pk for run in both])
     assert shown.status_code == 200
     assert b"4,321" not in shown.content
     assert page_for(["view_trainingrun"], checkpoint=[candidate("made").pk]).status_code == 403
@@ -207,7 +207,7 @@ def test_the_action_of_the_list_of_runs_leads_there(version: DatasetVersion) -> 
     client = Client()
     client.force_login(staff())
     chosen = [run(version, "one"), run(version, "two")]
-    form = {"action": "compare", "_selected_action": [each.pk for each in chosen]}
+    form = {"action": "compare", "_selected_action": [row.pk for row in chosen]}
     page = client.post("/admin/training/trainingrun/", form, follow=True)
     assert page.request["PATH_INFO"] == "/admin/training/trainingrun/compare/"
     assert page.content.count(b"<svg") == 2
@@ -217,7 +217,7 @@ def test_the_action_of_the_list_leads_there() -> None:
     client = Client()
     client.force_login(staff())
     chosen = [candidate("one"), candidate("two")]
-    form = {"action": "compare", "_selected_action": [each.pk for each in chosen]}
+    form = {"action": "compare", "_selected_action": [row.pk for row in chosen]}
     page = client.post("/admin/checkpoints/checkpoint/", form, follow=True)
     assert page.request["PATH_INFO"] == "/admin/training/trainingrun/compare/"
     assert b"two" in page.content

@@ -17,7 +17,7 @@ class Command(StaffCommand):
     help = "Make a checkpoint the live one of its kind, if the gate passes or a reason overrides it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take which one, and why."""
+        """Add the checkpoint, the reason and whether only to measure."""
         super().add_arguments(parser)
         parser.add_argument("checkpoint", help="Its name or id.")
         parser.add_argument("--reason", default="", help="Why it is published though the gate did not pass.")

@@ -17,11 +17,9 @@ class Command(StaffCommand):
     help = "Bring back what the latest publication of a kind replaced."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take which kind."""
         super().add_arguments(parser)
         parser.add_argument("kind", help="The kind of picture, such as characters.")
 
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """Roll back."""
         done = checkpoints.roll_back(kind=options["kind"], by=by)
         return checkpoints.plain(publication=done), f"{done.checkpoint.name} is live again for {done.kind}."

@@ -13,6 +13,6 @@ class Command(BaseCommand):
     help = "Register the checkpoints that ship with the project."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Register them, and say which are live."""
+        """Register them, and print which are live."""
         for checkpoint in checkpoints.sync_shipped():
             self.stdout.write(f"{checkpoint.name} ({checkpoint.kind}){', live' if checkpoint.live else ''}")

@@ -24,7 +24,7 @@ class Command(StaffCommand):
     help = "Ingest a data set that is new, or a new version of one that there is. A worker of the queue staff does it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take its name, where the pictures come from, and whether to wait."""
+        """Add its name, where the pictures come from, and whether to wait."""
         super().add_arguments(parser)
         parser.add_argument("name", help="The name of the data set.")
         source = parser.add_mutually_exclusive_group(required=True)
@@ -48,12 +48,12 @@ class Command(StaffCommand):
         return datasets.version_as_plain(version=version), f"{version}: {version.status_sentence}"
 
     def _started(self, by: User, options: dict[str, Any]) -> DatasetVersion:
-        given = {"name": options["name"], "by": by}
+        target = {"name": options["name"], "by": by}
         if options["zip"] is None:
-            return datasets.ingest(**given, source=_source(options), material=_material(options, None))
+            return datasets.ingest(**target, source=_source(options), material=_material(options, None))
         try:
             with options["zip"].open("rb") as file:
-                return datasets.ingest(**given, source=Source.UPLOAD, material=_material(options, File(file)))
+                return datasets.ingest(**target, source=Source.UPLOAD, material=_material(options, File(file)))
         except OSError as error:
             raise CommandError(f"{options['zip']} cannot be read: {error.strerror}.", returncode=USAGE) from error
 

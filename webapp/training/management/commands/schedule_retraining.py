@@ -31,7 +31,7 @@ class Command(StaffCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take what is repeated, when, or what to do with a schedule that there is."""
+        """Add what is repeated, when, or what to do with a schedule that there is."""
         super().add_arguments(parser)
         parser.add_argument("name", help="What to call it, or the name or id of one that there is.")
         parser.add_argument("--run", help="The id of the finished run that a new schedule repeats.")
@@ -46,27 +46,27 @@ class Command(StaffCommand):
             acts.add_argument(f"--{act}", action="store_const", const=act, dest="act", help=f"{act.title()} it.")
 
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
-        """Do what is asked, and say how the schedule stands then."""
+        """Do what is asked, and return how the schedule stands then."""
         repeat = _repeat(options)
         if options["run"]:
             if repeat is None or options["act"]:
                 raise CommandError("--run goes with --every or --crontab, and with no later act.", returncode=USAGE)
-            return _told(_made(by, options, repeat))
+            return _standing(_made(by, options, repeat))
         if options["dataset"] or (repeat and options["act"]):
             raise CommandError("--dataset goes with --run; do one thing at a time.", returncode=USAGE)
         schedule = schedules.named_schedule(name=options["name"])
-        told = _told(schedule)
+        plain, _words = _standing(schedule)
         if repeat:
             schedules.change_schedule(by=by, schedule=schedule, repeat=repeat)
         elif options["act"]:
             ACTS[options["act"]](by=by, schedule=schedule)
         if options["act"] == "delete":
-            return {**told[0], "deleted": True}, _("%(name)s: deleted.") % {"name": schedule.name}
-        return _told(schedule)
+            return {**plain, "deleted": True}, _("%(name)s: deleted.") % {"name": schedule.name}
+        return _standing(schedule)
 
 
 def _repeat(options: dict[str, Any]) -> CrontabSchedule | None:
-    """Make a crontab of the options; nothing where they say none."""
+    """Return the crontab of the options; None where they hold none."""
     if options["crontab"]:
         return crontab_of(every=Every.CRONTAB, line=options["crontab"])
     if not options["every"]:
@@ -84,7 +84,7 @@ def _made(by: User, options: dict[str, Any], repeat: CrontabSchedule) -> Schedul
     return schedules.add_schedule(by=by, name=options["name"], run=run, repeat=repeat, dataset=dataset)
 
 
-def _told(schedule: Schedule) -> tuple[dict[str, Any], str]:
+def _standing(schedule: Schedule) -> tuple[dict[str, Any], str]:
     """Return how a schedule stands, plainly and in words."""
     latest = f" {schedule.latest}" if schedule.latest else ""
     words = f"{schedule.name}: {schedule.repeats}. {schedule.sentence}{latest}"

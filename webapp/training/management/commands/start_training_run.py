@@ -19,7 +19,7 @@ class Command(StaffCommand):
     help = "Start a meta-training run; `watch_run` follows it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take what is trained on what, and how."""
+        """Add what is trained on what, and how."""
         super().add_arguments(parser)
         parser.add_argument("name", help="What to call it.")
         parser.add_argument("--dataset", required=True, help="A data set's name: its newest ready version is taken.")

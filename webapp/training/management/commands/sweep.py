@@ -27,7 +27,7 @@ class Command(StaffCommand):
     help = "Search for good settings: each trial is a run with the settings of another one but for those searched."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take what is searched, from which run, how and how long."""
+        """Add what is searched, from which run, how and how long."""
         super().add_arguments(parser)
         parser.add_argument("name", help="What to call it; 50 characters at most.")
         parser.add_argument("--run", required=True, help="The id of the run whose data and settings are taken.")
@@ -44,7 +44,7 @@ class Command(StaffCommand):
         parser.add_argument("--wait", action="store_true", help="Wait for the end.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Tell how it stands, and fail where it did not come to its end by itself."""
+        """Print how it stands, and raise CommandError where it did not come to its end by itself."""
         super().handle(*args, **options)
         if self.sweep.stopped:
             returncode = REFUSED if self.sweep.obstacle else STOPPED

@@ -21,21 +21,21 @@ class Command(BaseCommand):
     help = "Follow a run until it is over; exit with 0 if it ended ready, 1 if it failed, 3 if it was stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take which one, and how to tell."""
+        """Add the run, and how to print."""
         parser.add_argument("run", help="Its id.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object a line.")
         parser.add_argument("--once", action="store_true", help="Print how it stands now, and do not wait.")
         parser.add_argument("--every", type=float, default=1.0, metavar="SECONDS", help="How often to look.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Look again and again."""
-        told = ""
+        """Print each change until the run is over."""
+        printed = ""
         while True:
             run = self._run(options["run"])
             line = json.dumps(words.plain_run(run=run)) if options["json"] else words.run_in_words(run=run)
-            if line != told:
+            if line != printed:
                 self.stdout.write(line)
-                told = line
+                printed = line
             if options["once"] or not run.is_active:
                 break
             time.sleep(options["every"])

@@ -29,12 +29,11 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """What it is called."""
         return self.run.name if self.run else str(self.checkpoint)
 
     @property
     def points(self) -> Sequence[Mapping[str, Any]]:
-        """What its curves are drawn of."""
+        """Return what its curves are drawn of."""
         return self.run.points if self.run else []
 
 
@@ -69,14 +68,14 @@ def compare(
     with_runs: bool = True,
     with_checkpoints: bool = True,
 ) -> Comparison:
-    """Lay runs and checkpoints side by side; a checkpoint whose run is there too is shown with its run.
+    """Compare runs and checkpoints; a checkpoint whose run is there too is shown with its run.
 
     Without runs, nothing is shown of the run that a checkpoint came of; without checkpoints, likewise.
     """
     subjects = [Subject(run, run.checkpoint if with_checkpoints else None) for run in runs]
     shown = {subject.checkpoint.pk for subject in subjects if subject.checkpoint}
-    rest = [each for each in checkpoints if each.pk not in shown]
-    made = [Subject(getattr(each, "training_run", None) if with_runs else None, each) for each in rest]
+    rest = [checkpoint for checkpoint in checkpoints if checkpoint.pk not in shown]
+    made = [Subject(getattr(row, "training_run", None) if with_runs else None, row) for row in rest]
     subjects = [*subjects, *made][:MOST]
     return Comparison(
         subjects=subjects, charts=_charts(subjects), results=_results(subjects), settings=_settings(subjects)
@@ -84,7 +83,7 @@ def compare(
 
 
 def _charts(subjects: Sequence[Subject]) -> list[Chart]:
-    runs = [(each.name, each.points) for each in subjects]
+    runs = [(subject.name, subject.points) for subject in subjects]
     return [drawn for drawn in (accuracy_chart(*runs), loss_chart(*runs)) if drawn]
 
 
@@ -98,7 +97,7 @@ def _results(subjects: Sequence[Subject]) -> list[Row]:
         _("Data version"): _data,
         _("State"): _state,
     }
-    return [Row(title, [value(each) for each in subjects]) for title, value in about.items()]
+    return [Row(title, [value(subject) for subject in subjects]) for title, value in about.items()]
 
 
 def _method(subject: Subject) -> str:
@@ -106,10 +105,10 @@ def _method(subject: Subject) -> str:
 
 
 def _accuracy(subject: Subject) -> str:
-    found = validation_of(subject.checkpoint.card) if subject.checkpoint else None
-    if found is None and subject.run and "accuracy" in subject.run.latest:
-        found = subject.run.latest["accuracy"], subject.run.latest.get("ci95") or 0.0
-    return in_percent(*found) if found else NOTHING
+    accuracy = validation_of(subject.checkpoint.card) if subject.checkpoint else None
+    if accuracy is None and subject.run and "accuracy" in subject.run.latest:
+        accuracy = subject.run.latest["accuracy"], subject.run.latest.get("ci95") or 0.0
+    return in_percent(*accuracy) if accuracy else NOTHING
 
 
 def _time(subject: Subject) -> str:

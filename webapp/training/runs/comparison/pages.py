@@ -21,7 +21,7 @@ from webapp.training.runs.comparison.comparison import compare
 
 
 def lead_to(*, runs: Iterable[TrainingRun]) -> HttpResponse:
-    """Lead to the page that compares these; for the action of their list. The list of checkpoints has its own."""
+    """Redirect to the page that compares these; for the action of their list. The list of checkpoints has its own."""
     chosen = [("run", run.pk) for run in runs]
     return redirect(f"{reverse('admin:training_comparison')}?{urlencode(chosen)}")
 
@@ -52,10 +52,10 @@ def _may_view(request: HttpRequest, model: type[Model]) -> bool:
 
 def _ids(request: HttpRequest, name: str) -> list[UUID]:
     """Read ids from the address; what is none is left out."""
-    found = []
+    ids = []
     for text in request.GET.getlist(name):
         try:
-            found.append(UUID(text))
+            ids.append(UUID(text))
         except ValueError:
             continue
-    return found
+    return ids

@@ -14,7 +14,7 @@ from webapp.training.runs.command_line import checkpoint_name
 
 
 def register(claim: Claim[TrainingRun], made: Path) -> None:
-    """Put the checkpoint into storage, and register it together with the end of the run."""
+    """Store the checkpoint, and register it together with the end of the run."""
     with full_disk_in_words(), stored(made, name=checkpoint_name(claim.job)) as row, transaction.atomic():
         row.save(force_insert=True)
         claim.finish(checkpoint=row, state_file="", earlier_state_file="")

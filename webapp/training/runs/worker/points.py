@@ -10,14 +10,14 @@ MOST = 200
 
 
 def thinned(points: list[Point]) -> list[Point]:
-    """Leave points out once there are too many, of validations and of steps alike: even gaps stay, and the newest."""
+    """Drop points once there are too many, of validations and of steps alike: even gaps stay, and the newest."""
     validations = [point for point in points if "accuracy" in point]
     steps = [point for point in points if "accuracy" not in point]
     return sorted(_at_most(validations, MOST // 2) + _at_most(steps, MOST // 2), key=lambda point: int(point["step"]))
 
 
-def _at_most(points: list[Point], most: int) -> list[Point]:
-    if len(points) <= most:
+def _at_most(points: list[Point], limit: int) -> list[Point]:
+    if len(points) <= limit:
         return points
-    gap = points[-1]["step"] / (most // 2)
-    return list({int(point["step"] / gap): point for point in points}.values())[-most:]
+    gap = points[-1]["step"] / (limit // 2)
+    return list({int(point["step"] / gap): point for point in points}.values())[-limit:]

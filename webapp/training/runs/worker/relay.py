@@ -35,7 +35,7 @@ class Relay:
         self._latest: dict[str, Any] = dict(self._run.latest)
 
     def take(self, *, states_only: bool = False) -> None:
-        """Take what is new: states are stored at once, numbers are written every second or so."""
+        """Relay what is new: states are stored at once, numbers are written every second or so."""
         for event in self._new():
             match event["event"]:
                 case "saved":
@@ -67,7 +67,9 @@ class Relay:
                 yield json.loads(line)
 
     def _note(self, event: dict[str, Any]) -> None:
-        numbers = {name: each for name, each in event.items() if isinstance(each, int | float) and math.isfinite(each)}
+        numbers = {
+            name: value for name, value in event.items() if isinstance(value, int | float) and math.isfinite(value)
+        }
         point: Point = {"step": int(event["step"])}
         if "train_loss" in numbers:
             point["loss"] = numbers["train_loss"]

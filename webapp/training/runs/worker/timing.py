@@ -24,4 +24,4 @@ def time_steps(claim: Claim[RunEstimate]) -> None:
     with TemporaryDirectory(prefix="glimpse-estimate-") as folder:
         command = estimate_command(row, Path(folder), steps=STEPS)
         answer = ask(claim, command, refused="estimate_failed", broke_off=broke_off, within=MOST_SECONDS)
-    claim.finish(found=answer)
+    claim.finish(timings=answer)

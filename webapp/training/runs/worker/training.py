@@ -32,17 +32,15 @@ DISK_SECONDS = 5.0
 
 
 def train(job_id: str) -> None:
-    """Do one run, or go on with it."""
+    """Train one run, or resume it."""
     run_claimed(TrainingRun, job_id, _train)
 
 
 def estimate(job_id: str) -> None:
-    """Time a few steps."""
     run_claimed(RunEstimate, job_id, timing.time_steps)
 
 
 def _train(claim: Claim[TrainingRun]) -> None:
-    """Do one attempt at a run."""
     run = claim.job
     disk.keep_room(room_needed(run))
     folder = _new_folder(run)
@@ -84,7 +82,7 @@ def _follow(claim: Claim[TrainingRun], child: Child, relay: Relay) -> None:
 
 
 def _settle(claim: Claim[TrainingRun], child: Child, relay: Relay, folder: Path, kills: int) -> None:
-    """Register the checkpoint, say in words why there is none, or let another attempt go on."""
+    """Register the checkpoint, raise JobFailed with why there is none, or leave it to another attempt."""
     if child.returncode == 0 and relay.checkpoint:
         relay.write()
         register(claim, relay.checkpoint)

@@ -75,15 +75,19 @@ class Setting:
         return ConfigError(f"{self.name} is {value!r}; it must be {requirement}", field=self.name)
 
     def parse(self, text: str) -> Any:
-        """Return the value that a text stands for; raise ConfigError if there is none such. Inverse of `text`."""
+        """Return the value that a text stands for; raise ConfigError if it may not have it. Inverse of `text`."""
+        value = self.convert(text)
+        self.require(value)
+        return value
+
+    def convert(self, text: str) -> Any:
+        """Return the value of its type that a text stands for, whatever its range; raise ConfigError without one."""
         if self.is_optional and text in ("", "none"):
             return None
         try:
-            value = TRUTHS[text.strip().lower()] if self.type is bool else self.type(text)
+            return TRUTHS[text.strip().lower()] if self.type is bool else self.type(text)
         except (KeyError, ValueError) as error:
             raise self._refusal(text, TYPES[self.type]) from error
-        self.require(value)
-        return value
 
     def text(self, value: Any) -> str:
         """Return the text that stands for a value."""

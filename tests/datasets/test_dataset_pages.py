@@ -153,7 +153,7 @@ def test_the_sheet_of_what_has_none_is_not_found(sue: Client) -> None:
 
 def addresses(version: DatasetVersion) -> dict[tuple[str, str], str]:
     """Name the permission that each method of each address needs."""
-    named = {name: f"admin:training_{name}" for name in ("dataset_version", "datasetversion_state")}
+    named = {name: f"admin:datasets_{name}" for name in ("dataset_version", "datasetversion_state")}
     change, sheet, cancel = (reverse(f"admin:datasets_datasetversion_{act}", args=[version.pk]) for act in ACTS)
     return {
         ("GET", "/admin/datasets/dataset/"): "view_dataset",

@@ -66,7 +66,7 @@ def test_the_last_line_is_the_answer(claim: Claim[Evaluation]) -> None:
 
 def test_the_process_is_told_to_end_with_its_worker(claim: Claim[Evaluation]) -> None:
     options = ask(claim, "import json, sys; print(json.dumps({'options': sys.argv[1:]}))")["options"]
-    assert options == ["--end-with-parent", "30.0"]
+    assert options == ["--end-with-parent", "300.0"]
 
 
 def test_a_refusal_is_told_in_mlcores_own_words(claim: Claim[Evaluation]) -> None:

@@ -13,15 +13,16 @@ from mlcore.method_config import RegisteredMethod
 from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods.base import Adaptation, Watch, unwatched
 from mlcore.methods.prototypical import PrototypeClassifier, Prototypical
+from mlcore.settings import setting
 
 
 @dataclass(frozen=True, kw_only=True)
 class StepwiseConfig(PrototypicalConfig):
     """How many steps it takes, each ``pause`` seconds long; diverges_at: the step at which it fails, 0 for none."""
 
-    adapt_steps: int = 5
-    pause: float = 0.0
-    diverges_at: int = 0
+    adapt_steps: int = setting(5, minimum=0, label="Steps", help="As many are counted.")
+    pause: float = setting(0.0, minimum=0, label="Pause", help="Seconds that a step takes.")
+    diverges_at: int = setting(0, minimum=0, label="Diverges at", help="The step that fails; 0 for none.")
 
 
 class Stepwise(Prototypical):

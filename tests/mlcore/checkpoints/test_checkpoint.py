@@ -53,7 +53,7 @@ def test_damaged_or_pickled_weights_are_refused(folder: Path) -> None:
     [
         ({"method": "telepathy"}, "unknown method 'telepathy'"),
         ({"config": {"distance": "taxi"}}, "distance is 'taxi'"),
-        ({"config": {"speed": 1}}, "no field 'speed'"),
+        ({"config": {"speed": 1}}, "speed is no setting"),
         ({"config": {"backbone": {"image_size": 4}}}, "image_size is 4"),
         ({"config": {"backbone": {"image_size": 16, "width": 8}}}, "does not fit its card"),
         ({"surprise": 1}, "unknown field 'surprise'"),

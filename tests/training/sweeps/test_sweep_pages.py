@@ -94,6 +94,7 @@ def test_the_calculator_counts_draws(asked: dict[str, str], words: str) -> None:
 @pytest.mark.parametrize(
     ("space", "shown"),
     [
+        ("episodes.n_way = 1, 5, 10", {"n": "3", "k": "3"}),  # what cannot be trained with is said when it is sent
         ("episodes.n_way = 3, 4, 5\r\ntraining.seed = 1, 2", {"n": "6", "k": "6"}),
         ("training.outer_lr = 0.001 .. 0.1 log", {"n": "1000", "k": "10"}),
         ("nonsense", {"n": "1000", "k": "10"}),

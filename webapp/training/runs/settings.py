@@ -28,9 +28,9 @@ DEFAULTS: dict[str, Any] = {
 
 
 def parsed(name: str, text: str, *, method: str) -> Any:
-    """Return the value that a text stands for; raise UserError if there is no such setting, or none such."""
+    """Return the value that a text stands for, unchecked; raise UserError if there is no such setting, or none such."""
     with _refused():
-        return setting_among(settings_for(method), name).parse(text)
+        return setting_among(settings_for(method), name).convert(text)
 
 
 @contextmanager

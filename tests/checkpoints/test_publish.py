@@ -132,7 +132,7 @@ def test_nothing_happens_if_the_trail_cannot_be_written(
     def broken(**act: Any) -> None:
         raise RuntimeError("no log")
 
-    monkeypatch.setattr(publishing.acts, "note", broken)
+    monkeypatch.setattr(publishing.history, "note", broken)
     with pytest.raises(RuntimeError):
         checkpoints.publish(checkpoint=new, by=sue, reason=WHY)
     assert live() == ["old"]

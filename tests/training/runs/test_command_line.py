@@ -64,7 +64,7 @@ def test_what_the_page_of_a_run_shows_repeats_it_elsewhere(tmp_path: Path) -> No
     words = repeating_command(run).split()
     places = {"python": sys.executable, "DATA": run.version.archive.path, "FOLDER": "made"}
     command = [places.get(word, word) for word in words]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(root)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     card = ModelCard.read(tmp_path / "made")

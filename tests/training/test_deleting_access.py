@@ -34,7 +34,7 @@ def rows() -> dict[str, Model]:
 
 
 def addresses(rows: dict[str, Model]) -> list[str]:
-    return [reverse(f"admin:training_{name}_delete", args=[row.pk]) for name, row in rows.items()]
+    return [reverse(f"admin:{row._meta.app_label}_{name}_delete", args=[row.pk]) for name, row in rows.items()]
 
 
 def test_ordinary_users_are_sent_to_sign_in(rows: dict[str, Model]) -> None:
@@ -57,8 +57,8 @@ def test_staff_without_the_permission_are_refused(rows: dict[str, Model]) -> Non
 
 def test_pages_offer_it_to_those_who_may(rows: dict[str, Model]) -> None:
     for name, row in rows.items():
-        page = reverse(f"admin:training_{name}_change", args=[row.pk])
-        link = f'href="{reverse(f"admin:training_{name}_delete", args=[row.pk])}"'
+        page = reverse(f"admin:{row._meta.app_label}_{name}_change", args=[row.pk])
+        link = f'href="{reverse(f"admin:{row._meta.app_label}_{name}_delete", args=[row.pk])}"'
         assert link in signed_in(*VIEW, *DELETE).get(page).content.decode()
         assert link not in signed_in(*VIEW).get(page).content.decode()
 
@@ -74,12 +74,12 @@ def test_nothing_is_deleted_by_looking(rows: dict[str, Model]) -> None:
 @pytest.mark.parametrize("name", ["trainingrun", "checkpoint"])
 def test_what_is_deleted_is_gone_and_written_down(rows: dict[str, Model], name: str) -> None:
     client, row = signed_in(*VIEW, *DELETE), rows[name]
-    answer = client.post(reverse(f"admin:training_{name}_delete", args=[row.pk]))
-    assert answer.headers["Location"] == reverse(f"admin:training_{name}_changelist")
+    answer = client.post(reverse(f"admin:{row._meta.app_label}_{name}_delete", args=[row.pk]))
+    assert answer.headers["Location"] == reverse(f"admin:{row._meta.app_label}_{name}_changelist")
     assert not type(row)._default_manager.filter(pk=row.pk).exists()
     entry = LogEntry.objects.get()
     assert (entry.object_id, entry.get_change_message()) == (str(row.pk), "Deleted.")
-    assert client.get(reverse(f"admin:training_{name}_delete", args=[row.pk])).status_code == 404
+    assert client.get(reverse(f"admin:{row._meta.app_label}_{name}_delete", args=[row.pk])).status_code == 404
 
 
 def test_what_may_not_be_deleted_says_why_and_offers_no_button(rows: dict[str, Model]) -> None:
@@ -111,5 +111,5 @@ def test_a_data_set_asks_for_the_permission_to_delete_its_versions(rows: dict[st
 @pytest.mark.parametrize("name", ["dataset", "datasetversion", "trainingrun", "checkpoint"])
 def test_nothing_is_deleted_by_the_dozen(rows: dict[str, Model], name: str) -> None:
     sent = {"action": "delete_selected", "_selected_action": [str(rows[name].pk)], "post": "yes"}
-    signed_in(*VIEW, *DELETE).post(reverse(f"admin:training_{name}_changelist"), sent)
+    signed_in(*VIEW, *DELETE).post(reverse(f"admin:{rows[name]._meta.app_label}_{name}_changelist"), sent)
     assert type(rows[name])._default_manager.filter(pk=rows[name].pk).exists()

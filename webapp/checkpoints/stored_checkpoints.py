@@ -24,6 +24,7 @@ from webapp.checkpoints.models.checkpoints import checkpoint_path
 from webapp.jobs.errors import JobFailed
 from webapp.storage import copies
 from webapp.storage.disk import keep_room
+from webapp.storage.files import deleted_on_failure
 
 
 @contextmanager
@@ -35,14 +36,11 @@ def stored(made: Path, *, name: str) -> Iterator[Checkpoint]:
     card = replace(ModelCard.read(made), name=name)
     folder = checkpoint_path(None, f"{card.digest}-{uuid4().hex[:8]}")
     weights = f"{folder}/{WEIGHTS_FILE}"
-    try:
+    with deleted_on_failure([weights, f"{folder}/{CARD_FILE}"]):
         with (made / WEIGHTS_FILE).open("rb") as file:
             default_storage.save(weights, File(file))
         default_storage.save(f"{folder}/{CARD_FILE}", ContentFile(card.to_json().encode()))
         yield Checkpoint(name=name, kind=card.kind, weights=weights, card=card.to_dict(), digest=card.digest)
-    except BaseException:
-        delete_stored([weights])
-        raise
 
 
 def delete_stored(weights: Iterable[str | None]) -> None:

@@ -243,7 +243,13 @@ GLIMPSE_TRAINING_LEAVES_GPU_MB = env.int("GLIMPSE_TRAINING_LEAVES_GPU_MB", defau
 VALKEY_SOCKET = socket_path()
 REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
+TIDY_MACHINE: dict[str, float] = {  # a worker of runs, or of staff, may be the only program on its machine
+    "webapp.jobs.staging.delete_broken_off": 20,
+    "webapp.storage.copies.delete_orphans": 20,
+    "webapp.training.retention.delete_resting_folders": 20,
+}
 GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds between two calls
+    **dict.fromkeys(TIDY_MACHINE, 3600),  # and so may the clock, which leaves something in staging if it is killed
     "webapp.jobs.services.sweep": 1,
     "webapp.recognition.services.contributions.withdraw": 10,
     "webapp.recognition.retention.forget": 60,
@@ -254,11 +260,6 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.training.schedules.chore.start_due": 10,
     "webapp.training.retention.forget_old_states": 3600,
     "webapp.training.sweeps.chore.advance": 3,
-}
-TIDY_MACHINE: dict[str, float] = {  # each machine may have one such worker alone
-    "webapp.jobs.staging.delete_broken_off": 20,
-    "webapp.storage.copies.delete_orphans": 20,
-    "webapp.training.retention.delete_resting_folders": 20,
 }
 GLIMPSE_WORKER_CLOCK: dict[str, dict[str, float]] = {  # queue -> likewise, in each process of a worker that serves it
     "interactive": {"webapp.recognition.tasks.warm": 2, "webapp.faces.tasks.warm": 3600},

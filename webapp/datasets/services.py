@@ -26,6 +26,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.pictures.names import clean_name
 from webapp.storage.disk import require_room
+from webapp.storage.files import deleted_on_failure
 
 MOST_LEAST_PICTURES = 1000
 
@@ -125,11 +126,8 @@ def _upload_stored(fields: dict[str, Any]) -> Iterator[None]:
     upload: File[Any] | None = fields.get("upload")
     if upload is not None:
         fields["upload"] = default_storage.save(dataset_path(None, f"{uuid4().hex}.zip"), upload)
-    try:
+    with deleted_on_failure([fields.get("upload")]):
         yield
-    except BaseException:
-        delete_stored([fields.get("upload")])
-        raise
 
 
 def _source(source: str) -> str:

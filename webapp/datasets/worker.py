@@ -31,6 +31,7 @@ from webapp.pictures import archives
 from webapp.pictures.names import display_path
 from webapp.pictures.reader import Helper, read_picture
 from webapp.storage.disk import full_disk_in_words, keep_room
+from webapp.storage.files import deleted_on_failure
 
 LISTED = 200
 """How many of each thing a report lists one by one before it only counts."""
@@ -203,21 +204,17 @@ class Ingest:
         contributions = [
             Contribution(version=self._version, picture=picture, path=path) for path, picture in self._pictures.items()
         ]
-        try:
-            with transaction.atomic():
-                self._claim.finish(
-                    archive=stored[0],
-                    contact_sheet=stored[1],
-                    classes=classes,
-                    n_classes=len(classes),
-                    n_pictures=sum(row["pictures"] for row in classes),
-                    report=asdict(self._report),
-                    fingerprint=self._fingerprint({row["name"] for row in classes}),
-                )
-                Contribution.objects.bulk_create(contributions, batch_size=500)
-        except BaseException:
-            delete_stored(stored)
-            raise
+        with deleted_on_failure(stored), transaction.atomic():
+            self._claim.finish(
+                archive=stored[0],
+                contact_sheet=stored[1],
+                classes=classes,
+                n_classes=len(classes),
+                n_pictures=sum(row["pictures"] for row in classes),
+                report=asdict(self._report),
+                fingerprint=self._fingerprint({row["name"] for row in classes}),
+            )
+            Contribution.objects.bulk_create(contributions, batch_size=500)
 
 
 def _too_few_classes(n: int, least: int, n_small: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -23,5 +24,10 @@ def all_staging() -> Path:
 
 def delete_broken_off() -> None:
     """Delete what attempts that broke off left here: a chore of each worker, for it may be the only one here."""
-    working = [staging(job).name for model in job_models() for job in rows_of(model).active().only("attempt")]
-    delete_old(all_staging(), except_for=working)
+    delete_old(all_staging(), except_for=_working)
+
+
+def _working() -> Iterator[str]:
+    """Yield the names of the folders that attempts work in now."""
+    for model in job_models():
+        yield from (staging(job).name for job in rows_of(model).active().only("attempt"))

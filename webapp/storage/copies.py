@@ -57,9 +57,10 @@ def delete_orphans() -> None:
 
     A chore of each worker, for it may be the only one on this machine.
     """
-    for copy in list(all_copies()):
-        name = copy.relative_to(root()).as_posix()
-        if not orphans.is_named(name) and (copy.suffix != PART or orphans.age_seconds(copy) > IN_USE_SECONDS):
+    present = {copy.relative_to(root()).as_posix(): copy for copy in all_copies()}  # before the rows are asked
+    kept = orphans.named_among(list(present))
+    for name, copy in present.items():
+        if name not in kept and (copy.suffix != PART or orphans.age_seconds(copy) > IN_USE_SECONDS):
             forget(name)
 
 

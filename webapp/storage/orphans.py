@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,16 +40,21 @@ def delete_brief_orphans() -> None:
         _delete_unnamed(folder, named, age=BRIEFLY)
 
 
-def is_named(name: str) -> bool:
-    """Return whether a row names a stored file, or the folder that its files lie in."""
-    return any(name.startswith(f"{folder}/") and name in named([name]) for folder, named in _folders("stored"))
+def named_among(names: Sequence[str]) -> set[str]:
+    """Return those of some names, of stored files or of folders that they lie in, that rows have."""
+    kept: set[str] = set()
+    for folder, named in _folders("stored"):
+        if inside := [name for name in names if name.startswith(f"{folder}/")]:
+            kept.update(named(inside))
+    return kept
 
 
-def delete_old(folder: Path, *, except_for: Iterable[str] = ()) -> None:
-    """Delete what has lain in a folder on this machine for an hour, but for some names."""
-    kept = set(except_for)
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name not in kept and age_seconds(path) > OLD.total_seconds():
+def delete_old(folder: Path, *, except_for: Callable[[], Iterable[str]]) -> None:
+    """Delete what has lain in a folder on this machine for an hour, but for names that are asked for if need be."""
+    old = [path for path in (folder.iterdir() if folder.is_dir() else ()) if age_seconds(path) > OLD.total_seconds()]
+    kept = set(except_for()) if old else set()
+    for path in old:
+        if path.name not in kept:
             delete_path(path)
 
 

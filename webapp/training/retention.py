@@ -26,8 +26,7 @@ def forget_old_states() -> None:
 
 def delete_resting_folders() -> None:
     """Delete the folders of runs that rest or are gone; what they go on from is stored."""
-    working = TrainingRun.objects.active().values_list("pk", flat=True)
-    delete_old(run_folders(), except_for=map(str, working))
+    delete_old(run_folders(), except_for=lambda: map(str, TrainingRun.objects.active().values_list("pk", flat=True)))
 
 
 def named(names: list[str]) -> set[str]:

@@ -28,6 +28,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.pictures.names import display_file_name
 from webapp.storage.disk import require_room
+from webapp.storage.files import deleted_on_failure
 
 MOST_BYTES = 520 * 2**20
 
@@ -57,14 +58,10 @@ def import_checkpoint(*, file: File[bytes] | None, by: User | None) -> Checkpoin
     file.seek(0)
     row = CheckpointImport(original_name=display_file_name(file.name)[:100], created_by=by)
     row.upload.name = default_storage.save(import_path(None, f"{uuid4().hex}.zip"), file)
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-            history.note(by=by, row=row, act=_("Started to import."))
-            jobs.enqueue(row)
-    except BaseException:
-        default_storage.delete(row.upload.name)
-        raise
+    with deleted_on_failure([row.upload.name]), transaction.atomic():
+        row.save(force_insert=True)
+        history.note(by=by, row=row, act=_("Started to import."))
+        jobs.enqueue(row)
     return row
 
 

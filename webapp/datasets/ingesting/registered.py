@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from webapp.datasets.ingesting.class_splits import SPLITS
 from webapp.datasets.models import DatasetVersion
-from webapp.datasets.stored_datasets import delete_stored, registered_root, store
+from webapp.datasets.stored_datasets import registered_root, store
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.processes.questions import ask
+from webapp.storage.files import deleted_on_failure
 
 PUBLISHED_SPLITS = {
     "omniglot": ("background_train", "background_val", "evaluation"),
@@ -37,7 +38,7 @@ def count(claim: Claim[DatasetVersion], folder: Path) -> None:
     classes = [{**row, "split": splits[row["split"]]} for row in seen["classes"]]
     stored = store(version, ".jpg", sheet.read_bytes())
     fingerprints = json.dumps(seen["fingerprints"], sort_keys=True)
-    try:
+    with deleted_on_failure([stored]):
         claim.finish(
             contact_sheet=stored,
             train_split=published[0],
@@ -49,9 +50,6 @@ def count(claim: Claim[DatasetVersion], folder: Path) -> None:
             report={key: seen[key] for key in ("duplicates", "n_duplicates", "warnings")},
             fingerprint=hashlib.sha256(fingerprints.encode()).hexdigest(),
         )
-    except BaseException:
-        delete_stored([stored])
-        raise
 
 
 def _look(claim: Claim[DatasetVersion], options: list[str]) -> dict[str, Any]:

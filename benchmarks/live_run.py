@@ -39,13 +39,13 @@ def start(save_every: int = 50) -> TrainingRun:
     from webapp.datasets.models import Dataset, DatasetVersion, Source
     from webapp.jobs.models import JobStatus
     from webapp.training.runs import services as runs
-    from webapp.training.runs import words as words_module
+    from webapp.training.runs.words import settings_from_words
 
     dataset = Dataset.objects.create(name="strokes", source=Source.REGISTERED)
     ready = {"status": JobStatus.READY, "mlcore_name": "strokes"}
     version = DatasetVersion.objects.create(dataset=dataset, number=1, **ready)
     often = [("training.save_every", str(save_every)), ("training.max_minutes", "60"), ("training.steps", "1000000")]
-    settings = words_module.settings_from_words(kind="characters", method="prototypical", words=often)
+    settings = settings_from_words(kind="characters", method="prototypical", words=often)
     return runs.start_run(by=None, name="Beside", settings=settings, version=version)
 
 

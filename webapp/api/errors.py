@@ -68,7 +68,7 @@ def _plain_words(status: int) -> tuple[str, str]:
 
 
 def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
-    """Return the refusal, and when to try again."""
+    """Return the answer to a refusal, with when to try again."""
     details = dict(error.details)
     wait = details.pop("retry_after", None)
     headers = {"Retry-After": str(wait)} if wait else None
@@ -76,7 +76,7 @@ def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
 
 
 def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Return the same of what does not exist and of what is someone else's."""
+    """Return the same answer for what does not exist and for what is someone else’s."""
     return plain_problem(404)
 
 
@@ -86,7 +86,7 @@ def _no_token(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
 
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Return the names of the fields that are wrong, and why."""
+    """Return an answer that names the fields that are wrong, and why."""
     complaints = [f"{_field(item['loc'])}: {item['msg']}" for item in error.errors[:MOST_COMPLAINTS]]
     return problem(422, code="invalid", message="; ".join(complaints))
 
@@ -100,7 +100,7 @@ def _field(location: tuple[Any, ...]) -> str:
 
 
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Return the parser's own refusal, or ninja's words."""
+    """Return the answer to the parser's own refusal, or to ninja's words."""
     if isinstance(error.__cause__, Refusal):
         return _refusal(request, error.__cause__)
     code, _message = _plain_words(error.status_code)
@@ -116,7 +116,7 @@ def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _our_fault(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Log an unforeseen exception, and return the id of the entry."""
+    """Log what nobody foresaw, and return the answer that names its id."""
     return failure_problem(log_failure(request, error))
 
 

@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from mlcore.run_config import settings_for
+from mlcore.settings import Setting
 
 
 class ShownSetting(NamedTuple):
@@ -27,7 +28,7 @@ def shown(method: str, document: Mapping[str, Any]) -> list[ShownSetting]:
     return [
         ShownSetting(
             name,
-            _(known[name].label) if name in known else _plain(name),
+            _label(known.get(name), name),
             _(known[name].help) if name in known else "",
             value_in_words(value),
         )
@@ -37,12 +38,12 @@ def shown(method: str, document: Mapping[str, Any]) -> list[ShownSetting]:
 
 def label_of(method: str, name: str) -> str:
     """Return what a setting is called, by its dotted name; its name in plain words where it is not known."""
-    setting = settings_for(method).get(name)
-    return _(setting.label) if setting else _plain(name)
+    return _label(settings_for(method).get(name), name)
 
 
-def _plain(name: str) -> str:
-    return name.partition(".")[2].replace("_", " ").replace(".", ", ").capitalize()
+def _label(setting: Setting | None, name: str) -> str:
+    plain = name.partition(".")[2].replace("_", " ").replace(".", ", ").capitalize()
+    return _(setting.label) if setting else plain
 
 
 def flat(document: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

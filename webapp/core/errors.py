@@ -70,7 +70,6 @@ Code = Literal[
     "unknown_method",
     "unknown_run",
     "unknown_schedule",
-    "unknown_sweep",
     # checkpoints
     "already_gone",
     "bad_card",

@@ -1,7 +1,7 @@
 """Answers that several pages give: a refusal in words, a fragment with a message to undo what was done."""
 
 from collections.abc import Mapping
-from typing import Any, ParamSpec
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -11,7 +11,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from webapp.core.errors import Refusal
 from webapp.core.requests import HtmxRequest
 
-P = ParamSpec("P")
 STOP_POLLING = 286
 """The status by which htmx asks no more."""
 

@@ -1,4 +1,4 @@
-"""The training app: checkpoints and how they come to be."""
+"""The training app: meta-training runs, and the sweeps and schedules that start them."""
 
 from typing import ClassVar
 

@@ -18,8 +18,8 @@ from mlcore.run_config import MetaRunConfig
 from tests.training import small_runs
 from tests.training.people import signed_in
 from webapp.training.runs import services as runs
-from webapp.training.runs import words as words_module
 from webapp.training.runs.command_line import repeating_command, train_command
+from webapp.training.runs.words import settings_from_words
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def test_the_command_names_its_files_its_config_and_its_bond(tmp_path: Path) -> 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_setting_of_every_method_comes_through(method: str, tmp_path: Path) -> None:
     words = ["method_config.backbone.width=16"]
-    settings = words_module.settings_from_words(kind="characters", method=method, words=words)
+    settings = settings_from_words(kind="characters", method=method, words=words)
     version = small_runs.small_version()
     run = runs.start_run(by=None, name="Signs", settings=settings, version=version)
     train_command(run, tmp_path)

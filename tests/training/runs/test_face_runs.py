@@ -25,10 +25,10 @@ from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
 from webapp.training.runs import services as runs
-from webapp.training.runs import words as words_module
 from webapp.training.runs.command_line import estimate_command, train_command
 from webapp.training.runs.forms import RunForm, values_of
 from webapp.training.runs.settings import AnyRunConfig, changed, checked, room_needed, settings_of_run
+from webapp.training.runs.words import settings_from_words
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +121,7 @@ def test_faces_start_from_scratch(version: DatasetVersion) -> None:
 @pytest.mark.parametrize("method", FACE_LOSSES)
 def test_every_setting_comes_through_to_the_command(version: DatasetVersion, method: str, tmp_path: Path) -> None:
     words = ["method_config.backbone.width=16"]
-    settings = words_module.settings_from_words(kind="faces", method=method, words=words)
+    settings = settings_from_words(kind="faces", method=method, words=words)
     run = runs.start_run(by=None, name="Faces", settings=settings, version=version)
     train_command(run, tmp_path)
     command = ["faces", "train", "--out", "x", "--config", str(tmp_path / "run.json")]

@@ -31,7 +31,7 @@ def _examine(claim: Claim[Evaluation]) -> None:
 
 
 def _arguments(job: Evaluation) -> list[str]:
-    """Return which two, on what, in which episodes."""
+    """Return the options of the comparison: which two, on what, in which episodes."""
     both = [str(local_folder(checkpoint=checkpoint)) for checkpoint in (job.checkpoint, job.against)]
     two = ["--checkpoint", both[0], "--against", both[1]]
     drawn = [f"--{name.replace('_', '-')}={value}" for name, value in job.drawn.items()]

@@ -21,7 +21,7 @@ from webapp.datasets.models import Dataset, DatasetVersion
 
 
 class _LookedAt(DeletingAdmin[Any]):
-    """Rows that are made by the views of `dataset_pages`, and never changed by a form."""
+    """Rows that are made by the views of `pages`, and never changed by a form."""
 
     deletion = deletion
 

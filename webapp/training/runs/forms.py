@@ -51,6 +51,14 @@ class Group:
         return any(field.errors for field in self.fields)
 
 
+def _methods() -> list[tuple[str | Promise, list[tuple[str, str]]]]:
+    """List the methods by what they are for."""
+    return [
+        (_("To teach classes from a few pictures"), [(name, name.replace("_", " ")) for name in METHODS]),
+        (_("To tell faces apart"), [(name, name) for name in FACE_LOSSES]),
+    ]
+
+
 class RunForm(forms.Form):
     """What to train on what; its settings are those of the method that is chosen.
 
@@ -67,7 +75,7 @@ class RunForm(forms.Form):
     kind = forms.ChoiceField(label=_(OF_A_RUN["kind"].label), widget=UnfoldAdminSelectWidget)
     method = forms.ChoiceField(
         label=_(OF_A_RUN["method"].label),
-        choices=lambda: _methods(),
+        choices=_methods,
         widget=UnfoldAdminSelectWidget,
         help_text=_(OF_A_RUN["method"].help),
     )
@@ -150,7 +158,8 @@ class RunForm(forms.Form):
         document = {"kind": cleaned.get("new_kind") or cleaned["kind"], "method": cleaned["method"]}
         if cleaned.get("new_kind"):
             document["transform"] = cleaned["transform"] or None
-        settings = {name: value for name, value in cleaned.items() if name in settings_for(cleaned["method"])}
+        known = settings_for(cleaned["method"])
+        settings = {name: value for name, value in cleaned.items() if name in known}
         return checked(**with_values(document, settings))
 
     def show(self, error: UserError) -> None:
@@ -164,14 +173,6 @@ class RunForm(forms.Form):
         """Return what services take beside a name."""
         picked = {name: self.cleaned_data.get(name) for name in ("version", "start_from")}
         return {**picked, "settings": self.settings}
-
-
-def _methods() -> list[tuple[str | Promise, list[tuple[str, str]]]]:
-    """List the methods by what they are for."""
-    return [
-        (_("To teach classes from a few pictures"), [(name, name.replace("_", " ")) for name in METHODS]),
-        (_("To tell faces apart"), [(name, name) for name in FACE_LOSSES]),
-    ]
 
 
 def kept(typed: Mapping[str, Any]) -> dict[str, Any]:

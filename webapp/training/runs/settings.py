@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def parsed(name: str, text: str, *, method: str) -> Any:
-    """Return the value that a text stands for, unchecked; raise UserError if there is no such setting, or none such."""
+    """Return the value that a text stands for, unchecked; raise UserError if there is no such setting or value."""
     with _refused():
         return setting_among(settings_for(method), name).convert(text)
 
@@ -50,8 +50,9 @@ def checked(**document: Any) -> AnyRunConfig:
     with _refused():
         config = run_config_type(kind=document.get("kind"), method=document.get("method"))
         known = config.all_settings(document)
-        left_out = {name: value for name, value in DEFAULTS.items() if name in known}
-        left_out = {name: value for name, value in left_out.items() if value_at(document, name) is None}
+        left_out = {
+            name: value for name, value in DEFAULTS.items() if name in known and value_at(document, name) is None
+        }
         return config.from_dict(with_values(document, {**left_out, **_fixed(config, document)}))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -127,14 +126,6 @@ def stop_sweep(*, by: User | None, sweep: Sweep) -> None:
         if run.is_active or run.is_paused:
             cancel_run(by=by, run=run)
     note(by=by, row=sweep, act=_("Stopped."))
-
-
-def named_sweep(*, name: str) -> Sweep:
-    """Find a sweep by its id, or raise UserError."""
-    try:
-        return Sweep.objects.get(pk=uuid.UUID(name))
-    except (ValueError, Sweep.DoesNotExist) as error:
-        raise UserError("unknown_sweep", _("There is no sweep %(id)s.") % {"id": name}) from error
 
 
 def plain_sweep(*, sweep: Sweep) -> dict[str, Any]:

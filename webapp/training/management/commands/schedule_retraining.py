@@ -13,7 +13,7 @@ from django_celery_beat.models import CrontabSchedule
 from webapp.core.staff.command import USAGE, StaffCommand
 from webapp.training.models import Schedule
 from webapp.training.recurrence import DAYS, Every, crontab_of
-from webapp.training.runs import words as words_module
+from webapp.training.runs.words import named_run, named_version
 from webapp.training.schedules import services as schedules
 
 ACTS = {
@@ -79,8 +79,8 @@ def _repeat(options: dict[str, Any]) -> CrontabSchedule | None:
 
 
 def _made(by: User, options: dict[str, Any], repeat: CrontabSchedule) -> Schedule:
-    run = words_module.named_run(name=options["run"])
-    dataset = words_module.named_version(name=options["dataset"]).dataset if options["dataset"] else None
+    run = named_run(name=options["run"])
+    dataset = named_version(name=options["dataset"]).dataset if options["dataset"] else None
     return schedules.add_schedule(by=by, name=options["name"], run=run, repeat=repeat, dataset=dataset)
 
 

@@ -10,8 +10,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from webapp.core.staff.command import REFUSED, STOPPED, StaffCommand
 from webapp.training.models import Strategy, Sweep
-from webapp.training.runs import words as words_module
 from webapp.training.runs.settings import checked_row
+from webapp.training.runs.words import named_run
 from webapp.training.sweeps import services as sweeps
 from webapp.training.sweeps.search_space import space_from_words
 
@@ -52,7 +52,7 @@ class Command(StaffCommand):
 
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Check everything, then start, and wait for the end if asked."""
-        run = words_module.named_run(name=options["run"])
+        run = named_run(name=options["run"])
         self.sweep: Sweep = sweeps.start_sweep(
             by=by,
             name=options["name"],

@@ -88,7 +88,7 @@ def _faces(*arguments: str) -> str:
 
 
 def _print_row(name: str, figures: dict[str, Any]) -> None:
-    print(f"| {name} | {' | '.join(_cell(figures[name]) for name in FIGURES)} |", flush=True)
+    print(f"| {name} | {' | '.join(_cell(figures[figure]) for figure in FIGURES)} |", flush=True)
 
 
 def _cell(figure: list[float] | None) -> str:

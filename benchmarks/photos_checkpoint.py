@@ -84,7 +84,8 @@ def _measure(
     method: Prototypical, dataset: PictureDataset, features: Tensor, what: str, n_episodes: int
 ) -> list[dict[str, Any]]:
     results = []
-    for n_way, k_shot in ((min(n_way, dataset.n_classes), k_shot) for n_way, k_shot in SETTINGS):
+    for ways, k_shot in SETTINGS:
+        n_way = min(ways, dataset.n_classes)
         episodes = EpisodeConfig(n_way=n_way, k_shot=k_shot, n_query=10)
         sampler = EpisodeSampler(dataset, episodes, seed=SEED)
         result = evaluate(method, features, sampler, n_episodes=n_episodes)

@@ -1,6 +1,6 @@
 """A run's config: one document that says all of a run but where it trains. Standard library only.
 
-It is JSON in a file and on a site's row, and `mlcore.cli.options` makes options of it.
+It is JSON in a file and on a site's row, and `mlcore.cli.run_options` makes options of it.
 """
 
 import re
@@ -119,7 +119,7 @@ class FaceRunConfig(RunConfig):
 
 
 def run_config_type(*, kind: str | None = None, method: str | None = None) -> type[MetaRunConfig] | type[FaceRunConfig]:
-    """Return which of the two a document is that says this kind or this method."""
+    """Return the type of a run's config, from its kind or its method."""
     return FaceRunConfig if kind == FACES or method in FACE_LOSSES else MetaRunConfig
 
 

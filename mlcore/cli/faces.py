@@ -52,7 +52,7 @@ def _train(options: argparse.Namespace) -> None:
         resume=options.resume,
         events=options.events,
         leave_gpu_mb=options.leave_gpu_mb,
-        command=command_line(repeating(options.arguments, run)),
+        command=command_line(repeating(options, run)),
     )
     if options.estimate is None:
         command.run()

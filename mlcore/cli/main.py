@@ -150,7 +150,7 @@ def _train(options: argparse.Namespace) -> None:
         resume=options.resume,
         events=options.events,
         leave_gpu_mb=options.leave_gpu_mb,
-        arguments=repeating(options.arguments, run),
+        arguments=repeating(options, run),
     )
     if options.estimate is None:
         command.run()

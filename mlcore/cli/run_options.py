@@ -41,9 +41,11 @@ def _document(config: type[RunConfig], arguments: Sequence[str]) -> dict[str, An
     early.add_argument(option_of(method), dest="method")
     options = early.parse_known_args(arguments)[0]
     document = read_document(options.config) if options.config else {}
-    if options.method is not None:
+    texts = options.set
+    if options.method is not None:  # an option overrides `--set`, and which settings there are hangs on it
         document["method"] = method.parse(options.method)
-    document = with_texts(document, options.set, config=config)
+        texts = [text for text in texts if text.partition("=")[0].strip() != method.name]
+    document = with_texts(document, texts, config=config)
     require_values(document, config=config)
     return document
 
@@ -55,12 +57,10 @@ def run_config_of(config: type[R], options: argparse.Namespace) -> R:
     return config.from_dict(with_values(options.document, written))
 
 
-def repeating(arguments: Sequence[str], run: RunConfig) -> tuple[str, ...]:
+def repeating(options: argparse.Namespace, run: RunConfig) -> tuple[str, ...]:
     """Return the arguments that repeat a run: with every setting, where a file said some of them."""
-    sources = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    _add_sources(sources)
-    if sources.parse_known_args(arguments)[0].config is None:
-        return tuple(arguments)
+    if options.config is None:
+        return tuple(options.arguments)
     known = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    add_run_config(known, type(run), arguments)
-    return (*known.parse_known_args(arguments)[1], *options_of(run))
+    add_run_config(known, type(run), options.arguments)
+    return (*known.parse_known_args(options.arguments)[1], *options_of(run))

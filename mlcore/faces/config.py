@@ -50,8 +50,8 @@ class FaceNetworkConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        widest = FACE_NETWORKS[self.name].widest
-        self._require("width", self.width <= widest, f"between 8 and {widest}")
+        least, widest = self.settings()["width"].minimum, FACE_NETWORKS[self.name].widest
+        self._require("width", self.width <= widest, f"between {least} and {widest}")
         self._require("embedding_size", self.name != "head" or self.embedding_size == 128, "128 with a head")
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from mlcore.backbones import build_backbone
 from mlcore.data.episode import EpisodeBatch, LabeledSet
-from mlcore.data.test_time import VIEWS
+from mlcore.data.test_time_augmentation import VIEWS
 from mlcore.errors import CheckpointError
 from mlcore.method_config.base import MethodConfig
 

@@ -65,7 +65,7 @@ class Reptile(FewShotMethod):
         return self._classifier(support, weights, Adaptation(len(losses), losses[-1]))
 
     def _descend(self, weights: Weights, batches: Iterable[Batch]) -> Iterator[float]:
-        """Change weights in place by one step on each batch; return the loss before it."""
+        """Change weights in place by one step on each batch; yield the loss before it."""
         optimizer = self._optimizer(weights)
         for pictures, labels in batches:
             with torch.enable_grad():

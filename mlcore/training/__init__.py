@@ -1,1 +1,1 @@
-"""Meta-training: the loop, its state, its processes and its progress."""
+"""Training: the loop, its state, its processes and its progress; and meta-training in episodes."""

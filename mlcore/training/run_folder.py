@@ -49,7 +49,7 @@ def end_with_parent(patience: float = 0.0) -> None:
 
 @contextmanager
 def stop_on_terminate() -> Iterator[Callable[[], bool]]:
-    """Let SIGTERM ask for an end instead of being one; return what says whether it has come."""
+    """Let SIGTERM ask for an end instead of being one; yield what says whether it has come."""
     requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield requested.is_set

@@ -171,6 +171,12 @@ def test_the_options_of_a_run_say_all_of_its_config(method: str) -> None:
     assert config_of(*options_of(config)) == config
 
 
+def test_an_option_overrides_the_method_that_is_set_by_name() -> None:
+    data = ("--kind", "characters", "--dataset", "strokes")
+    config = config_of(*data, "--set", "method=maml", "--method", "relation", "--hidden", "4")
+    assert (config.method, config.method_config.to_dict()["hidden"]) == ("relation", 4)
+
+
 @pytest.mark.parametrize("loss", FACE_LOSSES)
 def test_so_do_those_of_a_run_of_faces(loss: str) -> None:
     document = {"method": loss, "data": {"dataset": "orl_faces", "root": "/x y"}, "align": False}

@@ -1,7 +1,4 @@
-"""Shape and colour fruit, each one a little different from the last.
-
-numpy is imported here and in `studio`, nowhere else in the web project, and only when `drawing` is run.
-"""
+"""Shape and colour fruit, each one a little different from the last."""
 
 import math
 import zlib

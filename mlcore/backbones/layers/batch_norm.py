@@ -43,7 +43,7 @@ class BatchNorm2d(nn.BatchNorm2d):
 
 @contextmanager
 def recording(network: nn.Module) -> Iterator[Statistics]:
-    """Normalise what runs within by its own batch, and return the statistics; gradients flow through them."""
+    """Normalise what runs within by its own batch, and yield the statistics; gradients flow through them."""
     recorded: Statistics = {}
     for name, norm in norms_of(network):
         norm.name, norm.recorded = name, recorded

@@ -1,10 +1,8 @@
 """`python -m mlcore settings`: every setting of a run as a page of Markdown, made of the configs themselves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import MISSING
 
-from mlcore.faces.config import FACE_LOSSES
-from mlcore.method_config import METHODS
 from mlcore.run_config import FaceRunConfig, MetaRunConfig, RunConfig
 from mlcore.settings import Setting
 
@@ -16,18 +14,18 @@ TABLE = ["| name | | what it does | may be | default |", "|---|---|---|---|---|"
 
 
 def settings_page() -> str:
-    return "\n".join([HEAD, *_about(MetaRunConfig, "method", METHODS), *_about(FaceRunConfig, "loss", FACE_LOSSES)])
+    return "\n".join([HEAD, *_about(MetaRunConfig), *_about(FaceRunConfig)])
 
 
-def _about(config: type[RunConfig], what: str, methods: Iterable[str]) -> Iterator[str]:
+def _about(config: type[RunConfig]) -> Iterator[str]:
     """Yield the lines on what a command takes: what every run has, then what each method has of its own."""
     command = "faces train" if config is FaceRunConfig else "train"
-    shared = config.all_settings()
-    own = {method: _own(config, method) for method in methods}
+    shared, choice = config.all_settings(), config.settings()["method"]
+    own = {method: _own(config, method) for method in choice.choices}
     yield from [f"## `mlcore {command}`", "", *TABLE]
     yield from (_row(setting) for name, setting in shared.items() if not _is_own(name))
     for method, settings in own.items():
-        yield from ["", f"### {what} `{method}`", "", *TABLE, *map(_row, settings)]
+        yield from ["", f"### {choice.option or choice.name} `{method}`", "", *TABLE, *map(_row, settings)]
     yield ""
 
 

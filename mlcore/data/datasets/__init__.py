@@ -125,7 +125,7 @@ class DataConfig(Config):
 
     def load(self, *, split: str) -> "PictureDataset":
         """Load a class split of it, as `load_dataset` does."""
-        return load_dataset(self.dataset or "", **vars(replace(self.request, split=split)))
+        return _load(self.dataset or "", replace(self.request, split=split))
 
 
 def load_dataset(
@@ -143,14 +143,6 @@ def load_dataset(
 
     Raise DatasetError, in words that say what to do, if it is unknown, missing or damaged.
     """
-    source = DATASETS.get(name)
-    if source is None:
-        raise DatasetError(f"There is no data set called {name!r}; choose one of {', '.join(DATASETS)}.")
-    if split not in source.splits:
-        raise DatasetError(
-            f"The data set {name} has no split called {split!r}; choose one of {', '.join(source.splits)}."
-        )
-    module, function = source.loader.rsplit(".", 1)
     request = DatasetRequest(
         root=root,
         split=split,
@@ -160,5 +152,17 @@ def load_dataset(
         download=download,
         called=called,
     )
+    return _load(name, request)
+
+
+def _load(name: str, request: DatasetRequest) -> "PictureDataset":
+    source = DATASETS.get(name)
+    if source is None:
+        raise DatasetError(f"There is no data set called {name!r}; choose one of {', '.join(DATASETS)}.")
+    if request.split not in source.splits:
+        raise DatasetError(
+            f"The data set {name} has no split called {request.split!r}; choose one of {', '.join(source.splits)}."
+        )
+    module, function = source.loader.rsplit(".", 1)
     dataset: PictureDataset = getattr(import_module(module), function)(request)
     return dataset

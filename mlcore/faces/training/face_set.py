@@ -35,7 +35,7 @@ class FaceSet:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Return in how many pictures no face was found."""
+        """Return a sentence that counts the pictures without a face, if there are any."""
         return (f"No face was found in {self.not_found} pictures, which were taken whole.",) if self.not_found else ()
 
 

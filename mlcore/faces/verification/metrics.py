@@ -134,18 +134,20 @@ def interval(
         return None
     ordered = pairs.taken(np.argsort(pairs.scores, kind="stable"))
     people = np.unique(ordered.people, return_inverse=True)[1].reshape(-1, 2)
-    generator = np.random.default_rng(seed)
-    values = [value for _ in range(draws) if (value := _redrawn(ordered, statistic, people, generator)) is not None]
+    generator, n_people = np.random.default_rng(seed), int(people.max()) + 1
+    drawn = (np.bincount(generator.integers(n_people, size=n_people), minlength=n_people) for _ in range(draws))
+    values = [value for counts in drawn if (value := _redrawn(ordered, statistic, people, counts)) is not None]
     if len(values) < draws / 2:
         return None
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 
-def _redrawn(pairs: ScoredPairs, statistic: Statistic, people: Ints, generator: np.random.Generator) -> float | None:
-    """Return the statistic of one draw of people, whom `people` (n, 2) numbers from 0; None where it has no value."""
-    n_people = int(people.max()) + 1
-    counts = np.bincount(generator.integers(n_people, size=n_people), minlength=n_people)
+def _redrawn(pairs: ScoredPairs, statistic: Statistic, people: Ints, counts: Ints) -> float | None:
+    """Return the statistic of one draw of people, numbered from 0 in `people` (n, 2), each counted in `counts`.
+
+    None where it has no value.
+    """
     weights = np.where(pairs.is_same, counts[people[:, 0]], counts[people[:, 0]] * counts[people[:, 1]])
     drawn = pairs.taken(np.repeat(np.arange(len(weights)), weights))
     enough = drawn.is_same.any() and not drawn.is_same.all()

@@ -1,1 +1,1 @@
-"""Metrics that a method may compare embeddings by."""
+"""What a method compares by where that depends on the whole support set: a metric, or the embeddings themselves."""

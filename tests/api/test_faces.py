@@ -18,8 +18,8 @@ from tests.faces.chain import StubChain, photo_upload
 from webapp.accounts.models import Owner
 from webapp.faces.models import EnrolledFace, FaceQuestion, Person
 from webapp.faces.services import give_consent
+from webapp.faces.worker import answering as worker
 from webapp.faces.worker import loaded
-from webapp.faces.worker import work as worker
 from webapp.jobs.models import JobStatus
 
 from .client import V1, ApiClient, complaint

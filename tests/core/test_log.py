@@ -113,7 +113,7 @@ def test_a_job_that_fails_by_a_fault_is_logged_under_its_id(stack: Stack) -> Non
     worker = stack.processes["worker"].log
     record = record_of(worker, f"Job {accepted['id']} failed, and it is our fault.")
     assert "ERROR webapp.jobs.services" in record
-    assert re.search(r'File ".*/worker/work.py", line \d+, in ', record)
+    assert re.search(r'File ".*/worker/classifying.py", line \d+, in ', record)
     assert "IntegrityError" in record
     for data in (data for files in pictures.values() for data in files.values()):
         for log in stack.folder.rglob("*.log"):

@@ -11,8 +11,8 @@ from tests.faces.chain import StubChain, photo_upload
 from webapp.accounts.models import Owner
 from webapp.faces import services
 from webapp.faces.models import FaceQuestion, Person
+from webapp.faces.worker import answering as worker
 from webapp.faces.worker import loaded
-from webapp.faces.worker import work as worker
 from webapp.jobs.models import JobStatus
 
 Work = Callable[[], None]

@@ -21,7 +21,7 @@ from webapp.core.errors import UserError
 from webapp.faces import services
 from webapp.faces.answers import Comparison, Detection, answer_of
 from webapp.faces.models import FaceQuestion
-from webapp.faces.worker import work
+from webapp.faces.worker import answering
 from webapp.jobs.models import JobStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -78,7 +78,7 @@ def asked_of(owner: Owner, data: bytes) -> FaceQuestion:
         image_b=SimpleUploadedFile("face.jpg", drawn_file("ada", 1)),
     )
     for question in (detected, compared):
-        work.answer(str(question.pk))
+        answering.answer(str(question.pk))
         question.refresh_from_db()
     assert isinstance(answer_of(detected), Detection), detected.error
     return compared
@@ -160,7 +160,7 @@ def test_a_small_dark_blurred_face_is_compared_with_advice(agreed: Owner) -> Non
     out = io.BytesIO()
     sheet.save(out, "PNG")
     question = services.detect(owner=agreed, image=SimpleUploadedFile("photo.png", out.getvalue()))
-    work.answer(str(question.pk))
+    answering.answer(str(question.pk))
     question.refresh_from_db()
     answer = answer_of(question)
     assert isinstance(answer, Detection)

@@ -25,8 +25,8 @@ from webapp.core.errors import UserError
 from webapp.faces import retention, services
 from webapp.faces.answers import Comparison, answer_of
 from webapp.faces.models import FaceQuestion
+from webapp.faces.worker import answering as worker
 from webapp.faces.worker import loaded
-from webapp.faces.worker import work as worker
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.storage import orphans

@@ -32,8 +32,8 @@ from webapp.jobs.models import JobStatus
 from webapp.recognition import services
 from webapp.recognition.allowances import bytes_used
 from webapp.recognition.models import Classifier, Prediction, SupportSet
+from webapp.recognition.worker import classifying as worker
 from webapp.recognition.worker import loaded
-from webapp.recognition.worker import work as worker
 
 BACKBONE = BackboneConfig(name="conv4", image_size=56, width=8)
 Save = Callable[..., Checkpoint]

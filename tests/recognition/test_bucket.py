@@ -16,7 +16,7 @@ from tests.recognition.pictures import drawing_upload
 from webapp.accounts.models import Owner
 from webapp.recognition import services
 from webapp.recognition.models import SupportImage, SupportSet
-from webapp.recognition.worker import loaded, work
+from webapp.recognition.worker import classifying, loaded
 from webapp.storage import orphans
 
 
@@ -69,12 +69,12 @@ def test_files_that_no_row_names_are_deleted_after_a_while(
 @pytest.mark.usefixtures("tiny_checkpoint")
 def test_what_was_learned_is_kept_and_read_there(signs: SupportSet, bucket: Bucket) -> None:
     classifier = services.start_classifier(owner=signs.owner, support_set=signs)
-    work.learn(str(classifier.pk))
+    classifying.learn(str(classifier.pk))
     classifier.refresh_from_db()
     assert classifier.state_file.name in bucket.names
     prediction = services.start_prediction(owner=signs.owner, classifier=classifier, files=[drawing_upload(1)])
     loaded.classifiers._values.clear()
-    work.predict(str(prediction.pk))
+    classifying.predict(str(prediction.pk))
     assert prediction.queries.get().result["class_name"] == "anchor"
 
 

@@ -19,7 +19,7 @@ from webapp.accounts.models import Owner
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
 from webapp.recognition.models import SupportImage, SupportSet
-from webapp.recognition.worker import archives, work
+from webapp.recognition.worker import archives, classifying
 from webapp.storage import orphans
 from webapp.storage.addresses import StorageDown
 from webapp.storage.bucket import BucketStorage
@@ -121,11 +121,11 @@ def test_a_zip_is_not_passed_over_picture_by_picture(support_set: SupportSet, mo
 def test_learning_ends_with_the_reason_and_can_be_begun_again(signs: SupportSet, bucket: Bucket) -> None:
     first = services.start_classifier(owner=signs.owner, support_set=signs)
     with out_of_reach(bucket):
-        work.learn(str(first.pk))
+        classifying.learn(str(first.pk))
     first.refresh_from_db()
     assert (first.status, first.error_code) == (JobStatus.FAILED, "storage_down")
     assert WHAT_TO_DO in first.error
     second = services.start_classifier(owner=signs.owner, support_set=signs)
-    work.learn(str(second.pk))
+    classifying.learn(str(second.pk))
     second.refresh_from_db()
     assert second.status == JobStatus.READY

@@ -21,7 +21,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, Prediction, SupportImage, SupportSet
-from webapp.recognition.worker import loaded, work
+from webapp.recognition.worker import classifying, loaded
 
 NOT_SURE_BELOW = 0.6
 
@@ -30,7 +30,7 @@ NOT_SURE_BELOW = 0.6
 def _empty_memory() -> None:
     loaded.methods._values.clear()
     loaded.classifiers._values.clear()
-    work._warm.clear()
+    classifying._warm.clear()
 
 
 @pytest.fixture
@@ -54,14 +54,14 @@ def checkpoint(db: None, settings: Any, tmp_path: Path) -> Checkpoint:
 
 
 def learned(classifier: Classifier) -> Classifier:
-    work.learn(str(classifier.pk))
+    classifying.learn(str(classifier.pk))
     return Classifier.objects.select_related("checkpoint").get(pk=classifier.pk)
 
 
 def answered(classifier: Classifier, *seeds: int) -> Prediction:
     files = [drawing_upload(seed) for seed in seeds]
     prediction = services.start_prediction(owner=classifier.owner, classifier=classifier, files=files)
-    work.predict(str(prediction.pk))
+    classifying.predict(str(prediction.pk))
     return Prediction.objects.get(pk=prediction.pk)
 
 
@@ -136,13 +136,13 @@ def test_cancelling_while_it_runs_leaves_no_state(
     classifier: Classifier, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = stored_files(settings)
-    keep_state = work._keep_state
+    keep_state = classifying._keep_state
 
     def cancel_then_keep(row: Classifier, content: bytes) -> str:
         jobs.cancel(Classifier.objects.get(pk=classifier.pk))
         return keep_state(row, content)
 
-    monkeypatch.setattr(work, "_keep_state", cancel_then_keep)
+    monkeypatch.setattr(classifying, "_keep_state", cancel_then_keep)
     assert learned(classifier).status == JobStatus.CANCELLED
     assert stored_files(settings) == before
 
@@ -180,25 +180,25 @@ def test_a_damaged_checkpoint_is_our_fault_and_says_so(classifier: Classifier, c
 
 def test_warming_loads_what_is_live_and_survives_what_is_broken(checkpoint: Checkpoint) -> None:
     Checkpoint.objects.create(name="gone", kind="photos", folder="gone", card={}, digest="0", live=True)
-    work.warm()
+    classifying.warm()
     assert list(loaded.methods._values) == [checkpoint.pk]
 
 
 def test_what_goes_live_is_loaded_at_the_next_look(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    work.warm()
+    classifying.warm()
     other = registered(tiny(tmp_path, "other"))
-    work.warm()
+    classifying.warm()
     assert list(loaded.methods._values) == [checkpoint.pk]
     Checkpoint.objects.update(live=False)
     Checkpoint.objects.filter(pk=other.pk).update(live=True)
-    work.warm()
+    classifying.warm()
     assert list(loaded.methods._values) == [checkpoint.pk, other.pk]
 
 
 def test_a_live_one_that_made_room_for_others_is_not_loaded_again_and_again(checkpoint: Checkpoint) -> None:
-    work.warm()
+    classifying.warm()
     loaded.methods._values.clear()
-    work.warm()
+    classifying.warm()
     assert list(loaded.methods._values) == []
 
 

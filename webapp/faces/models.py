@@ -165,7 +165,8 @@ class FaceQuestion(Job):
     """A question about faces in photos; the row is also its job.
 
     The photos lie in private storage while it is active, and go when it ends, however it ends. ``answer`` is null until
-    it is ready; the whole row goes ten minutes after its end. What an answer holds, ``webapp.faces.worker.work`` says.
+    it is ready; the whole row goes ten minutes after its end. What an answer holds,
+    ``webapp.faces.worker.answering`` says.
     """
 
     task_name = "faces.answer"

@@ -6,13 +6,13 @@ from celery import shared_task
 @shared_task(name="faces.answer")
 def answer(job_id: str) -> None:
     """Answer a question about faces."""
-    from webapp.faces.worker import work
+    from webapp.faces.worker import answering
 
-    work.answer(job_id)
+    answering.answer(job_id)
 
 
 def warm() -> None:
     """Load what looks at faces: a chore of each process that serves people, of which the first time counts."""
-    from webapp.faces.worker import work
+    from webapp.faces.worker import answering
 
-    work.warm()
+    answering.warm()

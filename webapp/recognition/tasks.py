@@ -6,17 +6,17 @@ from celery import shared_task
 @shared_task(name="recognition.learn")
 def learn(job_id: str) -> None:
     """Adapt a checkpoint to a support set."""
-    from webapp.recognition.worker import work
+    from webapp.recognition.worker import classifying
 
-    work.learn(job_id)
+    classifying.learn(job_id)
 
 
 @shared_task(name="recognition.predict")
 def predict(job_id: str) -> None:
     """Classify the query pictures of a prediction."""
-    from webapp.recognition.worker import work
+    from webapp.recognition.worker import classifying
 
-    work.predict(job_id)
+    classifying.predict(job_id)
 
 
 @shared_task(name="recognition.import_zip")
@@ -29,6 +29,6 @@ def import_zip(job_id: str) -> None:
 
 def warm() -> None:
     """Load what has gone live: a chore of each process that serves people."""
-    from webapp.recognition.worker import work
+    from webapp.recognition.worker import classifying
 
-    work.warm()
+    classifying.warm()

@@ -121,13 +121,13 @@ class Person:
 
 
 @contextmanager
-def running_site() -> Iterator[Site]:
-    """Run the site on a free port of this machine, with nothing left behind."""
+def running_site(*, device: str = "cpu") -> Iterator[Site]:
+    """Run the site on a free port of this machine, with nothing left behind; its workers compute on the device."""
     with tempfile.TemporaryDirectory(prefix="glimpse-bench-") as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
-        environment = {**os.environ, "GLIMPSE_DATA_DIR": folder, "GLIMPSE_PORT": str(port), "GLIMPSE_DEVICE": "cpu"}
+        environment = {**os.environ, "GLIMPSE_DATA_DIR": folder, "GLIMPSE_PORT": str(port), "GLIMPSE_DEVICE": device}
         environment.pop("DJANGO_SETTINGS_MODULE", None)
         log = Path(folder, "site.log").open("wb")  # noqa: SIM115 - closed below, after the process has ended
         process = subprocess.Popen([sys.executable, "-m", "launch"], cwd=ROOT, env=environment, stdout=log, stderr=log)

@@ -42,11 +42,11 @@ class MamlConfig(MethodConfig):
         help="Steps of the inner loop in meta-training. More adapt better, and take that many times as long.",
     )
     adapt_steps: int = setting(
-        10,
-        minimum=1,
+        0,
+        minimum=0,
         maximum=1000,
         label="Adaptation steps",
-        help="Steps of the inner loop, at most, on a person's pictures.",
+        help="Steps of the inner loop, at most, on a person's pictures. 0 takes as many as in meta-training.",
     )
     first_order: bool = setting(
         False, label="First order", help="Leaves second derivatives out (FOMAML): about twice as fast, nearly as good."
@@ -66,12 +66,13 @@ class MamlConfig(MethodConfig):
         help="How much of the meta-training looks at the loss after every inner step; it steadies the beginning.",
     )
     norm: str = setting(
-        "running",
-        choices=("running", "per_step", "frozen", "support"),
+        "support",
+        choices=("support", "running", "per_step", "per_step_affine", "frozen"),
         label="Batch norm statistics",
-        help="What brightness and contrast are evened out by. running: each batch's in training, as most papers do, "
-        "and the running ones in serving. per_step: likewise, kept for each inner step. frozen: the backbone's own, in "
-        "training too. support: those of the support.",
+        help="What brightness and contrast are evened out by. support: those of the support. running: each batch's in "
+        "training, as most papers do, and the running ones in serving. per_step: likewise, kept for each inner step. "
+        "per_step_affine: likewise, with scales and shifts of each step's own (MAML++). frozen: the backbone's own, in "
+        "training too.",
     )
 
     def __post_init__(self) -> None:
@@ -95,6 +96,7 @@ class AnilConfig(MamlConfig):
     """ANIL: Raghu et al., "Rapid learning or feature reuse?" (ICLR 2020); the head alone adapts."""
 
     adapts: str = "head"
+    norm: str = "running"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,4 +113,4 @@ class MamlPlusPlusConfig(MamlConfig):
     rates: str = "layer_step"
     first_order_share: float = 0.3
     multi_step_share: float = 0.3
-    norm: str = "per_step"
+    norm: str = "per_step_affine"

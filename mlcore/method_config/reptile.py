@@ -47,11 +47,11 @@ class ReptileConfig(MethodConfig):
         help="Steps, at most, on a person's pictures, all of them in each.",
     )
     norm: str = setting(
-        "running",
-        choices=("running", "frozen", "support"),
+        "support",
+        choices=("support", "running", "frozen"),
         label="Batch norm statistics",
-        help="What brightness and contrast are evened out by. running: each batch's in training, the running ones in "
-        "serving. frozen: the backbone's own, in training too. support: those of the support.",
+        help="What brightness and contrast are evened out by. support: those of the support. running: each batch's in "
+        "training, the running ones in serving. frozen: the backbone's own, in training too.",
     )
 
     def __post_init__(self) -> None:

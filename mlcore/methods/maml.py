@@ -11,16 +11,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from mlcore.backbones.layers.batch_norm import Statistics, recording, replaying
-from mlcore.data.episode import Episode, EpisodeBatch, LabeledSet
+from mlcore.backbones.layers.batch_norm import Scales, Statistics, norms_of, recording, replaying
+from mlcore.data.episode import LabeledSet
 from mlcore.method_config.maml import MamlConfig
-from mlcore.methods.base import Adaptation, FewShotMethod, Metrics, Watch, unwatched
+from mlcore.methods.base import Adaptation, FewShotMethod, Watch, unwatched
 from mlcore.methods.inner.class_head import ClassHead, Weights, balanced_loss
 from mlcore.methods.inner.loop import (
+    BACKBONE,
     CONVERGED,
     FastClassifier,
     backbone_weights,
     check_loss,
+    check_weights,
     detached,
     embed,
     embed_in_parts,
@@ -28,6 +30,10 @@ from mlcore.methods.inner.loop import (
     seen_by,
 )
 from mlcore.methods.inner.rates import InnerRates, StepNorms
+
+PER_STEP = ("per_step", "per_step_affine")
+"""Choices of `norm` under which inner steps have statistics of their own."""
+LEAST_IMPORTANCE = 0.03
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,15 @@ class Maml(FewShotMethod):
     def __init__(self, config: MamlConfig) -> None:
         super().__init__(config)
         self.head = ClassHead(self.embedding_size, init=config.head_init, unit_length=self.is_pretrained)
+        self.step_norms: StepNorms | None = None
+        if config.norm in PER_STEP:
+            affine = config.norm == "per_step_affine"
+            self.step_norms = StepNorms(self.backbone, config.inner_steps, affine=affine)
         self.rates = InnerRates(config, self._adapted_shapes())
-        self.step_norms = StepNorms(self.backbone, config.inner_steps) if config.norm == "per_step" else None
 
     def _adapted_shapes(self) -> dict[str, torch.Size]:
         """Return the shapes of what adapts; the head's are those of one class, since all classes share their rates."""
-        body = backbone_weights(self.backbone) if self.config.adapts == "all" else {}
-        shapes = {name: value.shape for name, value in body.items()}
+        shapes = {name: value.shape for name, value in self._body().items()}
         return shapes | {"head.weight": torch.Size([self.embedding_size]), "head.bias": torch.Size([1])}
 
     def train(self, mode: bool = True) -> "Maml":
@@ -90,7 +98,7 @@ class Maml(FewShotMethod):
     def _descend(self, support: LabeledSet, watch: Watch) -> Iterator[Step]:
         """Step down the support's loss until it settles; raise AdaptationError if it does not."""
         learns = self._learns()
-        steps = self.config.inner_steps if learns else self.config.adapt_steps
+        steps = self.config.inner_steps if learns else self.config.adapt_steps or self.config.inner_steps
         exact = learns and not (self.config.first_order or self.progress < self.config.first_order_share)
         with torch.enable_grad():
             weights = self._initial_weights(support)
@@ -115,7 +123,14 @@ class Maml(FewShotMethod):
         return self._body() | self.head.initial(embedding, support.labels)
 
     def _body(self) -> Weights:
-        return backbone_weights(self.backbone) if self.config.adapts == "all" else {}
+        """Return what of the backbone adapts; scales and shifts that the steps have of their own do not."""
+        if self.config.adapts != "all":
+            return {}
+        weights = backbone_weights(self.backbone)
+        if self.step_norms is not None and self.step_norms.affine:
+            fixed = {f"{BACKBONE}{name}.{part}" for name, _ in norms_of(self.backbone) for part in ("weight", "bias")}
+            weights = {name: value for name, value in weights.items() if name not in fixed}
+        return weights
 
     def _step(self, weights: Weights, support: LabeledSet, number: int, *, exact: bool) -> tuple[Weights, float]:
         """Take one inner step; return the new weights and the loss of the old ones."""
@@ -132,28 +147,40 @@ class Maml(FewShotMethod):
     def _embed(self, weights: Weights, features: Tensor, step: int) -> tuple[Tensor, Statistics | None]:
         """Embed support pictures after this many steps; return the statistics too where they come from the support."""
         if self.config.norm == "support" or (self.step_norms is not None and self.training):
-            with recording(self.backbone) as statistics:
+            with recording(self.backbone, self._scales(step)) as statistics:
                 embedding = embed(self.backbone, weights, features)
             if self.step_norms is None:
                 return embedding, statistics
             self.step_norms.update(step, statistics)
             return embedding, None
-        with replaying(self.backbone, None if self.step_norms is None else self.step_norms.at(step)):
+        with replaying(self.backbone, self._statistics(step), self._scales(step)):
             return embed(self.backbone, weights, features), None
+
+    def _statistics(self, step: int) -> Statistics | None:
+        return None if self.step_norms is None else self.step_norms.at(step)
+
+    def _scales(self, step: int) -> Scales | None:
+        return None if self.step_norms is None else self.step_norms.scales_at(step)
 
     @torch.no_grad()
     def _embed_all(self, weights: Weights, support: LabeledSet, step: int) -> tuple[Tensor, Statistics | None]:
         """Embed as `_embed` does, however many pictures there are; statistics come from those that the step sees."""
-        statistics = None if self.step_norms is None else self.step_norms.at(step)
+        statistics = self._statistics(step)
         if self.config.norm == "support":
             _, statistics = self._embed(weights, seen_by(step, support)[0], step)
-        with replaying(self.backbone, statistics):
+        with replaying(self.backbone, statistics, self._scales(step)):
             return embed_in_parts(self.backbone, weights, support.images), statistics
 
     def _classifier(self, support: LabeledSet, step: Step) -> FastClassifier:
-        """Serve with the weights after a step. Statistics of single steps serve those steps, running ones queries."""
+        """Serve with the weights after a step. Statistics of single steps serve those steps, running ones queries.
+
+        Scales of single steps serve both: a query after a step has those of that step.
+        """
         learns, by_support = self._learns(), self.config.norm == "support"
         weights = step.weights if learns else detached(step.weights, leaves=False)
+        if not learns:
+            check_weights(weights, "inner_lr")
+        scales = self._scales(step.number - 1)
         statistics: Statistics | None = None
         if learns and by_support:
             embedding, statistics = self._embed(weights, support.images, step.number)
@@ -162,30 +189,33 @@ class Maml(FewShotMethod):
         elif learns:  # meta-training asks for no reasons
             embedding = support.images
         else:
-            embedding = embed_in_parts(self.backbone, weights, support.images)
-        adaptation = Adaptation(step.number, step.loss)
+            with replaying(self.backbone, None, scales):
+                embedding = embed_in_parts(self.backbone, weights, support.images)
         return FastClassifier(
-            self, self.head, weights, embedding, support.labels, statistics=statistics, adaptation=adaptation
+            self,
+            self.head,
+            weights,
+            embedding,
+            support.labels,
+            statistics=statistics,
+            scales=scales,
+            adaptation=Adaptation(step.number, step.loss),
         )
 
     def restore(self, state: dict[str, Tensor]) -> FastClassifier:
         """Rebuild a classifier from its state."""
-        adapts_backbone, has_statistics = self.config.adapts == "all", self.config.norm == "support"
-        return restore_fast(self, self.head, state, adapts_backbone=adapts_backbone, has_statistics=has_statistics)
-
-    def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """Do as the default, but that the loss after earlier steps may count too."""
-        total = 0.0
-        for episode in episodes.episodes():
-            loss = self._outer_loss(episode) / len(episodes)
-            loss.backward()
-            total += loss.item()
-        return {"loss": total}
-
-    def _outer_loss(self, episode: Episode) -> Tensor:
-        support, query = (
-            LabeledSet(self.encode(part.images), part.labels) for part in (episode.support, episode.query)
+        norm = self.config.norm
+        return restore_fast(
+            self,
+            self.head,
+            state,
+            body=self._body(),
+            has_statistics=norm == "support",
+            has_scales=norm == "per_step_affine",
         )
+
+    def outer_loss(self, support: LabeledSet, query: LabeledSet) -> Tensor:
+        """Return the loss after the inner steps; that after earlier steps may count too."""
         importance = self.step_importance()
         losses = [
             importance[step.number - 1] * self.loss(self._classifier(support, step), query)
@@ -195,7 +225,10 @@ class Maml(FewShotMethod):
         return torch.stack(losses).sum()
 
     def step_importance(self) -> list[float]:
-        """Weigh the loss after each step: alike at first, then more and more the last alone (Antoniou et al., 3)."""
+        """Weigh the loss after each step: alike at first, then more and more the last, and in the end that alone.
+
+        Antoniou et al. (2019), section 3, with the floor of their code: an earlier step weighs 0.03 / steps at least.
+        """
         steps, share = self.config.inner_steps, self.config.multi_step_share
-        early = max(1 - self.progress / share, 0.0) / steps if share else 0.0
+        early = max(1 - self.progress / share, LEAST_IMPORTANCE) / steps if self.progress < share else 0.0
         return [early] * (steps - 1) + [1 - early * (steps - 1)]

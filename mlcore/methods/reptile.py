@@ -22,6 +22,7 @@ from mlcore.methods.inner.loop import (
     FastClassifier,
     backbone_weights,
     check_loss,
+    check_weights,
     detached,
     embed,
     restore_fast,
@@ -62,6 +63,7 @@ class Reptile(FewShotMethod):
             watch(len(losses), steps, loss)
             if len(losses) > 1 and abs(losses[-2] - loss) <= CONVERGED:
                 break
+        check_weights(weights, "inner_lr")
         return self._classifier(support, weights, Adaptation(len(losses), losses[-1]))
 
     def _descend(self, weights: Weights, batches: Iterable[Batch]) -> Iterator[float]:
@@ -106,7 +108,8 @@ class Reptile(FewShotMethod):
 
     def restore(self, state: dict[str, Tensor]) -> FastClassifier:
         """Rebuild a classifier from its state."""
-        return restore_fast(self, self.head, state, adapts_backbone=True, has_statistics=self.config.norm == "support")
+        body, has_statistics = backbone_weights(self.backbone), self.config.norm == "support"
+        return restore_fast(self, self.head, state, body=body, has_statistics=has_statistics)
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
         """Leave the mean of phi - theta over the episodes in `.grad`; return the mean loss of the inner steps."""

@@ -10,10 +10,13 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.modules.batchnorm import _BatchNorm
 
 Statistics = dict[str, tuple[Tensor, Tensor]]
 """Mean and variance (channels,) of each norm layer, by the layer's name within its network."""
+Scales = dict[str, tuple[Tensor, Tensor]]
+"""Scale and shift (channels,) of each norm layer, likewise."""
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -22,15 +25,24 @@ class BatchNorm2d(nn.BatchNorm2d):
     name = ""
     recorded: Statistics | None = None
     replayed: Statistics | None = None
+    scales: Scales | None = None
     by_batch = False
 
     def forward(self, maps: Tensor) -> Tensor:
         """Normalise (n, channels, h, w)."""
         if self.by_batch or (self.recorded is None and self.replayed is None):
-            return super().forward(maps)
+            return super().forward(maps) if self.scales is None else self._forward_scaled(maps, *self.scales[self.name])
         mean, variance = (statistic.reshape(1, -1, 1, 1) for statistic in self._statistics(maps))
         normal = (maps - mean) * torch.rsqrt(variance + self.eps)
-        return normal * self.weight.reshape(1, -1, 1, 1) + self.bias.reshape(1, -1, 1, 1)
+        scale, shift = (self.weight, self.bias) if self.scales is None else self.scales[self.name]
+        return normal * scale.reshape(1, -1, 1, 1) + shift.reshape(1, -1, 1, 1)
+
+    def _forward_scaled(self, maps: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """Normalise as PyTorch does, but by another scale and shift."""
+        by_batch, momentum = self.training, self.momentum or 0.0
+        return functional.batch_norm(
+            maps, self.running_mean, self.running_var, scale, shift, by_batch, momentum, self.eps
+        )
 
     def _statistics(self, maps: Tensor) -> tuple[Tensor, Tensor]:
         if self.replayed is not None:
@@ -42,28 +54,34 @@ class BatchNorm2d(nn.BatchNorm2d):
 
 
 @contextmanager
-def recording(network: nn.Module) -> Iterator[Statistics]:
-    """Normalise what runs within by its own batch, and yield the statistics; gradients flow through them."""
+def recording(network: nn.Module, scales: Scales | None = None) -> Iterator[Statistics]:
+    """Normalise what runs within by its own batch, and yield the statistics; gradients flow through them.
+
+    scales: those in force; None leaves the network's own.
+    """
     recorded: Statistics = {}
     for name, norm in norms_of(network):
-        norm.name, norm.recorded = name, recorded
+        norm.name, norm.recorded, norm.scales = name, recorded, scales
     try:
         yield recorded
     finally:
         for _, norm in norms_of(network):
-            norm.recorded = None
+            norm.recorded = norm.scales = None
 
 
 @contextmanager
-def replaying(network: nn.Module, statistics: Statistics | None) -> Iterator[None]:
-    """Normalise what runs within by these statistics; None leaves the network's own in force."""
+def replaying(network: nn.Module, statistics: Statistics | None, scales: Scales | None = None) -> Iterator[None]:
+    """Normalise what runs within by these statistics; None leaves the network's own in force.
+
+    scales: those in force with these statistics; None leaves the network's own.
+    """
     for name, norm in norms_of(network):
-        norm.name, norm.replayed = name, statistics
+        norm.name, norm.replayed, norm.scales = name, statistics, scales
     try:
         yield
     finally:
         for _, norm in norms_of(network):
-            norm.replayed = None
+            norm.replayed = norm.scales = None
 
 
 def norms_of(network: nn.Module) -> list[tuple[str, BatchNorm2d]]:

@@ -31,7 +31,8 @@ class ClassHead(nn.Module):
         """Make the weights: embeddings (n, d), labels (n,) -> `head.weight` (n_way, d), `head.bias` (n_way,)."""
         if self.shared is not None:
             n_way = int(labels.max()) + 1
-            return {WEIGHT: self.shared.expand(n_way, -1).clone(), BIAS: self.shared.new_zeros(n_way)}
+            bias = self.shared.new_zeros(n_way).requires_grad_()  # the inner loop steps from it, as from all others
+            return {WEIGHT: self.shared.expand(n_way, -1).clone(), BIAS: bias}
         prototypes = class_means(embeddings * self.shrink, labels)
         return {WEIGHT: 2 * prototypes, BIAS: -(prototypes**2).sum(1)}
 

@@ -4,13 +4,13 @@ Fast weights are tensors by name, `backbone.…` and `head.…`, so that an oute
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from mlcore.backbones.layers.batch_norm import Statistics, norms_of, replaying
+from mlcore.backbones.layers.batch_norm import Scales, Statistics, norms_of, replaying
 from mlcore.data.episode import LabeledSet
 from mlcore.errors import AdaptationError
 from mlcore.methods.base import Adaptation, Classifier, FewShotMethod, part_of
@@ -77,10 +77,16 @@ def check_loss(loss: float, first: float, step: int, setting: str) -> None:
         )
 
 
+def check_weights(weights: Weights, setting: str) -> None:
+    """Raise AdaptationError if a weight is no number."""
+    if not all(value.isfinite().all() for value in weights.values()):
+        raise AdaptationError(f"learning did not settle: the last step led to no finite weights; lower {setting}")
+
+
 class FastClassifier(Classifier):
     """A backbone and a head with weights of this classifier's own.
 
-    statistics: those that its norm layers serve with; None leaves the backbone's running ones in force.
+    statistics, scales: what its norm layers serve with; None leaves the backbone's own in force.
     """
 
     def __init__(
@@ -92,17 +98,19 @@ class FastClassifier(Classifier):
         labels: Tensor,
         *,
         statistics: Statistics | None = None,
+        scales: Scales | None = None,
         adaptation: Adaptation | None = None,
     ) -> None:
         super().__init__(method, support, labels)
         self._head = head
         self._weights = weights
         self._statistics = statistics
+        self._scales = scales
         if adaptation is not None:
             self.adaptation = adaptation
 
     def embeddings_of(self, features: Tensor) -> Tensor:
-        with replaying(self._method.backbone, self._statistics):
+        with replaying(self._method.backbone, self._statistics, self._scales):
             return embed(self._method.backbone, self._weights, features)
 
     def logits_from(self, embeddings: Tensor) -> Tensor:
@@ -112,21 +120,38 @@ class FastClassifier(Classifier):
         state = {**super().state(), **self._weights}
         for name, (mean, variance) in (self._statistics or {}).items():
             state |= {f"statistics.{name}.mean": mean, f"statistics.{name}.variance": variance}
+        for name, (scale, shift) in (self._scales or {}).items():
+            state |= {f"scales.{name}.scale": scale, f"scales.{name}.shift": shift}
         return state
 
 
 def restore_fast(
-    method: FewShotMethod, head: ClassHead, state: dict[str, Tensor], *, adapts_backbone: bool, has_statistics: bool
+    method: FewShotMethod,
+    head: ClassHead,
+    state: dict[str, Tensor],
+    *,
+    body: Iterable[str],
+    has_statistics: bool,
+    has_scales: bool = False,
 ) -> FastClassifier:
-    """Rebuild a classifier from its `state()`; raise CheckpointError if a tensor is missing."""
-    names = [WEIGHT, BIAS, *(backbone_weights(method.backbone) if adapts_backbone else ())]
-    weights = {name: part_of(state, name) for name in names}
-    statistics: Statistics | None = None
-    if has_statistics:
-        layers = [name for name, _ in norms_of(method.backbone)]
-        statistics = {
-            name: (part_of(state, f"statistics.{name}.mean"), part_of(state, f"statistics.{name}.variance"))
-            for name in layers
+    """Rebuild a classifier from its `state()`; raise CheckpointError if a tensor is missing.
+
+    body: names of the backbone's fast weights.
+    """
+    layers = [name for name, _ in norms_of(method.backbone)]
+
+    def pairs(kind: str, *parts: str) -> dict[str, tuple[Tensor, Tensor]]:
+        one, other = parts
+        return {
+            name: (part_of(state, f"{kind}.{name}.{one}"), part_of(state, f"{kind}.{name}.{other}")) for name in layers
         }
-    support, labels = part_of(state, "support"), part_of(state, "labels")
-    return FastClassifier(method, head, weights, support, labels, statistics=statistics)
+
+    return FastClassifier(
+        method,
+        head,
+        {name: part_of(state, name) for name in (WEIGHT, BIAS, *body)},
+        part_of(state, "support"),
+        part_of(state, "labels"),
+        statistics=pairs("statistics", "mean", "variance") if has_statistics else None,
+        scales=pairs("scales", "scale", "shift") if has_scales else None,
+    )

@@ -19,6 +19,7 @@ from mlcore.methods.maml import Maml
 
 SIDE, WIDTH, RATE = 32, 3, 0.2
 BACKBONE = BackboneConfig(name="conv4", image_size=SIDE, width=WIDTH)
+NORMS = ("support", "running", "per_step", "per_step_affine", "frozen")
 FAMILY = ("maml", "fomaml", "anil", "meta_sgd", "maml_plus_plus")
 Weights = dict[str, Tensor]
 Moments = list[tuple[Tensor, Tensor]]
@@ -69,15 +70,20 @@ def convolved(body: Weights, images: Tensor, given: Moments | None) -> tuple[Ten
 
 
 def unrolled(method: Maml, episode: Episode, *, first_order: bool = False) -> Tensor:
-    """The outer loss of plain MAML with a prototype head, from the published equations alone."""
+    """The outer loss of plain MAML with a prototype head, or a shared one, from the published equations alone."""
     norm, steps = method.config.norm, method.config.inner_steps
     standing = [(each.running_mean.clone(), each.running_var.clone()) for _, each in norms_of(method.backbone)]  # type: ignore[union-attr]
     given = standing if norm == "frozen" else None
     body, shrink = dict(method.backbone.named_parameters()), method.embedding_size**-0.5
     scale, (images, labels) = method.head.log_scale.exp(), (episode.support.images, episode.support.labels)
-    embedded = convolved(body, images, given)[0] * shrink
-    means = torch.stack([embedded[labels == way].mean(0) for way in range(3)])
-    head, bias = 2 * means, -means.pow(2).sum(1)
+    if method.config.head_init == "shared":
+        assert method.head.shared is not None
+        head = method.head.shared.expand(3, -1).clone()
+        bias = torch.zeros(3, dtype=head.dtype, requires_grad=True)
+    else:
+        embedded = convolved(body, images, given)[0] * shrink
+        means = torch.stack([embedded[labels == way].mean(0) for way in range(3)])
+        head, bias = 2 * means, -means.pow(2).sum(1)
     body = {name: value.clone() for name, value in body.items()}  # inner slopes do not run through the prototypes
 
     def scored(fast: Weights, head: Tensor, bias: Tensor, pictures: Tensor, given: Moments | None) -> Tensor:
@@ -109,8 +115,11 @@ def assert_gradients_match(method: Maml, expected: Tensor) -> None:
 
 @pytest.mark.parametrize("norm", ["running", "frozen", "support"])
 @pytest.mark.parametrize("first_order", [False, True])
-def test_the_outer_gradient_is_that_of_the_unrolled_reference(norm: str, first_order: bool) -> None:
-    method = built("fomaml" if first_order else "maml", norm=norm)
+@pytest.mark.parametrize("head_init", ["prototypes", "shared"])
+def test_the_outer_gradient_is_that_of_the_unrolled_reference(norm: str, first_order: bool, head_init: str) -> None:
+    method = built("fomaml" if first_order else "maml", norm=norm, head_init=head_init)
+    if method.head.shared is not None:
+        torch.nn.init.normal_(method.head.shared)
     [episode] = batch().episodes()
     assert_gradients_match(method, unrolled(method, episode, first_order=first_order))
 
@@ -139,17 +148,18 @@ def slope_of(method: Maml, parameter: Tensor, place: int, width: float = 1e-6) -
 @pytest.mark.parametrize(
     ("name", "norm"),
     [
-        *product(["maml", "meta_sgd", "maml_plus_plus"], ["running", "per_step", "frozen", "support"]),
+        *product(["maml", "meta_sgd", "maml_plus_plus"], NORMS),
         *product(["anil"], ["running", "frozen"]),
     ],
 )
 def test_second_order_gradients_agree_with_finite_differences(name: str, norm: str) -> None:
-    method = built(name, norm=norm)
+    method = built(name, norm=norm, inner_lr=0.05 if norm == "per_step_affine" else RATE)
     method.progress = 0.35
     method.accumulate_gradients(batch())
     found = gradients(method)
+    tried = ("0.0.weight", "3.1.weight", "0/0/weight", "head/weight", "log_scale", "scale0", "scale3", "shift2")
     for parameter_name, parameter in method.named_parameters():
-        if not parameter_name.endswith(("0.0.weight", "3.1.weight", "0/0/weight", "head/weight", "log_scale")):
+        if not parameter_name.endswith(tried) or parameter_name not in found:  # scales of steps stand for the network's
             continue
         place = int(found[parameter_name].abs().argmax())
         expected = found[parameter_name].view(-1)[place].item()
@@ -157,15 +167,18 @@ def test_second_order_gradients_agree_with_finite_differences(name: str, norm: s
         assert slope_of(method, parameter, place) == pytest.approx(expected, rel=1e-4, abs=1e-9), parameter_name
 
 
-@pytest.mark.parametrize("name", ["maml", "fomaml", "anil", "meta_sgd"])
-def test_the_override_and_the_default_gather_the_same_gradient(name: str) -> None:
-    method = built(name)
-    loss = method.accumulate_gradients(batch(2))["loss"]
-    own = gradients(method)
+def test_an_episode_that_does_not_settle_is_counted_and_has_no_part_in_the_gradient() -> None:
+    method, episodes = built(inner_lr=0.01), batch(2)
+    method.accumulate_gradients(batch(1))
+    alone = gradients(method)
     method.zero_grad()
-    assert FewShotMethod.accumulate_gradients(method, batch(2))["loss"] == pytest.approx(loss, rel=1e-12)
+    spoilt = episodes.support.clone()
+    spoilt[0], spoilt[1] = batch(1).support[0], float("inf")
+    queries = batch(1).query.repeat(2, 1, 1, 1, 1)
+    metrics = method.accumulate_gradients(EpisodeBatch(spoilt, queries, 3))
+    assert metrics["diverged"] == 0.5
     for parameter_name, gradient in gradients(method).items():
-        torch.testing.assert_close(own[parameter_name], gradient, msg=parameter_name)
+        torch.testing.assert_close(2 * gradient, alone[parameter_name], msg=parameter_name)
 
 
 def steps_told(adapt: Callable[..., object]) -> list[tuple[int, int]]:
@@ -181,6 +194,11 @@ def test_meta_training_takes_inner_steps_and_adapting_takes_adapt_steps() -> Non
     assert steps_told(method.adapt_features) == [(1, 2), (2, 2)]
     method.eval().requires_grad_(False)
     assert steps_told(method.adapt) == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_adapting_takes_as_many_steps_as_meta_training_unless_told_otherwise() -> None:
+    method = built(inner_steps=2).eval().requires_grad_(False)
+    assert steps_told(method.adapt) == [(1, 2), (2, 2)]
 
 
 def test_adapting_ends_early_once_the_loss_has_settled() -> None:
@@ -202,7 +220,8 @@ def test_every_learned_rate_gets_a_gradient(name: str) -> None:
     method = built(name)
     method.accumulate_gradients(batch())
     rates = {key: value for key, value in gradients(method).items() if key.startswith("rates.")}
-    assert len(rates) == len(dict(method.backbone.named_parameters())) + 2
+    adapted = [key for key, _ in method.backbone.named_parameters() if name == "meta_sgd" or key.split(".")[2] != "1"]
+    assert len(rates) == len(adapted) + 2
     head_bias_only = {key for key, value in rates.items() if not value.abs().max() > 0}
     assert head_bias_only <= {key for key in rates if key.endswith("0/bias")}  # batch norm cancels convolutions' biases
 
@@ -240,7 +259,14 @@ def test_maml_plus_plus_has_rates_of_each_step_and_later_steps_have_the_last() -
 
 
 @pytest.mark.parametrize(
-    ("progress", "expected"), [(0.0, [1 / 3] * 3), (0.25, [1 / 6, 1 / 6, 2 / 3]), (0.5, [0, 0, 1]), (1.0, [0, 0, 1])]
+    ("progress", "expected"),
+    [
+        (0.0, [1 / 3] * 3),
+        (0.25, [1 / 6, 1 / 6, 2 / 3]),
+        (0.49, [0.01, 0.01, 0.98]),
+        (0.5, [0, 0, 1]),
+        (1.0, [0, 0, 1]),
+    ],
 )
 def test_the_loss_of_earlier_steps_fades_out(progress: float, expected: list[float]) -> None:
     method = built("maml_plus_plus", multi_step_share=0.5)
@@ -284,6 +310,25 @@ def test_norm_statistics_are_kept_for_each_step_apart() -> None:
         torch.testing.assert_close(norms.at(7)[name], norms.at(2)[name])
 
 
+def test_every_step_of_maml_plus_plus_has_scales_and_shifts_of_its_own_and_the_query_those_of_the_last() -> None:
+    method = built("maml_plus_plus", multi_step_share=0.0)
+    norms = method.step_norms
+    assert norms is not None
+    of_norms = (".1.weight", ".1.bias")
+    assert not {name for name in method._body() if name.endswith(of_norms)}, "the inner loop leaves them to the outer"
+    support, query = LabeledSet(pictures(6), torch.arange(3).repeat_interleave(2)), pictures(4, 2)
+    method.eval().requires_grad_(False)
+    before = method.adapt(support)
+    scales = norms.get_parameter("scale3")
+    for step, changes in ((0, True), (2, True)):
+        kept = scales.clone()
+        scales[step] *= 2
+        assert torch.allclose(method.adapt(support).logits(query), before.logits(query)) != changes
+        scales.copy_(kept)
+    queried = before.state()["scales.blocks.3.1.scale"]
+    torch.testing.assert_close(queried, scales[2])
+
+
 def test_frozen_statistics_stay_as_they_are_in_meta_training() -> None:
     frozen, running = built(norm="frozen"), built(norm="running")
     for method, moves in ((frozen, False), (running, True)):
@@ -292,7 +337,7 @@ def test_frozen_statistics_stay_as_they_are_in_meta_training() -> None:
         assert any(not torch.equal(before[name], method.backbone.get_buffer(name)) for name in before) == moves
 
 
-@pytest.mark.parametrize("norm", ["running", "per_step", "frozen", "support"])
+@pytest.mark.parametrize("norm", NORMS)
 def test_a_transductive_answer_depends_on_the_other_queries_and_an_inductive_one_does_not(norm: str) -> None:
     method = built(norm=norm, inner_lr=0.01).eval().requires_grad_(False)
     classifier = method.adapt(LabeledSet(pictures(6), torch.arange(3).repeat_interleave(2)))
@@ -327,7 +372,7 @@ def test_without_meta_training_it_knows_pictures_again(name: str) -> None:
         ("inner_lr", -0.1),
         ("inner_steps", 0),
         ("inner_steps", 101),
-        ("adapt_steps", 0),
+        ("adapt_steps", -1),
         ("adapt_steps", 1001),
         ("adapts", "tail"),
         ("head_init", "zeros"),

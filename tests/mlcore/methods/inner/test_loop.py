@@ -99,7 +99,7 @@ def test_the_supports_statistics_are_in_the_state_and_a_missing_one_is_named() -
     }
     del state[f"statistics.{layers[0]}.mean"]
     with pytest.raises(CheckpointError, match=rf"statistics\.{layers[0]}\.mean"):
-        restore_fast(method, method.head, state, adapts_backbone=True, has_statistics=True)
+        restore_fast(method, method.head, state, body=backbone_weights(method.backbone), has_statistics=True)
 
 
 def test_a_classifier_normalises_by_the_statistics_it_is_given() -> None:

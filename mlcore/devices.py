@@ -28,4 +28,5 @@ def leave_memory(device: torch.device, *, megabytes: int) -> None:
     share = 1 - megabytes * 2**20 / whole
     if share <= 0:
         raise ConfigError(f"leave_gpu_mb is {megabytes}, but the GPU has {whole // 2**20} MB", field="leave_gpu_mb")
-    torch.cuda.set_per_process_memory_fraction(share, device)
+    number = torch.cuda.current_device() if device.index is None else device.index
+    torch.cuda.set_per_process_memory_fraction(share, number)

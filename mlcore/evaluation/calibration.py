@@ -4,6 +4,7 @@ The temperature is fitted on episodes of validation classes, never on a person's
 """
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 
 import torch
@@ -14,10 +15,13 @@ from mlcore.checkpoints.card import ModelCard
 from mlcore.config import EpisodeConfig
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeSampler
+from mlcore.errors import AdaptationError
 from mlcore.methods.base import FewShotMethod
 
 CALIBRATION_SHOTS = (1, 5)
 N_EPISODES = 400
+NOT_CALIBRATED = "Its confidence is not calibrated"
+"""How the note begins on the card of a checkpoint whose temperature is still to be fitted."""
 
 
 @torch.no_grad()
@@ -27,20 +31,25 @@ def fit_temperature(
     """Return the card with temperatures of least likelihood loss over 5-way 1- and 5-shot episodes of the data set.
 
     More pictures make a classifier surer than its distances say, so that between and beyond the two the temperature is
-    taken to grow with a power of their number. features: (n, ...) of the data set's pictures, from `featurise`.
+    taken to grow with a power of their number. Episodes that do not settle have no part in it; raise AdaptationError if
+    none does. features: (n, ...) of the data set's pictures, from `featurise`.
     """
     few, many = (_fit(method, sampler, features) for sampler in calibration_samplers(dataset, seed=seed))
     first, last = CALIBRATION_SHOTS
     growth = math.log(many / few) / math.log(last / first)
-    return replace(card, temperature=few / first**growth, temperature_growth=growth)
+    notes = "" if card.notes.startswith(NOT_CALIBRATED) else card.notes
+    return replace(card, temperature=few / first**growth, temperature_growth=growth, notes=notes)
 
 
 def _fit(method: FewShotMethod, sampler: EpisodeSampler, features: Tensor) -> float:
     logits: list[Tensor] = []
     labels: list[Tensor] = []
     for episode in sampler.draw(N_EPISODES).gather(features).episodes():
-        logits.append(method.adapt_features(episode.support).logits_of(episode.query.images))
-        labels.append(episode.query.labels)
+        with suppress(AdaptationError):
+            logits.append(method.adapt_features(episode.support).logits_of(episode.query.images))
+            labels.append(episode.query.labels)
+    if not logits:
+        raise AdaptationError("no episode of the validation classes settled; lower inner_lr, and train again")
     return best_temperature(torch.cat(logits), torch.cat(labels))
 
 

@@ -1,6 +1,7 @@
 """Accuracy with its confidence interval, and calibration, over many episodes."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,9 +10,11 @@ from torch import Tensor
 from mlcore.backbones.layers.batch_norm import batch_statistics
 from mlcore.data.episode import Episode, EpisodeSampler, LabeledSet
 from mlcore.data.images import Transform
+from mlcore.errors import AdaptationError
 from mlcore.methods.base import FewShotMethod
 
 BINS = 15
+Answer = Callable[[FewShotMethod, Episode], Tensor]
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Evaluation:
     """What an evaluation measured.
 
     accuracy: mean over episodes; ci95: half-width of its 95 % interval, 1.96 standard errors over episodes.
+    n_diverged: episodes whose adaptation did not settle; they are answered by chance, every class alike.
     ece: expected calibration error over 15 bins (Guo et al., ICML 2017). nll: mean negative log-likelihood, in nats.
     episode_accuracy: (n_episodes,) for paired comparisons. episode_classes: (n_episodes, n_way) int64, what it was of.
     """
@@ -28,6 +32,7 @@ class Evaluation:
     ece: float
     nll: float
     n_episodes: int
+    n_diverged: int
     episode_accuracy: Tensor
     episode_classes: Tensor
 
@@ -66,16 +71,36 @@ def evaluate(
     probabilities: list[Tensor] = []
     labels: list[Tensor] = []
     classes: list[Tensor] = []
+    n_diverged = 0
     while len(accuracies) < n_episodes:
         index = sampler.draw(min(batch, n_episodes - len(accuracies)))
         classes.append(index.classes)
         for episode in index.gather(features).episodes():
-            predicted = answer(method, episode)
-            probabilities.append(predicted)
             labels.append(episode.query.labels)
-            accuracies.append((predicted.argmax(-1) == episode.query.labels).float().mean().item())
+            if (predicted := _settled(answer, method, episode)) is None:
+                probabilities.append(_chance(episode))
+                accuracies.append(1 / episode.support.n_way)
+                n_diverged += 1
+            else:
+                probabilities.append(predicted)
+                accuracies.append((predicted.argmax(-1) == episode.query.labels).float().mean().item())
     by_episode = torch.tensor(accuracies, dtype=torch.float64)
-    return _summarise(by_episode, torch.cat(classes), torch.cat(probabilities), torch.cat(labels))
+    return _summarise(by_episode, torch.cat(classes), torch.cat(probabilities), torch.cat(labels), n_diverged)
+
+
+def _settled(answer: Answer, method: FewShotMethod, episode: Episode) -> Tensor | None:
+    """Answer an episode's queries: (n, n_way), or None if adaptation does not settle."""
+    try:
+        predicted = answer(method, episode)
+    except AdaptationError:
+        return None
+    return predicted if predicted.isfinite().all() else None
+
+
+def _chance(episode: Episode) -> Tensor:
+    """Answer every query with all classes alike: (n, n_way)."""
+    n_way = episode.support.n_way
+    return episode.support.images.new_full((len(episode.query.labels), n_way), 1 / n_way)
 
 
 def _answer(method: FewShotMethod, episode: Episode) -> Tensor:
@@ -89,7 +114,9 @@ def _answer_together(method: FewShotMethod, episode: Episode) -> Tensor:
         return classifier.probabilities_of(method.encode(query.images))
 
 
-def _summarise(accuracies: Tensor, classes: Tensor, probabilities: Tensor, labels: Tensor) -> Evaluation:
+def _summarise(
+    accuracies: Tensor, classes: Tensor, probabilities: Tensor, labels: Tensor, n_diverged: int
+) -> Evaluation:
     likelihood = probabilities.gather(1, labels.unsqueeze(1)).clamp(min=1e-12)
     n = len(accuracies)
     return Evaluation(
@@ -98,6 +125,7 @@ def _summarise(accuracies: Tensor, classes: Tensor, probabilities: Tensor, label
         ece=expected_calibration_error(probabilities, labels),
         nll=-likelihood.log().mean().item(),
         n_episodes=n,
+        n_diverged=n_diverged,
         episode_accuracy=accuracies,
         episode_classes=classes,
     )

@@ -1,7 +1,9 @@
 """What every few-shot method does: adapt to a support set, and learn from episodes."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from torch.nn import functional
 from mlcore.backbones import build_backbone
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.data.test_time_augmentation import VIEWS
-from mlcore.errors import CheckpointError
+from mlcore.errors import AdaptationError, CheckpointError
 from mlcore.method_config.base import MethodConfig
 
 if TYPE_CHECKING:
@@ -191,17 +193,29 @@ class FewShotMethod(nn.Module, ABC):
         """Return the cross-entropy of the classifier's raw logits on features of the query set."""
         return functional.cross_entropy(classifier.logits_of(query.images), query.labels)
 
+    def outer_loss(self, support: LabeledSet, query: LabeledSet) -> Tensor:
+        """Return what meta-training lowers, (), from the features of one episode.
+
+        Raise AdaptationError if the inner loop diverges.
+        """
+        return self.loss(self.adapt_features(support), query)
+
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """Leave the mean outer gradient of episodes of `inputs` in `.grad`; return the mean loss."""
-        total = 0.0
+        """Leave the mean outer gradient of episodes of `inputs` in `.grad`; return the mean loss.
+
+        An episode that does not settle adds nothing to either; `diverged` is the share of such.
+        """
+        total, settled = 0.0, 0
         for episode in episodes.episodes():
             support, query = (
                 LabeledSet(self.encode(part.images), part.labels) for part in (episode.support, episode.query)
             )
-            loss = self.loss(self.adapt_features(support), query) / len(episodes)
-            loss.backward()
-            total += loss.item()
-        return {"loss": total}
+            with suppress(AdaptationError):
+                loss = self.outer_loss(support, query) / len(episodes)
+                if math.isfinite(value := loss.item()):
+                    loss.backward()
+                    total, settled = total + value, settled + 1
+        return {"loss": total, "diverged": 1 - settled / len(episodes)}
 
 
 def part_of(state: dict[str, Tensor], name: str) -> Tensor:

@@ -116,7 +116,8 @@ class HeadBaseline(FewShotMethod, ABC):
             raise ValueError("meta-training needs begin_training, and episodes that number their classes")
         pictures = torch.cat([episodes.support.flatten(0, 1), episodes.query.flatten(0, 1)])
         parts = (episodes.support_labels, episodes.query_labels)
-        labels = torch.cat([episodes.classes[:, part].flatten() for part in parts]).to(pictures.device)
+        classes = episodes.classes.to(pictures.device)
+        labels = torch.cat([classes[:, part].flatten() for part in parts])
         embeddings = self.encode(pictures)
         if self.is_pretrained:
             embeddings = embeddings * self.embedding_size**0.5

@@ -3,6 +3,7 @@
 import math
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ from mlcore.training.state import TrainingState, optimizer_tensors, restore_opti
 Event = dict[str, float]
 SAVE_SECONDS = 60.0
 """The longest that a run goes on without a state that it could be resumed from, where it keeps any."""
+PATIENCE = 50
+"""Steps that are looked back upon to tell whether a run still learns."""
 
 
 def unkept(state: TrainingState) -> None:
@@ -44,14 +47,19 @@ class TrainingLoop(ABC):
 
     def __init__(self, module: nn.Module, optimizer: torch.optim.Optimizer, config: LoopConfig, team: Team) -> None:
         self.module, self.optimizer, self.config, self.team = module, optimizer, config, team
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.diverged = 0, 0.0, 0.0
         self.losses: list[Metrics] = []
+        self.lately = deque[float](maxlen=PATIENCE)
         self.best: Event = {"accuracy": -1.0}
         self.best_weights: dict[str, Tensor] = {}
 
     @abstractmethod
     def gather_gradients(self, progress: float) -> Metrics:
-        """Leave the gradient of one step in `.grad`, and return its `loss` and whatever else is worth reporting."""
+        """Leave the gradient of one step in `.grad`, and return its `loss` and whatever else is worth reporting.
+
+        `diverged`, if it is there, is the share of what was to be learned from that did not settle, 0..1; it has no
+        part in the gradient, and 0 in the mean that `loss` is.
+        """
 
     @abstractmethod
     def score(self) -> Event:
@@ -77,15 +85,15 @@ class TrainingLoop(ABC):
 
         `report` gets plain numbers after each validation, `tick` the step and its loss after each step; `keep` gets the
         state every `save_every` steps and every minute of slow ones, and once more before Stopped is raised because
-        `stop` says so. Raise TrainingError if the loss is no longer a number.
+        `stop` says so. A step whose loss or gradient is no number is not taken; raise TrainingError once most of the
+        last PATIENCE steps' gradients are of no use.
         """
         if not self.config.steps:
             report(self._validate(1.0))
         kept = time.monotonic()
         for progress in self._schedule():
             self._train_one_step(progress)
-            now = {"step": float(self.step), "progress": progress, "seconds": self.seconds}
-            tick({**now, "train_loss": self.losses[-1]["loss"]})
+            tick(self._now(progress) | _mean(self.losses[-1:]))
             if self.step % self.config.validate_every == 0 or progress == 1.0:
                 report(self._validate(progress))
             stopping = progress < 1.0 and bool(self.team.as_the_leader(stop()))
@@ -129,32 +137,54 @@ class TrainingLoop(ABC):
                 return
 
     def _train_one_step(self, progress: float) -> None:
-        """Take one step along its gradient."""
+        """Take one step along its gradient, unless that is no number or nothing settled."""
         for group in self.optimizer.param_groups:
             group["lr"] = getattr(self.config, self.rate_name) * (1 + math.cos(math.pi * progress)) / 2
         self.module.train()
         self.optimizer.zero_grad()
+        statistics = {name: buffer.clone() for name, buffer in self.module.named_buffers()}
         metrics = self.team.average(self.module, self.gather_gradients(progress))
-        if not math.isfinite(metrics["loss"]):
-            raise TrainingError(
-                f"the loss became {metrics['loss']} at step {self.step}; try a smaller {self.rate_name}"
-            )
-        if self.config.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self.module.parameters(), self.config.clip_norm)
-        self.optimizer.step()
+        metrics = self._take(metrics)
+        if diverged := metrics.get("diverged", 0.0):
+            for name, buffer in self.module.named_buffers():
+                buffer.copy_(statistics[name])
         self.losses.append(metrics)
+        self._look_back(diverged)
+
+    def _take(self, metrics: Metrics) -> Metrics:
+        """Take the step if it has a gradient; return its metrics, the loss being that of what settled alone."""
+        diverged = metrics.get("diverged", 0.0)
+        gradients = [entry.grad for entry in self.module.parameters() if entry.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        if diverged == 1 or not math.isfinite(metrics["loss"]) or not norm.isfinite():
+            return {"diverged": 1.0}
+        if self.config.clip_norm:
+            torch.nn.utils.clip_grads_with_norm_(self.module.parameters(), self.config.clip_norm, norm)
+        self.optimizer.step()
+        return {**metrics, "loss": metrics["loss"] / (1 - diverged)}
+
+    def _look_back(self, diverged: float) -> None:
+        """Count what did not settle; raise TrainingError if that is most of what there was lately."""
+        self.diverged += diverged
+        self.lately.append(diverged)
+        if len(self.lately) == min(PATIENCE, self.config.steps) and sum(self.lately) > len(self.lately) / 2:
+            raise TrainingError(
+                f"learning did not settle: by step {self.step}, {sum(self.lately) / len(self.lately):.0%} of the last "
+                f"{len(self.lately)} steps came to no finite gradient; try a smaller {self.rates_in_words()}"
+            )
+
+    def rates_in_words(self) -> str:
+        """Name the settings that are too large where learning does not settle."""
+        return self.rate_name
+
+    def _now(self, progress: float) -> Event:
+        return {"step": float(self.step), "progress": progress, "seconds": self.seconds}
 
     def _validate(self, progress: float) -> Event:
         """Score the weights as they are, and remember them if they are the best so far."""
         self.module.eval()
         scored = self.score()
-        event = {
-            "step": float(self.step),
-            "progress": progress,
-            "seconds": self.seconds,
-            **_mean(self.losses),
-            **scored,
-        }
+        event = {**self._now(progress), **_mean(self.losses), **scored}
         self.losses.clear()
         if scored["accuracy"] > self.best["accuracy"]:
             self.best = {**scored, "step": float(self.step)}
@@ -168,7 +198,13 @@ class TrainingLoop(ABC):
         tensors |= {f"optimizer.{name}": tensor for name, tensor in optimizer_tensors(self.optimizer).items()}
         tensors |= {f"random.{name}": generator.get_state() for name, generator in self.generators().items()}
         tensors["random.torch"] = torch.get_rng_state()
-        numbers = {"step": self.step, "seconds": self.seconds, "best": self.best, "losses": self.losses}
+        numbers = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "diverged": self.diverged,
+            "best": self.best,
+            "losses": self.losses,
+        }
         return TrainingState({name: _plain(tensor) for name, tensor in tensors.items()}, numbers)
 
     def resume(self, state: TrainingState) -> None:
@@ -180,7 +216,7 @@ class TrainingLoop(ABC):
             generator.set_state(state.tensors[f"random.{name}"])
         torch.set_rng_state(state.tensors["random.torch"])
         numbers: Any = state.numbers
-        self.step, self.seconds = numbers["step"], numbers["seconds"]
+        self.step, self.seconds, self.diverged = numbers["step"], numbers["seconds"], numbers["diverged"]
         self.best, self.losses = numbers["best"], numbers["losses"]
 
 
@@ -196,7 +232,10 @@ def _plain(tensor: Tensor) -> Tensor:
 
 
 def _mean(metrics: list[Metrics]) -> Metrics:
-    return {
-        f"train_{name}": sum(entry[name] for entry in metrics) / len(metrics)
-        for name in (metrics[0] if metrics else ())
-    }
+    """Average what steps reported, by `train_` and its name; what did not settle reported nothing but that."""
+    names = dict.fromkeys(name for entry in metrics for name in entry)
+    reported = {name: [entry[name] for entry in metrics if name in entry] for name in names}
+    mean = {f"train_{name}": sum(values) / len(values) for name, values in reported.items()}
+    if "diverged" in names:
+        mean["train_diverged"] = sum(reported["diverged"]) / len(metrics)
+    return mean

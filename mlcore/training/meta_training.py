@@ -79,7 +79,13 @@ class MetaTraining(TrainingLoop):
         sampler = EpisodeSampler(self.validation.dataset, self.validation.episodes, seed=self.config.seed)
         features = featurise(self.method, self.validation_inputs)
         evaluation = evaluate(self.method, features, sampler, n_episodes=self.config.validation_episodes)
-        return {"accuracy": evaluation.accuracy, "ci95": evaluation.ci95}
+        diverged = evaluation.n_diverged / evaluation.n_episodes
+        return {"accuracy": evaluation.accuracy, "ci95": evaluation.ci95, "diverged": diverged}
+
+    def rates_in_words(self) -> str:
+        """Name the settings that are too large where learning does not settle."""
+        inner = " or inner_lr" if hasattr(self.method.config, "inner_lr") else ""
+        return super().rates_in_words() + inner
 
     def generators(self) -> dict[str, Generator]:
         """Return what draws the episodes, and what changes their pictures."""

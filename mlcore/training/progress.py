@@ -26,7 +26,9 @@ class Progress:
         done = event["progress"]
         elapsed = time.monotonic() - self._start
         left = _clock(self._left(elapsed, done))
-        numbers = "  ".join(f"{name} {value:.4f}" for name, value in event.items() if name not in SHOWN_APART)
+        shown = {name: value for name, value in event.items() if name not in SHOWN_APART}
+        shown = {name: value for name, value in shown.items() if value or not name.endswith("diverged")}
+        numbers = "  ".join(f"{name} {value:.4f}" for name, value in shown.items())
         line = f"step {event['step']:.0f}  {done:4.0%}  {numbers}  {_clock(elapsed)} gone, {left} left"
         if self._stream.isatty():
             filled = round(BAR * done)
@@ -53,6 +55,7 @@ class Events:
     Every line has `event` (`step`, `progress`, `saved`, `resumed` or `done`) and `time` (Unix seconds). Steps and
     progress have also `seconds_left`, `memory_mb`, the most memory that the process has held, and
     `episodes_per_second`; progress has the numbers of a validation, and a step the mean loss since the one before.
+    `train_diverged` and `diverged` are the shares of episodes of training and of validation that did not settle.
     """
 
     def __init__(self, path: Path | None, show: Progress, *, episodes_per_step: int = 1) -> None:
@@ -61,15 +64,19 @@ class Events:
         self._episodes_per_step = episodes_per_step
         self._since = time.monotonic()
         self._losses: list[float] = []
+        self._steps = 0
         self._pace = 0.0
 
     def step(self, event: dict[str, float]) -> None:
         """Report a step, every few seconds."""
-        self._losses.append(event["train_loss"])
+        self._steps += 1
+        if "train_loss" in event:
+            self._losses.append(event["train_loss"])
         passed = time.monotonic() - self._since
-        self._pace = len(self._losses) * self._episodes_per_step / max(passed, 1e-6)
+        self._pace = self._steps * self._episodes_per_step / max(passed, 1e-6)
         if passed >= TICK_SECONDS:
-            self._tell("step", {**event, "train_loss": sum(self._losses) / len(self._losses)})
+            loss = {"train_loss": sum(self._losses) / len(self._losses)} if self._losses else {}
+            self._tell("step", event | loss)
             self._begin_again()
 
     def progress(self, event: dict[str, float]) -> None:
@@ -79,7 +86,7 @@ class Events:
         self._begin_again()
 
     def _begin_again(self) -> None:
-        self._since = time.monotonic()
+        self._since, self._steps = time.monotonic(), 0
         self._losses.clear()
 
     def _tell(self, name: str, event: dict[str, float]) -> None:

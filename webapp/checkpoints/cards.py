@@ -85,6 +85,8 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
         if minutes
         else "",
     )
+    diverged = card.training.get("diverged")
+    yield _("Episodes that did not settle"), f"{100 * diverged:.1f} %" if diverged else ""
     yield _("Made"), card.created
     yield _("Licence"), card.licence
     yield _("Credit"), card.credit

@@ -62,6 +62,7 @@ class EvaluateCommand:
             "ece": result.ece,
             "nll": result.nll,
             "episodes": result.n_episodes,
+            "diverged": result.n_diverged,
             "n_way": self.episodes.n_way,
             "k_shot": self.episodes.k_shot,
             "n_query": sampler.n_query,

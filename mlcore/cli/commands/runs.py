@@ -91,6 +91,7 @@ def how_trained(run: TrainingLoop, config: Config, best: Event) -> dict[str, Any
     return {
         "config": config.to_dict(),
         "validation": best,
+        "diverged": round(run.diverged / max(run.step, 1), 4),
         "minutes": round(run.seconds / 60, 1),
         "device": run.team.device.type,
         "torch": torch.__version__,

@@ -22,7 +22,7 @@ from mlcore.data.episode import EpisodeSampler
 from mlcore.data.images import find_transform
 from mlcore.devices import leave_memory, resolve_device
 from mlcore.errors import ConfigError, Stopped
-from mlcore.evaluation.calibration import calibration_samplers, fit_temperature
+from mlcore.evaluation.calibration import NOT_CALIBRATED, calibration_samplers, fit_temperature
 from mlcore.evaluation.episodes import featurise
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
@@ -118,10 +118,16 @@ class TrainCommand:
         events.done(self.out)
 
     def _save(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> None:
-        """Fit the temperature, and leave a checkpoint."""
-        features = featurise(run.method, run.validation_inputs)
-        card = self._card(run, dataset, best)
-        card = fit_temperature(run.method, card, run.validation.dataset, features, seed=self.config.training.seed)
+        """Leave a checkpoint, then fit the temperature: what was learned is not lost to what fails or ends there."""
+        unfitted = replace(self._card(run, dataset, best), notes=f"{NOT_CALIBRATED}: training ended before that.")
+        save_checkpoint(self.out, run.method, unfitted)
+        try:
+            features = featurise(run.method, run.validation_inputs)
+            seed = self.config.training.seed
+            card = fit_temperature(run.method, unfitted, run.validation.dataset, features, seed=seed)
+        except Exception as error:
+            card = replace(unfitted, notes=f"{NOT_CALIBRATED}: {error}")
+            sys.stderr.write(f"{card.notes}\n")
         save_checkpoint(self.out, run.method, card)
 
     def _start(self) -> FewShotMethod:

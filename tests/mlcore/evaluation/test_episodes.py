@@ -11,10 +11,11 @@ from mlcore.config import BackboneConfig, EpisodeConfig
 from mlcore.data.datasets import load_dataset
 from mlcore.data.episode import EpisodeSampler, LabeledSet
 from mlcore.data.images import find_transform
+from mlcore.errors import AdaptationError
 from mlcore.evaluation.episodes import Evaluation, accuracy_by_group, compute_inputs, difference, evaluate, featurise
 from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
-from mlcore.methods.base import FewShotMethod
+from mlcore.methods.base import Classifier, FewShotMethod, Watch, unwatched
 
 EPISODES = EpisodeConfig(n_way=4, k_shot=2, n_query=3)
 
@@ -60,7 +61,7 @@ def test_inductive_figures_are_those_of_every_query_alone() -> None:
 
 def found(*accuracies: float, classes: Sequence[int] = ()) -> Evaluation:
     of_episode = torch.tensor(classes, dtype=torch.int64).unsqueeze(1)
-    return Evaluation(0.0, 0.0, 0.0, 0.0, len(accuracies), torch.tensor(accuracies, dtype=torch.float64), of_episode)
+    return Evaluation(0.0, 0.0, 0.0, 0.0, len(accuracies), 0, torch.tensor(accuracies, dtype=torch.float64), of_episode)
 
 
 def test_a_difference_is_paired_over_the_episodes_that_both_had() -> None:
@@ -73,3 +74,22 @@ def test_the_accuracy_of_a_group_is_that_of_its_own_episodes_turned_ones_too() -
     groups = torch.tensor([5, 5, 7])
     evaluation = found(1.0, 0.5, 0.2, 0.3, classes=[0, 1, 2, 5])  # class 5 is class 2, turned
     assert accuracy_by_group(evaluation, groups) == {5: 0.75, 7: 0.25}
+
+
+def test_an_episode_that_does_not_settle_counts_as_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    method, dataset = small_method(), load_dataset("strokes", split="test", n_classes=6)
+    features = featurise(method, compute_inputs(method, dataset.images, find_transform("characters")))
+    whole = evaluate(method, features, EpisodeSampler(dataset, EPISODES, seed=1), n_episodes=6)
+    adapt, turn = method.adapt_features, iter(range(6))
+
+    def now_and_then(support: LabeledSet, watch: Watch = unwatched) -> Classifier:
+        if next(turn) % 3 == 1:
+            raise AdaptationError("learning did not settle")
+        return adapt(support, watch)
+
+    monkeypatch.setattr(method, "adapt_features", now_and_then)
+    found = evaluate(method, features, EpisodeSampler(dataset, EPISODES, seed=1), n_episodes=6)
+    assert (whole.n_diverged, found.n_diverged) == (0, 2)
+    expected = [*whole.episode_accuracy.tolist()]
+    expected[1] = expected[4] = 1 / EPISODES.n_way
+    assert found.episode_accuracy.tolist() == pytest.approx(expected)

@@ -1,20 +1,27 @@
 """The training loop, on characters drawn by program."""
 
 import json
+import math
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from mlcore.checkpoints.checkpoint import load_checkpoint
 from mlcore.cli.main import main
-from mlcore.config import EpisodeConfig, TrainingConfig
+from mlcore.config import BackboneConfig, EpisodeConfig, TrainingConfig
 from mlcore.data.datasets import load_dataset
 from mlcore.data.episode import EpisodeSampler
 from mlcore.data.images import INK_SIZE, find_transform
+from mlcore.method_config.prototypical import PrototypicalConfig
+from mlcore.methods import build_method
+from mlcore.training.meta_training import MetaTraining, Validation
 from mlcore.training.pictures import TrainingPictures
+from mlcore.training.processes import Team
 
 TRAIN = [
     "train",
@@ -146,3 +153,73 @@ def test_no_episode_is_warped_unless_asked_for() -> None:
     drawn = TrainingPictures(dataset, transform, TrainingConfig(affine=0.0), torch.device("cpu")).gather(index).support
     clean = transform.apply(dataset.images)[index.support]
     torch.testing.assert_close(drawn, clean, atol=0.02, rtol=0)
+
+
+def inner_lr(value: str, out: Path) -> list[str]:
+    """Train MAML with a rate of its inner loop, beyond which no episode settles."""
+    return [*TRAIN, "--method", "maml", "--inner-lr", value, "--out", str(out)]
+
+
+def test_a_run_whose_episodes_do_not_settle_ends_with_what_to_lower(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(inner_lr("1e6", tmp_path / "run")) == 1
+    assert re.search(r"by step 8, 100% of the last 8 steps .* outer_lr or inner_lr", capsys.readouterr().err)
+
+
+def test_what_fails_after_the_last_step_is_a_note_on_the_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = tmp_path / "events.jsonl"
+    assert main([*inner_lr("1e6", tmp_path / "run"), "--steps", "0", "--events", str(events)]) == 0
+    card = load_checkpoint(tmp_path / "run").card
+    assert card is not None
+    assert card.notes.startswith("Its confidence is not calibrated: no episode of the validation classes settled")
+    assert card.notes in capsys.readouterr().err
+    assert card.training["validation"]["diverged"] == 1.0
+    assert [json.loads(line)["diverged"] for line in events.read_text().splitlines()[:1]] == [1.0]
+
+
+def test_calibrating_later_takes_the_note_away(tmp_path: Path) -> None:
+    assert main([*TRAIN, "--out", str(tmp_path / "run")]) == 0
+    path = tmp_path / "run" / "card.json"
+    card = json.loads(path.read_text())
+    path.write_text(json.dumps(card | {"notes": "Its confidence is not calibrated: training ended before that."}))
+    data = "--dataset strokes --split val --n-classes 8 --device cpu"
+    assert main(["calibrate", "--checkpoint", str(tmp_path / "run"), *data.split()]) == 0
+    assert json.loads(path.read_text())["notes"] == ""
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient", "an episode"])
+def test_one_step_that_does_not_settle_is_left_out_and_counted(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    gather, places = MetaTraining.gather_gradients, iter(range(1, 9))
+    weights = list[dict[str, Tensor]]()
+
+    def spoilt(run: MetaTraining, progress: float) -> dict[str, float]:
+        weights.append({name: value.clone() for name, value in run.module.state_dict().items()})
+        metrics = gather(run, progress)
+        if next(places) != 3:
+            return metrics
+        if what == "gradient":
+            next(value.grad for value in run.module.parameters() if value.grad is not None).fill_(torch.inf)
+        return {**metrics, "loss": math.nan} if what == "loss" else metrics | {"diverged": float(what == "an episode")}
+
+    monkeypatch.setattr(MetaTraining, "gather_gradients", spoilt)
+    backbone = BackboneConfig(image_size=56, width=4)
+    data = load_dataset("strokes", split="train", n_classes=6)
+    run = MetaTraining(
+        build_method("prototypical", PrototypicalConfig(backbone=backbone)),
+        data,
+        transform=find_transform("characters"),
+        episodes=EpisodeConfig(n_way=3, n_query=2),
+        config=TrainingConfig(steps=8, validate_every=4, validation_episodes=2),
+        validation=Validation(data, EpisodeConfig(n_way=3, n_query=2)),
+        team=Team(torch.device("cpu")),
+    )
+    events, ticks = list[dict[str, float]](), list[dict[str, float]]()
+    run.run(events.append, tick=ticks.append)
+    assert [tick.get("train_diverged", 0.0) for tick in ticks] == [0, 0, 1, 0, 0, 0, 0, 0]
+    assert [event.get("train_diverged", 0.0) for event in events] == [0.25, 0]
+    assert all(math.isfinite(event["train_loss"]) for event in events)
+    assert all(torch.equal(weights[3][name], value) for name, value in weights[2].items())
+    assert any(not torch.equal(weights[4][name], value) for name, value in weights[3].items())

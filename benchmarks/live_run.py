@@ -44,7 +44,7 @@ def start(save_every: int = 50) -> TrainingRun:
     dataset = Dataset.objects.create(name="strokes", source=Source.REGISTERED)
     ready = {"status": JobStatus.READY, "mlcore_name": "strokes"}
     version = DatasetVersion.objects.create(dataset=dataset, number=1, **ready)
-    often = [("training.save_every", str(save_every)), ("training.max_minutes", "60"), ("training.steps", "1000000")]
+    often = [f"training.save_every={save_every}", "training.max_minutes=60", "training.steps=1000000"]
     settings = settings_from_words(kind="characters", method="prototypical", words=often)
     return runs.start_run(by=None, name="Beside", settings=settings, version=version)
 

@@ -21,6 +21,21 @@ class Kind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shape:
+    """What a transform makes of a picture: channels, and side in pixels.
+
+    backbone: the network that learns from such pictures unless another is chosen.
+    """
+
+    channels: int
+    side: int
+    backbone: str = "conv4"
+
+    def __str__(self) -> str:
+        return f"{self.channels} x {self.side} px"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Registered:
     """Where a class lives, named without loading it."""
 
@@ -55,8 +70,11 @@ KINDS: dict[str, Kind] = {
     "photos": Kind(name="photos", transform="photos", description="Photos"),
 }
 
-SHAPES: dict[str, tuple[int, int]] = {"characters": (1, 56), "photos": (3, 448)}
-"""What each transform makes of a picture: channels, and side in pixels."""
+SHAPES: dict[str, Shape] = {
+    "characters": Shape(channels=1, side=56),
+    "photos": Shape(channels=3, side=448, backbone="efficientnet_lite0"),
+}
+"""What each transform that has a name makes of a picture."""
 
 BACKBONES: dict[str, RegisteredBackbone] = {
     "conv4": RegisteredBackbone(path="mlcore.backbones.conv4.Conv4", least_size=16),

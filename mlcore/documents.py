@@ -48,6 +48,13 @@ def with_values(document: Document, values: Mapping[str, Any]) -> dict[str, Any]
     return changed
 
 
+def with_defaults(document: Document, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with the values of those settings that it says nothing of."""
+    return with_values(
+        document, {name: value for name, value in values.items() if value_at(document, name, MISSING) is MISSING}
+    )
+
+
 def with_texts(document: Document, texts: Iterable[str], *, config: type[Config]) -> dict[str, Any]:
     """Return a document with settings replaced by what texts such as `training.steps=500` say, in their order."""
     changed = dict(document)

@@ -4,21 +4,30 @@ It is JSON in a file and on a site's row, and `mlcore.cli.run_options` makes opt
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, TypeVar
 
-from mlcore.config import KINDS, SHAPES, EpisodeConfig, LoopConfig, TrainingConfig
-from mlcore.data.datasets import DataConfig
-from mlcore.documents import Document
+from mlcore.config import BACKBONES, KINDS, SHAPES, EpisodeConfig, LoopConfig, Shape, TrainingConfig
+from mlcore.data.datasets import DATASETS, DataConfig
+from mlcore.documents import Document, value_at, with_defaults
 from mlcore.errors import ConfigError
 from mlcore.faces.config import FACE_LOSSES, FACES, FaceLossConfig, FaceTrainingConfig
 from mlcore.method_config import METHODS
 from mlcore.method_config.base import MethodConfig
 from mlcore.settings import Config, Setting, setting
 
+ADAPTER = 32
+"""Hidden units on top of a pretrained backbone, unless told otherwise: without any, next to nothing is trained."""
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig(Config):
     """What every run says of itself. `method` decides what `method_config` is."""
+
+    deciding: ClassVar[tuple[str, ...]] = ("method",)
+    """The settings, by dotted name, that decide which others there are and what is usual for these."""
 
     name: str | None = setting(None, label="Name", help="Name on the card; else the name of the folder.")
     licence: str = setting("", label="Licence", help="Licence of the weights, for the card.")
@@ -43,17 +52,25 @@ class RunConfig(Config):
         """Return the config of a method."""
         raise NotImplementedError
 
+    @classmethod
+    def usual(cls, values: Document) -> dict[str, Any]:
+        """Return by dotted name the defaults that follow from what a document says of its deciding settings."""
+        return {}
 
-@dataclass(frozen=True, kw_only=True)
-class MetaDataConfig(DataConfig):
-    """Which classes are learned from, by default those of the usual split of Omniglot."""
-
-    split: str = "background_train"
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values and what is usual beside them; raise ConfigError as every config does."""
+        return super().from_dict(with_defaults(values, cls.usual(values)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetaRunConfig(RunConfig):
-    """What `mlcore train` takes: a method is meta-trained in episodes."""
+    """What `mlcore train` takes: a method is meta-trained in episodes.
+
+    Left to itself, a run takes the backbone and the size of its kind of picture, and the usual splits of its data set.
+    """
+
+    deciding = ("method", "kind", "transform", "data.dataset", "method_config.backbone.name")
 
     kind: str = setting(label="Kind of picture", help=f"One of {', '.join(KINDS)}, or a new one with its transform.")
     transform: str | None = setting(
@@ -63,10 +80,8 @@ class MetaRunConfig(RunConfig):
     start_from: str | None = setting(
         None, label="Start from", help="A checkpoint, by folder or name, whose backbone is trained further: retraining."
     )
-    data: MetaDataConfig = field(default_factory=MetaDataConfig)
-    validation_split: str = setting(
-        "background_val", label="Validation split", help="Classes that choose the best weights."
-    )
+    data: DataConfig = field(default_factory=DataConfig)
+    validation_split: str = setting("val", label="Validation split", help="Classes that choose the best weights.")
     validation_n_way: int = setting(20, minimum=2, label="Validation ways", help="Classes in a validation episode.")
     episodes: EpisodeConfig = field(default_factory=EpisodeConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
@@ -76,6 +91,21 @@ class MetaRunConfig(RunConfig):
     def config_of(cls, method: str) -> type[Config]:
         """Return the config of a method."""
         return METHODS[method].config
+
+    @classmethod
+    def usual(cls, values: Document) -> dict[str, Any]:
+        """Return what follows from the kind of picture or its transform, from the backbone, and from the data set."""
+        usual: dict[str, Any] = {}
+        if shape := _shape(values):
+            usual["method_config.backbone.in_channels"] = shape.channels
+            usual["method_config.backbone.image_size"] = shape.side
+            usual["method_config.backbone.name"] = shape.backbone
+        backbone = _entry(BACKBONES, value_at(values, "method_config.backbone.name", shape and shape.backbone))
+        if backbone and backbone.pretrained:
+            usual |= {"method_config.adapter": ADAPTER, "training.affine": 0.0}
+        if source := _entry(DATASETS, value_at(values, "data.dataset")):
+            usual["data.split"], usual["validation_split"], _ = source.usual
+        return usual
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -88,6 +118,20 @@ class MetaRunConfig(RunConfig):
         if known is not None and self.transform not in (None, known.transform):
             raise ConfigError(
                 f"transform is {self.transform!r}, but pictures of {self.kind} have their own", field="transform"
+            )
+
+        self._require_shape()
+
+    def _require_shape(self) -> None:
+        """Raise ConfigError if the backbone takes pictures of another shape than the transform makes."""
+        shape, backbone = SHAPES[self.transform_name], self.method_config.backbone
+        if (backbone.in_channels, backbone.image_size) != (shape.channels, shape.side):
+            taken = Shape(channels=backbone.in_channels, side=backbone.image_size)
+            field = "in_channels" if backbone.in_channels != shape.channels else "image_size"
+            raise ConfigError(
+                f"the backbone takes {taken}, but pictures of {self.kind} are {shape}; "
+                f"set its in_channels to {shape.channels} and its image_size to {shape.side}",
+                field=f"method_config.backbone.{field}",
             )
 
     @property
@@ -134,3 +178,14 @@ def settings_for(method: str) -> dict[str, Setting]:
     except ConfigError:
         return {}
     return {name: setting for part in PARTS for name, setting in known.items() if name.startswith(f"{part}.")}
+
+
+def _shape(values: Document) -> Shape | None:
+    """Return what is made of the pictures of a run, as far as its document says it."""
+    kind = _entry(KINDS, values.get("kind"))
+    return _entry(SHAPES, values.get("transform") or (kind and kind.transform))
+
+
+def _entry(registry: Mapping[str, T], name: Any) -> T | None:
+    """Look a name up, which may be anything, as documents are not checked yet."""
+    return registry.get(name) if isinstance(name, str) else None

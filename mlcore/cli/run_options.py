@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mlcore.cli.options import add_settings, option_of, options_of
-from mlcore.documents import read_document, require_values, with_texts, with_values
+from mlcore.documents import read_document, require_values, with_defaults, with_texts, with_values
 from mlcore.run_config import RunConfig
 
 R = TypeVar("R", bound=RunConfig)
 
 
 def add_run_config(parser: argparse.ArgumentParser, config: type[RunConfig], arguments: Sequence[str]) -> None:
-    """Offer a run's config. The method that the arguments name decides which settings there are."""
+    """Offer a run's config. What the arguments say of its deciding settings says which others there are, and how."""
     _add_sources(parser)
     document = _document(config, arguments)
     add_settings(parser, config, document, required=("data.dataset",))
@@ -35,19 +35,19 @@ def _add_sources(parser: argparse.ArgumentParser) -> None:
 
 
 def _document(config: type[RunConfig], arguments: Sequence[str]) -> dict[str, Any]:
-    """Read what the options begin with: the file, the method, and what is set by name."""
-    early, method = argparse.ArgumentParser(add_help=False, allow_abbrev=False), config.settings()["method"]
+    """Read what the options begin with: the file, what is set by name, what decides, and what is usual beside it."""
+    early, known = argparse.ArgumentParser(add_help=False, allow_abbrev=False), config.all_settings()
     _add_sources(early)
-    early.add_argument(option_of(method), dest="method")
-    options = early.parse_known_args(arguments)[0]
-    document = read_document(options.config) if options.config else {}
-    texts = options.set
-    if options.method is not None:  # an option overrides `--set`, and which settings there are hangs on it
-        document["method"] = method.parse(options.method)
-        texts = [text for text in texts if text.partition("=")[0].strip() != method.name]
+    for name in config.deciding:
+        early.add_argument(option_of(known[name]), dest=name)
+    options = vars(early.parse_known_args(arguments)[0])
+    document = read_document(options["config"]) if options["config"] else {}
+    written = {name: known[name].parse(options[name]) for name in config.deciding if options[name] is not None}
+    document = with_values(document, written)
+    texts = [text for text in options["set"] if text.partition("=")[0].strip() not in written]  # an option overrides
     document = with_texts(document, texts, config=config)
     require_values(document, config=config)
-    return document
+    return with_defaults(document, config.usual(document))
 
 
 def run_config_of(config: type[R], options: argparse.Namespace) -> R:

@@ -85,6 +85,50 @@ def test_another_method_than_the_files_has_settings_of_its_own(tmp_path: Path) -
     assert named == config
 
 
+@pytest.mark.parametrize(
+    ("options", "backbone", "adapter", "affine"),
+    [
+        (["--kind", "characters"], ("conv4", 1, 56), 0, 1.0),
+        (["--kind", "photos"], ("efficientnet_lite0", 3, 448), 32, 0.0),
+        (["--kind", "fruit", "--transform=photos"], ("efficientnet_lite0", 3, 448), 32, 0.0),
+        (["--kind=photos", "--backbone-name=conv4"], ("conv4", 3, 448), 0, 1.0),
+        (["--set", "kind=photos", "--adapter", "0", "--set=training.affine=0"], ("efficientnet_lite0", 3, 448), 0, 0.0),
+        (["--set", "kind=photos", "--kind", "characters"], ("conv4", 1, 56), 0, 1.0),
+    ],
+)
+@pytest.mark.parametrize("method", ["prototypical", "maml"])
+def test_the_backbone_and_what_it_needs_follow_the_kind_of_picture(
+    method: str, options: list[str], backbone: tuple[str, int, int], adapter: int, affine: float
+) -> None:
+    config = config_of("--method", method, "--dataset", "image_folder", *options)
+    assert isinstance(config, MetaRunConfig)
+    network = config.method_config.backbone
+    assert (network.name, network.in_channels, network.image_size) == backbone
+    assert (config.method_config.adapter, config.training.affine) == (adapter, affine)
+    written = {"kind": config.kind, "transform": config.transform, "method": method}
+    document = {**written, "data": {"dataset": "image_folder"}, "method_config": {"backbone": {"name": network.name}}}
+    assert MetaRunConfig.from_dict(document).method_config.backbone == network
+
+
+@pytest.mark.parametrize(
+    ("dataset", "splits"),
+    [("omniglot", ("background_train", "background_val")), ("strokes", ("train", "val"))],
+)
+def test_the_splits_follow_the_data_set(dataset: str, splits: tuple[str, str]) -> None:
+    config = config_of("--kind", "characters", "--dataset", dataset)
+    assert (config.data.split, config.validation_split) == splits
+    chosen = config_of("--kind", "characters", "--dataset", dataset, "--split", "test", "--validation-split", "x")
+    assert (chosen.data.split, chosen.validation_split) == ("test", "x")
+
+
+def test_a_backbone_for_pictures_of_another_shape_is_refused_beside_its_field() -> None:
+    with pytest.raises(ConfigError, match="takes 1 x 56 px, but pictures of photos are 3 x 448 px") as refused:
+        MetaRunConfig.from_dict(
+            {**SMALL, "kind": "photos"} | {"method_config": {"backbone": {"in_channels": 1, "image_size": 56}}}
+        )
+    assert refused.value.field == "method_config.backbone.in_channels"
+
+
 BAD: list[tuple[str, Any, str, str]] = [
     ("training.outer_lr", 0.0, "--outer-lr=0", "training.outer_lr is 0.0; it must be above 0"),
     ("training.optimizer", "rms", "--optimizer=rms", "training.optimizer is 'rms'; it must be adam or sgd"),

@@ -79,7 +79,6 @@ class TrainCommand:
             torch.set_num_threads(self.threads)
         torch.manual_seed(self.config.training.seed)
         check_unseen(self.config.data.dataset or "", self.config.method_config)
-        self._check_shape()
         method = self._start()
         dataset, validation = self._load(self.config.data.split), self._validation()
         self._rehearse(dataset, validation)
@@ -143,17 +142,6 @@ class TrainCommand:
             )
         method.backbone.load_state_dict(start.backbone.state_dict())
         return method
-
-    def _check_shape(self) -> None:
-        """Raise ConfigError if the backbone takes pictures of another shape."""
-        transform, backbone = find_transform(self.config.transform_name), self.config.method_config.backbone
-        channels = 1 if transform.mode == "L" else 3
-        if (backbone.in_channels, backbone.image_size) != (channels, transform.size):
-            taken = f"{backbone.in_channels} x {backbone.image_size} px"
-            raise ConfigError(
-                f"the backbone takes {taken}, but pictures of {self.config.kind} are {channels} x {transform.size} px; "
-                f"set its in_channels to {channels} and its image_size to {transform.size}"
-            )
 
     def _rehearse(self, dataset: PictureDataset, validation: Validation) -> None:
         """Raise now, not after hours of training, what would keep the data from filling an episode."""

@@ -22,11 +22,13 @@ class DatasetSource:
     loader: dotted path of a function (DatasetRequest) -> PictureDataset.
     splits: the class splits that it knows. taken_from: the larger collection that its pictures are a part of.
     disjoint: families of splits no two of which share a class.
+    usual: the splits to train on, to validate on and to test on, unless others are chosen.
     """
 
     loader: str
     splits: tuple[str, ...]
     description: str
+    usual: tuple[str, str, str] = ("train", "val", "test")
     taken_from: str = ""
     disjoint: tuple[tuple[str, ...], ...] = ()
 
@@ -58,6 +60,7 @@ DATASETS: dict[str, DatasetSource] = {
     "omniglot": DatasetSource(
         loader="mlcore.data.datasets.omniglot.load",
         splits=("background", "evaluation", "background_train", "background_val", "train", "val", "trainval", "test"),
+        usual=("background_train", "background_val", "evaluation"),
         description="1,623 handwritten characters of 50 alphabets, 20 drawings each (Lake et al., 2015)",
         disjoint=(
             ("background", "evaluation"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from mlcore.data.datasets import DATASETS
 from webapp.datasets.ingesting.class_splits import SPLITS
 from webapp.datasets.models import DatasetVersion
 from webapp.datasets.stored_datasets import registered_root, store
@@ -18,12 +19,7 @@ from webapp.jobs.errors import JobFailed
 from webapp.processes.questions import ask
 from webapp.storage.files import deleted_on_failure
 
-PUBLISHED_SPLITS = {
-    "omniglot": ("background_train", "background_val", "evaluation"),
-    "mini_imagenet": ("train", "val", "test"),
-    "strokes": ("train", "val", "test"),
-    "orl_faces": ("train", "val", "test"),
-}
+PUBLISHED_SPLITS = {name: source.usual for name, source in DATASETS.items() if name != "image_folder"}
 """For each data set that may be named its class splits to train on, to validate on and to test on."""
 
 

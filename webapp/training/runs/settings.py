@@ -70,8 +70,7 @@ def _fixed(config: type[AnyRunConfig], document: Document) -> dict[str, Any]:
     shape = SHAPES.get(known.transform if known else document.get("transform") or "")
     if config is FaceRunConfig or shape is None:
         return {}
-    channels, side = shape
-    return {"method_config.backbone.in_channels": channels, "method_config.backbone.image_size": side}
+    return {"method_config.backbone.in_channels": shape.channels, "method_config.backbone.image_size": shape.side}
 
 
 def checked_row(row: RunSettings) -> AnyRunConfig:

@@ -3,6 +3,7 @@
 Those of the methods are in `mlcore.method_config`.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -74,7 +75,20 @@ SHAPES: dict[str, Shape] = {
     "characters": Shape(channels=1, side=56),
     "photos": Shape(channels=3, side=448, backbone="efficientnet_lite0"),
 }
-"""What each transform that has a name makes of a picture."""
+"""What each transform makes of a picture, but for the plain ones, whose names say it."""
+PLAIN = re.compile(r"plain-(?P<side>[1-9]\d{0,3})x(?P<channels>[13])")
+"""The name of a plain transform: the side in pixels, and the channels."""
+OFFERED_TRANSFORMS: tuple[str, ...] = (*SHAPES, "plain-28x1", "plain-84x3")
+"""What forms list: with a plain one as papers have Omniglot, and one as they have mini-ImageNet."""
+TRANSFORMS_IN_WORDS = "characters, photos, plain-SIDExCHANNELS such as plain-84x3, or one that a program registered"
+
+
+def shape_of(transform: str) -> Shape | None:
+    """Return what a transform makes of a picture; None where there is no transform of that name."""
+    if plain := PLAIN.fullmatch(transform):
+        return Shape(channels=int(plain["channels"]), side=int(plain["side"]))
+    return SHAPES.get(transform)
+
 
 BACKBONES: dict[str, RegisteredBackbone] = {
     "conv4": RegisteredBackbone(path="mlcore.backbones.conv4.Conv4", least_size=16),

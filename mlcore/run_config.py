@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, TypeVar
 
-from mlcore.config import BACKBONES, KINDS, SHAPES, EpisodeConfig, LoopConfig, Shape, TrainingConfig
+from mlcore.config import (
+    BACKBONES,
+    KINDS,
+    TRANSFORMS_IN_WORDS,
+    EpisodeConfig,
+    LoopConfig,
+    Shape,
+    TrainingConfig,
+    shape_of,
+)
 from mlcore.data.datasets import DATASETS, DataConfig
 from mlcore.documents import Document, value_at, with_defaults
 from mlcore.errors import ConfigError
@@ -74,7 +83,7 @@ class MetaRunConfig(RunConfig):
 
     kind: str = setting(label="Kind of picture", help=f"One of {', '.join(KINDS)}, or a new one with its transform.")
     transform: str | None = setting(
-        None, choices=SHAPES, label="Transform", help="What is made of a picture; only a new kind of picture needs one."
+        None, label="Transform", help=f"What is made of a picture of a new kind: {TRANSFORMS_IN_WORDS}."
     )
     method: str = setting("prototypical", choices=METHODS, label="Method", help="Each has settings of its own.")
     start_from: str | None = setting(
@@ -117,14 +126,17 @@ class MetaRunConfig(RunConfig):
             raise ConfigError(f"kind is {self.kind!r}, which is new; name its transform too", field="transform")
         if known is not None and self.transform not in (None, known.transform):
             raise ConfigError(
-                f"transform is {self.transform!r}, but pictures of {self.kind} have their own", field="transform"
+                f"transform is {self.transform!r}, but pictures of {self.kind} have their own; call yours another kind",
+                field="transform",
             )
+        shape = shape_of(self.transform_name)
+        if shape is None:
+            raise ConfigError(f"transform is {self.transform!r}; it must be {TRANSFORMS_IN_WORDS}", field="transform")
+        self._require_shape(shape)
 
-        self._require_shape()
-
-    def _require_shape(self) -> None:
-        """Raise ConfigError if the backbone takes pictures of another shape than the transform makes."""
-        shape, backbone = SHAPES[self.transform_name], self.method_config.backbone
+    def _require_shape(self, shape: Shape) -> None:
+        """Raise ConfigError if the backbone takes pictures of another shape."""
+        backbone = self.method_config.backbone
         if (backbone.in_channels, backbone.image_size) != (shape.channels, shape.side):
             taken = Shape(channels=backbone.in_channels, side=backbone.image_size)
             field = "in_channels" if backbone.in_channels != shape.channels else "image_size"
@@ -183,7 +195,8 @@ def settings_for(method: str) -> dict[str, Setting]:
 def _shape(values: Document) -> Shape | None:
     """Return what is made of the pictures of a run, as far as its document says it."""
     kind = _entry(KINDS, values.get("kind"))
-    return _entry(SHAPES, values.get("transform") or (kind and kind.transform))
+    transform = values.get("transform") or (kind and kind.transform)
+    return shape_of(transform) if isinstance(transform, str) else None
 
 
 def _entry(registry: Mapping[str, T], name: Any) -> T | None:

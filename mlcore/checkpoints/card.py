@@ -18,7 +18,7 @@ WEIGHTS_FILE = "weights.safetensors"
 class ModelCard:
     """A checkpoint's card.
 
-    kind: what it is for (`characters`, `photos`, ...). transform: name in `mlcore.data.images.TRANSFORMS`.
+    kind: what it is for (`characters`, `photos`, ...). transform: what `mlcore.data.images.find_transform` finds.
     method, config: name in `METHODS` and the fields of its config. digest: SHA-256 of the weights file.
     temperature: what logits are multiplied with before softmax at one picture a class; at k pictures, it grows with
     k ** temperature_growth. not_sure_below: confidence under which no class should

@@ -11,6 +11,7 @@ from torch import nn
 
 from mlcore.backbones.pretrained import packages_of, pretrained_in, serve_from
 from mlcore.checkpoints.card import CARD_FILE, PRETRAINED, WEIGHTS_FILE, ModelCard
+from mlcore.data.images import find_transform
 from mlcore.errors import CheckpointError, ConfigError
 from mlcore.method_config import METHODS
 from mlcore.methods import build_method
@@ -85,9 +86,10 @@ def _build(card: ModelCard) -> FewShotMethod:
     if card.method not in METHODS:
         raise CheckpointError(f"the card names an unknown method {card.method!r}; known are {', '.join(METHODS)}")
     try:
+        find_transform(card.transform)
         return build_method(card.method, METHODS[card.method].config.from_dict(card.config))
     except (ConfigError, TypeError) as error:
-        raise CheckpointError(f"the card's config cannot be used: {error}") from error
+        raise CheckpointError(f"the card of {card.name} cannot be used: {error}") from error
 
 
 def _sha256(path: Path) -> str:

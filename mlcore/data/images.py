@@ -14,8 +14,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.nn import functional
 
+from mlcore.config import PLAIN, SHAPES, Shape, shape_of
 from mlcore.errors import ConfigError, ImageError
 
+CHANNELS = {"L": 1, "RGB": 3}  # of Pillow's modes
 PHOTO_SIZE = 448  # side of a photo, px
 INK_SIZE = 56  # side of a canonical drawing, px
 INK_MARGIN = 6  # paper left around the ink on each side, px
@@ -28,7 +30,7 @@ class Transform:
     """One way from pixels to a backbone's input.
 
     ``mode`` is Pillow's (``L`` grey, ``RGB``); ``load_side`` bounds the longest side of what is decoded, in pixels;
-    ``apply`` maps (n, C, H, W) uint8 to (n, C, size, size) float32.
+    ``apply`` maps (n, C, H, W) uint8 to (n, C, size, size) float32, all between ``low`` and ``high``.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Transform:
     load_side: int
     size: int
     apply: Callable[[Tensor], Tensor]
+    low: float = 0.0
+    high: float = 1.0
 
 
 def characters(images: Tensor) -> Tensor:
@@ -176,16 +180,54 @@ def _squeeze(images: Tensor) -> Tensor:
 
 TRANSFORMS: dict[str, Transform] = {
     "characters": Transform(name="characters", mode="L", load_side=448, size=INK_SIZE, apply=characters),
-    "photos": Transform(name="photos", mode="RGB", load_side=PHOTO_SIZE, size=PHOTO_SIZE, apply=photos),
+    "photos": Transform(
+        name="photos", mode="RGB", load_side=PHOTO_SIZE, size=PHOTO_SIZE, apply=photos, low=-127 / 128, high=1.0
+    ),
 }
+"""The transforms that have a function of their own, those that were registered among them."""
 
 
 def find_transform(name: str) -> Transform:
-    """Look a transform up; raise ConfigError naming the ones there are."""
-    try:
+    """Look a transform up; raise ConfigError naming the ones there are, and what to do about one's own."""
+    if plain := PLAIN.fullmatch(name):
+        return plain_transform(side=int(plain["side"]), channels=int(plain["channels"]))
+    if name in TRANSFORMS:
         return TRANSFORMS[name]
-    except KeyError:
-        raise ConfigError(f"transform {name!r} is unknown; choose one of {', '.join(TRANSFORMS)}") from None
+    raise ConfigError(
+        f"transform {name!r} is not known here; there are {', '.join(TRANSFORMS)} and plain-SIDExCHANNELS, such as "
+        "plain-84x3; one of your own is known once the module is imported that calls register_transform with it"
+    )
+
+
+def register_transform(transform: Transform, *, backbone: str = "conv4") -> None:
+    """Make a transform of one's own known: for training, and wherever a checkpoint is loaded whose card names it.
+
+    backbone: what learns from such pictures unless another is chosen. Raise ConfigError for a name that is taken, or
+    for a mode that no data set has.
+    """
+    if transform.mode not in CHANNELS:
+        raise ConfigError(
+            f"transform {transform.name!r} has mode {transform.mode!r}; it must be {' or '.join(CHANNELS)}"
+        )
+    if shape_of(transform.name) is not None and TRANSFORMS.get(transform.name) != transform:
+        raise ConfigError(f"there is a transform {transform.name!r} already; register yours by another name")
+    TRANSFORMS[transform.name] = transform
+    SHAPES[transform.name] = Shape(channels=CHANNELS[transform.mode], side=transform.size, backbone=backbone)
+
+
+def plain_transform(*, side: int, channels: int) -> Transform:
+    """Return the transform that papers have: whole pictures squeezed into squares, with values 0 to 1.
+
+    Three channels are red, green and blue. One is grey turned over, so that dark ink on light paper is 1 on 0, as
+    Omniglot is taken in Vinyals et al., "Matching Networks for One Shot Learning" (NIPS 2016) and after.
+    """
+
+    def apply(images: Tensor) -> Tensor:
+        values = resized(images, side).float() / 255
+        return 1 - values if channels == 1 else values
+
+    name, mode = f"plain-{side}x{channels}", "L" if channels == 1 else "RGB"
+    return Transform(name=name, mode=mode, load_side=4 * side, size=side, apply=apply)
 
 
 def resized(images: Tensor, side: int) -> Tensor:
@@ -199,7 +241,7 @@ def resized(images: Tensor, side: int) -> Tensor:
 
 def to_mode(images: Tensor, mode: str) -> Tensor:
     """Make pictures (n, C, H, W) uint8 grey (`L`, by Pillow's weights) or coloured (`RGB`), if they are not yet."""
-    if images.shape[1] == (1 if mode == "L" else 3):
+    if images.shape[1] == CHANNELS[mode]:
         return images
     if mode == "RGB":
         return images.expand(-1, 3, -1, -1)

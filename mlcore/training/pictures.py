@@ -67,8 +67,25 @@ class TrainingPictures:
         copies = [dataset.images]
         copies += [several(dataset.images, self.generator) for _ in range(config.degraded_copies)]
         chunks = [chunk for copy in copies for chunk in copy.split(1024)]
-        ready = [(transform.apply(chunk) * 255).round().to(torch.uint8) for chunk in chunks]
+        self._transform = transform
+        ready = [self._as_bytes(transform.apply(chunk)) for chunk in chunks]
         self._pictures = torch.cat(ready).unflatten(0, (len(copies), -1)).to(device)
+
+    def _as_bytes(self, pictures: Tensor) -> Tensor:
+        """Keep transformed pictures in 256 steps; raise ConfigError if they leave the range that is stated for them."""
+        low, high = self._transform.low, self._transform.high
+        least, most = pictures.min().item(), pictures.max().item()
+        if least < low - 1e-3 or most > high + 1e-3:
+            raise ConfigError(
+                f"transform {self._transform.name!r} made values from {least:.3g} to {most:.3g}, but states {low} to "
+                f"{high}; state its low and its high"
+            )
+        return ((pictures - low) / (high - low) * 255).round().clamp(0, 255).to(torch.uint8)
+
+    def _values(self, pictures: Tensor) -> Tensor:
+        """Undo `_as_bytes`."""
+        low, high = self._transform.low, self._transform.high
+        return pictures.float() / 255 * (high - low) + low
 
     def gather(self, index: EpisodeIndex, share: slice = EVERY) -> EpisodeBatch:
         """Collect the pictures of a share of the episodes: each turned as the index says, and changed at random.
@@ -87,7 +104,7 @@ class TrainingPictures:
         copies = self._draw_copies(rows.numel()).view_as(rows)[share]
         jitter = self._uniform(*rows.shape, 2, 3)[share]
         maps = _rotations(turns[share].flatten() * (math.pi / 2)) @ warps[share].repeat_interleave(rows.shape[1], 0)
-        pictures = self._pictures[copies.flatten(), rows[share].flatten()].float() / 255
+        pictures = self._values(self._pictures[copies.flatten(), rows[share].flatten()])
         changed: Tensor = self._change(pictures, maps, jitter.flatten(0, 1)).unflatten(0, copies.shape)
         return changed
 

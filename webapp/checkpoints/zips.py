@@ -11,7 +11,7 @@ from django.core.files import File
 from django.utils.translation import gettext as _
 
 from mlcore.checkpoints.card import CARD_FILE, WEIGHTS_FILE, ModelCard
-from mlcore.config import KINDS
+from mlcore.config import shape_of
 from mlcore.errors import CheckpointError
 from mlcore.method_config import METHODS
 from webapp.checkpoints.models import Checkpoint
@@ -64,7 +64,7 @@ def require_fitting(card: ModelCard) -> None:
         refuse("bad_kind", _("Its card names no kind of picture."))
     if card.method not in METHODS:
         refuse("unknown_method", _("Its method, %(name)s, is not known here.") % {"name": card.method[:100]})
-    if card.transform not in {kind.transform for kind in KINDS.values()}:
+    if shape_of(card.transform) is None:
         refuse("unknown_transform", _("Its transform, %(name)s, is not known here.") % {"name": card.transform[:100]})
     if known := Checkpoint.objects.filter(digest=card.digest).exclude(digest="").first():
         refuse("known", _("These weights are here already, as %(name)s.") % {"name": known.name})

@@ -54,6 +54,10 @@ def test_damaged_or_pickled_weights_are_refused(folder: Path) -> None:
         ({"method": "telepathy"}, "unknown method 'telepathy'"),
         ({"config": {"distance": "taxi"}}, "distance is 'taxi'"),
         ({"config": {"speed": 1}}, "speed is no setting"),
+        (
+            {"transform": "mine"},
+            "card of tiny cannot be used: transform 'mine' is not known here; .* register_transform",
+        ),
         ({"config": {"backbone": {"image_size": 4}}}, "image_size is 4"),
         ({"config": {"backbone": {"image_size": 16, "width": 8}}}, "does not fit its card"),
         ({"surprise": 1}, "unknown field 'surprise'"),

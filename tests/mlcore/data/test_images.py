@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,20 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from mlcore.config import SHAPES, Shape, shape_of
 from mlcore.data.corruptions import CORRUPTIONS, several
-from mlcore.data.images import INK_MARGIN, INK_SIZE, characters, decode, decode_square, image_to_tensor
+from mlcore.data.images import (
+    INK_MARGIN,
+    INK_SIZE,
+    TRANSFORMS,
+    Transform,
+    characters,
+    decode,
+    decode_square,
+    find_transform,
+    image_to_tensor,
+    register_transform,
+)
 from mlcore.errors import ConfigError, ImageError
 
 Corrupt = Callable[[Tensor, torch.Generator], Tensor]
@@ -143,6 +156,49 @@ def test_bytes_that_are_no_picture_are_refused_in_words(data: bytes) -> None:
         image_to_tensor(data, "characters")
 
 
-def test_an_unknown_transform_names_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="characters"):
+def test_an_unknown_transform_names_the_known_ones_and_how_to_add_one() -> None:
+    with pytest.raises(ConfigError, match=r"'smells' is not known here; there are characters, .* register_transform"):
         image_to_tensor(encode(drawing()), "smells")
+
+
+def test_a_plain_transform_of_one_channel_is_ink_1_on_paper_0_resized() -> None:
+    ink = torch.full((1, 1, 105, 105), 255, dtype=torch.uint8)
+    ink[..., :, 60:] = 0
+    omniglot = find_transform("plain-28x1").apply(ink)
+    assert omniglot.shape == (1, 1, 28, 28)
+    assert omniglot[..., :15].max() == 0
+    assert omniglot[..., 17:].min() == 1
+    assert find_transform("plain-105x1").apply(ink).equal(1 - ink.float() / 255)
+
+
+def test_a_plain_transform_of_three_channels_is_the_whole_picture_from_0_to_1() -> None:
+    picture = Image.new("RGB", (168, 84), (255, 51, 0))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    pixels = image_to_tensor(buffer.getvalue(), "plain-84x3")
+    assert pixels.shape == (3, 84, 84)
+    torch.testing.assert_close(pixels.mean((1, 2)), torch.tensor([1.0, 0.2, 0.0]))
+    same = torch.randint(0, 256, (2, 3, 84, 84), dtype=torch.uint8)
+    assert find_transform("plain-84x3").apply(same).equal(same.float() / 255)
+
+
+@pytest.mark.parametrize("name", ["plain-0x3", "plain-84x2", "plain-084x3", "plain-84", "plain-84x3 "])
+def test_what_only_looks_like_a_plain_transform_is_refused(name: str) -> None:
+    assert shape_of(name) is None
+    with pytest.raises(ConfigError, match="not known here"):
+        find_transform(name)
+
+
+def test_a_transform_of_ones_own_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    for registry in (TRANSFORMS, SHAPES):
+        monkeypatch.delitem(registry, "dark", raising=False)  # which takes away afterwards what is registered here
+    dark = Transform(name="dark", mode="RGB", load_side=64, size=32, apply=lambda images: images.float() / 510)
+    register_transform(dark)
+    register_transform(dark)
+    assert find_transform("dark") is dark
+    assert shape_of("dark") == Shape(channels=3, side=32)
+    for name in ("dark", "plain-28x1", "photos"):
+        with pytest.raises(ConfigError, match="already; register yours by another name"):
+            register_transform(replace(dark, name=name, size=16))
+    with pytest.raises(ConfigError, match="it must be L or RGB"):
+        register_transform(replace(dark, name="cmyk", mode="CMYK"))

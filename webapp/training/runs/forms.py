@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from mlcore.config import KINDS, SHAPES
+from mlcore.config import KINDS, OFFERED_TRANSFORMS
 from mlcore.documents import value_at, with_values
 from mlcore.faces.config import FACE_LOSSES, FACES
 from mlcore.method_config import METHODS
@@ -97,7 +97,7 @@ class RunForm(forms.Form):
     transform = forms.ChoiceField(
         label=_(OF_A_RUN["transform"].label),
         required=False,
-        choices=[(name, name) for name in SHAPES],
+        choices=[(name, name) for name in OFFERED_TRANSFORMS],
         widget=UnfoldAdminSelectWidget,
         help_text=_(OF_A_RUN["transform"].help),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from mlcore.config import BACKBONES, KINDS, SHAPES
+from mlcore.config import BACKBONES, KINDS, shape_of
 from mlcore.documents import Document, setting_among, value_at, with_values
 from mlcore.errors import ConfigError
 from mlcore.faces.config import FACE_LOSSES, FACE_NETWORKS
@@ -67,7 +67,7 @@ def changed(row: RunSettings, values: Mapping[str, Any]) -> AnyRunConfig:
 def _fixed(config: type[AnyRunConfig], document: Document) -> dict[str, Any]:
     """Return what the kind of picture leaves no choice in."""
     known = KINDS.get(document.get("kind", ""))
-    shape = SHAPES.get(known.transform if known else document.get("transform") or "")
+    shape = shape_of(known.transform if known else document.get("transform") or "")
     if config is FaceRunConfig or shape is None:
         return {}
     return {"method_config.backbone.in_channels": shape.channels, "method_config.backbone.image_size": shape.side}

@@ -26,6 +26,11 @@ from mlcore.method_config import METHODS
 from mlcore.method_config.base import MethodConfig
 from mlcore.settings import Config, Setting, setting
 
+RESUMABLE = (
+    *("name", "licence", "credit", "data.name", "data.root", "data.download"),
+    *("training.steps", "training.max_minutes", "training.save_every"),
+)
+"""The settings that a run may go on with otherwise: its labels, where its data lie, when it ends and what it keeps."""
 ADAPTER = 32
 """Hidden units on top of a pretrained backbone, unless told otherwise: without any, next to nothing is trained."""
 T = TypeVar("T")
@@ -60,6 +65,11 @@ class RunConfig(Config):
     def config_of(cls, method: str) -> type[Config]:
         """Return the config of a method."""
         raise NotImplementedError
+
+    def identity(self) -> dict[str, Any]:
+        """Return by dotted name the settings that make a run what it is, whatever its name and its length."""
+        document = self.to_dict()
+        return {name: value_at(document, name) for name in self.all_settings(document) if name not in RESUMABLE}
 
     @classmethod
     def usual(cls, values: Document) -> dict[str, Any]:

@@ -88,8 +88,6 @@ class TrainingLoop(ABC):
         `stop` says so. A step whose loss or gradient is no number is not taken; raise TrainingError once most of the
         last PATIENCE steps' gradients are of no use.
         """
-        if not self.config.steps:
-            report(self._validate(1.0))
         kept = time.monotonic()
         for progress in self._schedule():
             self._train_one_step(progress)
@@ -102,6 +100,8 @@ class TrainingLoop(ABC):
                 kept = time.monotonic()
             if stopping:
                 raise Stopped(f"stopped at step {self.step}, as asked; its state is kept")
+        if not self.best_weights:  # there was no step to take, as in a state that is further than the run goes
+            report(self._validate(1.0))
         self.module.load_state_dict(self.best_weights)
         self.finish()
         return self.best

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,29 @@ class TrainingState:
 
     tensors: dict[str, Tensor]
     numbers: dict[str, Any]
+
+    def of_run(self, identity: Mapping[str, Any]) -> "TrainingState":
+        """Return the state with what its run is made of: settings by dotted name, and the fingerprints of its data."""
+        return replace(self, numbers={**self.numbers, "run": dict(identity)})
+
+    def require_run(self, identity: Mapping[str, Any]) -> None:
+        """Raise CheckpointError, naming what differs, unless the state is of a run that is made of the same.
+
+        What one of the two says nothing of is a setting that another version has.
+        """
+        kept: Mapping[str, Any] | None = self.numbers.get("run")
+        if kept is None:
+            raise CheckpointError(
+                "the training state is an old one, which does not say what settings and data it comes from; start the "
+                "run anew"
+            )
+        names = [name for name in kept if name in identity and kept[name] != identity[name]]
+        if names:
+            differences = "; ".join(f"{name} was {kept[name]!r} and is {identity[name]!r}" for name in names)
+            raise CheckpointError(
+                f"the training state is of another run: {differences}; resume with the same settings and data, of "
+                "which only steps and minutes may be others, or start the run anew"
+            )
 
     def part(self, owner: str, *, like: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """Return one owner's tensors; raise CheckpointError if their names or shapes are not those of `like`."""

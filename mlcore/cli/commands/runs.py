@@ -10,7 +10,10 @@ from typing import Any
 
 import torch
 
+from mlcore.data.datasets.base import PictureDataset
+from mlcore.documents import Document
 from mlcore.errors import ConfigError, TrainingError
+from mlcore.run_config import RunConfig
 from mlcore.settings import Config
 from mlcore.training.loop import Event, TrainingLoop
 from mlcore.training.progress import Events
@@ -64,23 +67,33 @@ def estimate(prepare: Callable[[], TrainingLoop], n_steps: int) -> dict[str, flo
     }
 
 
-def resumed(run: TrainingLoop, path: Path | None) -> Path | None:
-    """Go on from a state, or the newest of a folder that can be read; return its file, or None where there is none."""
+def resumed(run: TrainingLoop, path: Path | None, *, identity: Document) -> Path | None:
+    """Go on from a state, or the newest of a folder that can be read; return its file, or None where there is none.
+
+    Raise CheckpointError for a state of a run that is made of anything else than this one.
+    """
     newest = newest_readable(path) if path is not None else None
     if newest is None:
         return None
     file, state = newest
+    state.require_run(identity)
     run.resume(state)
     return file
 
 
-def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None) -> Event:
+def identity_of(config: RunConfig, dataset: PictureDataset, validation: PictureDataset) -> dict[str, Any]:
+    """Return what a run is made of, its pictures among it, as its states keep it."""
+    fingerprints = {"data.fingerprint": dataset.fingerprint, "validation_fingerprint": validation.fingerprint}
+    return {**config.identity(), **fingerprints}
+
+
+def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None, identity: Document) -> Event:
     """Train to the end, from a state where there is one, reporting and keeping states; return what was best."""
-    if state := resumed(run, resume):
+    if state := resumed(run, resume, identity=identity):
         events.resumed(state, step=run.step)
 
     def keep(state: TrainingState) -> None:
-        events.saved(save_state(out / STATES, state), step=run.step)
+        events.saved(save_state(out / STATES, state.of_run(identity)), step=run.step)
 
     with stop_on_terminate() as stop:
         return run.run(events.progress, keep, tick=events.step, stop=stop)

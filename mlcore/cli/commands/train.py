@@ -13,7 +13,15 @@ from mlcore.backbones.pretrained import serve_from
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from mlcore.checkpoints.lineage import descent
-from mlcore.cli.commands.runs import estimate, how_trained, memory_in_words, resumed, run_folder, train
+from mlcore.cli.commands.runs import (
+    estimate,
+    how_trained,
+    identity_of,
+    memory_in_words,
+    resumed,
+    run_folder,
+    train,
+)
 from mlcore.cli.commands.unseen import check_unseen
 from mlcore.cli.options import command_line
 from mlcore.config import EpisodeConfig
@@ -103,7 +111,7 @@ class TrainCommand:
     def _help(self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, team: Team) -> None:
         """Learn from this process's share of the episodes; whoever leads does the rest."""
         run = self._meta_training(method, dataset, validation, team)
-        resumed(run, self.resume)
+        resumed(run, self.resume, identity=self._identity(dataset, validation))
         with stop_on_terminate(), suppress(Stopped):  # the one that leads is asked to stop too, and says so
             run.run(unheard)
 
@@ -112,7 +120,8 @@ class TrainCommand:
         with run_folder(self.out):
             run = self._meta_training(method, dataset, validation, team)
             events = Events(self.events, Progress(sys.stderr), episodes_per_step=self.config.training.episodes_per_step)
-            best = train(run, events, out=self.out, resume=self.resume)
+            identity = self._identity(dataset, validation)
+            best = train(run, events, out=self.out, resume=self.resume, identity=identity)
             self._save(run, dataset, best)
         events.done(self.out)
 
@@ -166,6 +175,11 @@ class TrainCommand:
             one_author=by_author,
         )
         return Validation(dataset, episodes)
+
+    def _identity(self, dataset: PictureDataset, validation: Validation) -> dict[str, Any]:
+        """Return what this run is made of; the checkpoint that it starts from is known by its weights."""
+        start = self._origin()
+        return {**identity_of(self.config, dataset, validation.dataset), "start_from": start and start["digest"]}
 
     def _origin(self) -> dict[str, str] | None:
         """Name the checkpoint that the backbone's weights came from."""

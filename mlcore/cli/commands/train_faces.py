@@ -9,7 +9,7 @@ import torch
 
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
-from mlcore.cli.commands.runs import estimate, how_trained, memory_in_words, run_folder, train
+from mlcore.cli.commands.runs import estimate, how_trained, identity_of, memory_in_words, run_folder, train
 from mlcore.devices import leave_memory, resolve_device
 from mlcore.errors import ConfigError
 from mlcore.faces.config import FACES
@@ -45,7 +45,8 @@ class TrainFacesCommand:
         with memory_in_words(SMALLER), run_folder(self.out):
             events = Events(self.events, Progress(sys.stderr))
             run = self._run(faces, validation)
-            best = train(run, events, out=self.out, resume=self.resume)
+            identity = identity_of(self.config, faces.dataset, validation.dataset)
+            best = train(run, events, out=self.out, resume=self.resume, identity=identity)
             card = save_checkpoint(self.out, run.network, self._card(run, faces, best))
         events.done(self.out)
         return card

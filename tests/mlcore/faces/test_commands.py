@@ -73,6 +73,23 @@ def test_events_tell_of_steps_states_and_the_end(trained: Path) -> None:
     assert lines[-1]["event"] == "done"
 
 
+def test_a_state_of_another_loss_or_seed_is_refused_and_what_differs_named(
+    data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlcore.cli.commands.runs.shutil.rmtree", lambda *_, **__: None)
+    command = ["faces", "train", *data, *SETTINGS.split(), "--loss", "cosface"]
+    assert main([*command, "--steps", "3", "--out", str(tmp_path / "out")]) == 0
+    again = [*command, "--steps", "4", "--out", str(tmp_path / "again"), "--resume", str(tmp_path / "out" / "states")]
+    assert main(again) == 0
+    for options, difference in (
+        (["--seed", "9"], "training.seed was 0 and is 9"),
+        (["--loss", "triplet"], "method was 'cosface' and is 'triplet'"),
+        (["--validation-split", "test"], "validation_split was 'val' and is 'test'; validation_fingerprint was '"),
+    ):
+        assert main([*again, *options]) == 1
+        assert f"the training state is of another run: {difference}" in capsys.readouterr().err
+
+
 def test_a_measurement_tells_every_figure_with_its_interval(
     data: list[str], trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -32,6 +32,7 @@ from mlcore.training.processes import Team
 from mlcore.training.progress import Events, Progress
 from mlcore.training.run_folder import ENDED_WITH_PARENT, locked
 from mlcore.training.state import KEPT, TrainingState, load_state, newest_readable, save_state
+from tests.mlcore.data.datasets.files import jpeg, write_folder
 
 STEPS = 24
 TRAIN = (
@@ -254,6 +255,108 @@ def test_a_process_that_is_asked_to_stop_keeps_its_state_first(tmp_path: Path) -
     finally:
         process.kill()
         process.wait()
+
+
+OTHER: list[tuple[list[str], str]] = [
+    (["--seed", "4"], "training.seed was 3 and is 4"),
+    (["--outer-lr", "0.1"], "training.outer_lr was 0.001 and is 0.1"),
+    (["--split", "test"], "data.split was 'train' and is 'test'; data.fingerprint was '"),
+    (["--n-classes", "7"], "data.n_classes was 6 and is 7; "),
+    (["--k-shot", "2"], "episodes.k_shot was 1 and is 2"),
+    (["--distance", "cosine"], "method_config.distance was 'euclidean' and is 'cosine'"),
+    (["--validation-episodes", "6"], "training.validation_episodes was 5 and is 6"),
+    (["--method", "matching"], "method was 'prototypical' and is 'matching'"),
+    (["--kind", "runes", "--transform", "plain-56x1"], "kind was 'characters' and is 'runes'; transform was None and"),
+]
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train a few steps, and return the folder of the states that are left when a run breaks off."""
+    out = tmp_path_factory.mktemp("stopped") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlcore.cli.commands.runs.shutil.rmtree", lambda *_, **__: None)
+        assert main([*TRAIN.split(), "--steps", "12", "--save-every", "5", "--out", str(out)]) == 0
+    return out / "states"
+
+
+def resume(states: Path, out: Path, *more: str) -> int:
+    return main([*TRAIN.split(), "--steps", "12", "--out", str(out), "--resume", str(states), *more])
+
+
+@pytest.mark.parametrize(("options", "difference"), OTHER, ids=[" ".join(options) for options, _ in OTHER])
+def test_a_state_of_other_settings_or_data_is_refused_and_what_differs_named(
+    options: list[str], difference: str, stopped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert resume(stopped, tmp_path / "out", *options) == 1
+    errors = capsys.readouterr().err
+    assert f"mlcore: the training state is of another run: {difference}" in errors
+    assert "or start the run anew" in errors
+    assert not (tmp_path / "out" / "card.json").exists()
+
+
+def test_a_state_of_other_pictures_under_the_same_name_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pictures(colour: str) -> list[str]:
+        files = {
+            f"{split}/{split}{n}/{k}.jpg": jpeg(colour if (n, k) == (0, 0) else "blue", (16, 16))
+            for split in ("train", "val")
+            for n in range(5)
+            for k in range(10)
+        }
+        root = str(write_folder(tmp_path / colour, files))
+        return ["--dataset", "image_folder", "--data-root", root, "--data-name", "own", "--image-size", "16"]
+
+    state = tmp_path / "states"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mlcore.cli.commands.runs.shutil.rmtree", lambda *_, **__: None)
+        first = [*TRAIN.split(), *pictures("red"), "--n-way", "2", "--steps", "3", "--save-every", "2"]
+        assert main([*first, "--out", str(state.parent / "out")]) == 0
+    again = [*first, "--out", str(tmp_path / "again"), "--resume", str(tmp_path / "out" / "states")]
+    assert main(again) == 0
+    assert main([*again, *pictures("green")]) == 1
+    assert "is of another run: data.fingerprint was '" in capsys.readouterr().err
+
+
+def test_more_steps_or_minutes_and_another_name_are_no_other_run(stopped: Path, tmp_path: Path) -> None:
+    more = ["--steps", "14", "--max-minutes", "9", "--name", "longer", "--licence", "MIT", "--save-every", "0"]
+    assert resume(stopped, tmp_path / "out", *more) == 0
+    card = load_checkpoint(tmp_path / "out").card
+    assert card
+    assert (card.name, card.training["config"]["steps"]) == ("longer", 14)
+
+
+def test_a_state_that_does_not_say_what_it_is_of_is_refused(
+    stopped: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = load_state(sorted(stopped.iterdir())[-1])
+    old = TrainingState(state.tensors, {name: value for name, value in state.numbers.items() if name != "run"})
+    save_state(tmp_path / "old", old)
+    assert resume(tmp_path / "old", tmp_path / "out") == 1
+    assert "is an old one, which does not say what settings and data it comes from" in capsys.readouterr().err
+
+
+def test_a_state_further_than_the_run_goes_is_validated_once_and_saved(stopped: Path, tmp_path: Path) -> None:
+    early = min(stopped.iterdir())
+    state = load_state(early)
+    assert (state.numbers["step"], state.numbers["best"]) == (5, {"accuracy": -1.0})  # it was never validated
+    assert resume(early, tmp_path / "out", "--steps", "4", "--events", f"{tmp_path / 'out'}.jsonl") == 0
+    names = [event["event"] for event in events(tmp_path / "out")]
+    assert names == ["resumed", "progress", "done"]
+    card = load_checkpoint(tmp_path / "out").card
+    assert card
+    assert card.training["validation"]["step"] == 5
+
+
+def test_a_state_that_was_validated_ends_with_what_did_best(stopped: Path, tmp_path: Path) -> None:
+    late = max(stopped.iterdir())
+    best = load_state(late).numbers["best"]
+    assert resume(late, tmp_path / "out", "--steps", "4", "--events", f"{tmp_path / 'out'}.jsonl") == 0
+    assert [event["event"] for event in events(tmp_path / "out")] == ["resumed", "done"]
+    card = load_checkpoint(tmp_path / "out").card
+    assert card
+    assert card.training["validation"] == best
 
 
 def test_steps_are_told_of_between_validations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

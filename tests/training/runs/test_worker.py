@@ -137,6 +137,19 @@ def test_a_paused_run_goes_on_where_it_was_even_from_the_state_before_a_damaged_
     follow(run, lambda run: run.status == JobStatus.CANCELLED)
 
 
+def test_a_run_whose_settings_are_no_longer_those_of_its_state_is_refused_in_words(site: Stack) -> None:
+    site.start_worker("training")
+    run = small_runs.start(steps=small_runs.ENDLESS, save_every=5)
+    follow(run, lambda run: run.state_file)
+    runs.pause_run(by=None, run=run)
+    follow(run, lambda run: run.is_paused)
+    run.config["training"]["seed"] += 1
+    run.save(update_fields=["config"])
+    runs.resume_run(by=None, run=run)
+    follow(run, lambda run: run.status == JobStatus.FAILED)
+    assert run.error.startswith("The training state is of another run: training.seed was ")
+
+
 def test_a_loss_that_is_no_number_fails_the_run_in_words(site: Stack) -> None:
     site.start_worker("training")
     run = small_runs.start(outer_lr=1e30, optimizer="sgd", steps=50)

@@ -101,6 +101,11 @@ class MetaRunConfig(RunConfig):
     )
     data: DataConfig = field(default_factory=DataConfig)
     validation_split: str = setting("val", label="Validation split", help="Classes that choose the best weights.")
+    allow_overlap: bool = setting(
+        False,
+        label="Allow overlap",
+        help="Trains even where classes that choose are learned from too; the card then says how many.",
+    )
     validation_n_way: int = setting(20, minimum=2, label="Validation ways", help="Classes in a validation episode.")
     episodes: EpisodeConfig = field(default_factory=EpisodeConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)

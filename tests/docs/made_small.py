@@ -43,7 +43,7 @@ LITTLE_TRAINING = (
 )
 SMALL: dict[str, str] = {
     "mlcore train": LITTLE_TRAINING,
-    "mlcore train --method matching --kind photos": "--split all --validation-split all",
+    "mlcore train --method matching --kind photos": "--split all --validation-split all --allow-overlap",
     "mlcore train --config": "--n-classes 6",
     "torchrun train": LITTLE_TRAINING,
     "mlcore evaluate": f"--episodes 2 --views none {ON_ONE_CORE}",

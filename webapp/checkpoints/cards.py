@@ -74,6 +74,7 @@ def _facts(card: ModelCard) -> Iterator[tuple[str, str]]:
     yield _("Parameters"), f"{card.parameters:,}" if card.parameters else ""
     validation = validation_of(card.to_dict())
     yield _("Accuracy on validation classes"), in_percent(*validation) if validation else ""
+    yield _("Validation classes that it learned from"), str(card.data.get("validation_overlap") or "")
     minutes = card.training.get("minutes")
     yield (
         _("Trained for"),

@@ -1,5 +1,7 @@
 """`python -m mlcore calibrate`: choose how a checkpoint serves, and refit its temperature on validation classes."""
 
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,8 +9,10 @@ import torch
 
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from mlcore.checkpoints.lineage import lessons, unseen
 from mlcore.cli.commands.unseen import check_unseen
-from mlcore.data.datasets import DatasetRequest, load_dataset
+from mlcore.data.datasets import DATASETS, DatasetRequest, load_dataset
+from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.images import find_transform
 from mlcore.devices import resolve_device
 from mlcore.evaluation.calibration import fit_temperature
@@ -42,6 +46,24 @@ class CalibrateCommand:
             method.config, card = config, replace(card, config=config.to_dict())
         transform = find_transform(card.transform)
         dataset = load_dataset(self.dataset, **vars(self.data)).in_mode(transform.mode)
+        for warning in self._warnings(card, dataset):
+            sys.stderr.write(f"{warning}\n")
         features = featurise(method, compute_inputs(method, dataset.images, transform))
         card = fit_temperature(method, card, dataset, features, seed=self.data.seed)
         return save_checkpoint(folder, method, replace(card, command=f"{card.command} && {self.command}"))
+
+    def _warnings(self, card: ModelCard, dataset: PictureDataset) -> Iterator[str]:
+        """Yield what keeps figures from being honest once these classes have chosen the temperature."""
+        source, split = DATASETS[self.dataset], dataset.split
+        if source.is_tested_on(split):
+            yield (
+                f"The classes of {split} are for tests: once they have chosen the temperature, what is measured on "
+                f"them is no figure of new classes. Calibrate on {source.usual[1]}, or on classes of your own."
+            )
+        taught = [lesson for lesson in lessons(card) if not lesson.is_unknown]
+        left = unseen(dataset.class_names, taught, dataset=dataset.name, split=split)
+        if learned := dataset.n_classes - len(left):
+            yield (
+                f"{card.name} may have learned from {learned} of these {dataset.n_classes} classes, of which it is "
+                "surer than of new ones. Calibrate on classes that it never saw."
+            )

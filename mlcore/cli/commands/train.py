@@ -25,6 +25,7 @@ from mlcore.cli.commands.runs import (
 from mlcore.cli.commands.unseen import check_unseen
 from mlcore.cli.options import command_line
 from mlcore.config import EpisodeConfig
+from mlcore.data.datasets import DATASETS
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeSampler
 from mlcore.data.images import find_transform
@@ -89,6 +90,7 @@ class TrainCommand:
         check_unseen(self.config.data.dataset or "", self.config.method_config)
         method = self._start()
         dataset, validation = self._load(self.config.data.split), self._validation()
+        self._require_apart(dataset, validation.dataset)
         self._rehearse(dataset, validation)
         return method, dataset, validation
 
@@ -158,6 +160,18 @@ class TrainCommand:
         EpisodeSampler(validation.dataset, validation.episodes, seed=self.config.training.seed)
         calibration_samplers(validation.dataset, seed=self.config.training.seed)
 
+    def _require_apart(self, dataset: PictureDataset, validation: PictureDataset) -> None:
+        """Raise ConfigError where classes that choose are learned from too, unless that is allowed."""
+        shared = dataset.shared_classes(validation)
+        if shared and not self.config.allow_overlap:
+            train, val, _ = DATASETS[self.config.data.dataset or ""].usual
+            raise ConfigError(
+                f"validation_split is {validation.split!r}, which shares {len(shared)} classes with {dataset.split!r}, "
+                f"such as {shared[0]}, so that its accuracy would say nothing of new classes; choose splits that share "
+                f"none, as {train} and {val}, or have the card say so with --allow-overlap",
+                field="validation_split",
+            )
+
     def _load(self, split: str) -> PictureDataset:
         dataset = self.config.data.load(split=split)
         for warning in dataset.warnings:
@@ -208,6 +222,7 @@ class TrainCommand:
                 "class_names": list(dataset.class_names),
                 "pictures": len(dataset),
                 "validation_split": self.config.validation_split,
+                "validation_overlap": len(dataset.shared_classes(run.validation.dataset)),
             },
             training={
                 "start_from": self._origin(),

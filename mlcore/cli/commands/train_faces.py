@@ -62,9 +62,9 @@ class TrainFacesCommand:
         torch.manual_seed(self.config.training.seed)
         leave_memory(resolve_device(self.device), megabytes=self.leave_gpu_mb)
         faces, validation = self._load(self.config.data.split), self._load(self.config.validation_split)
-        if shared := set(faces.dataset.class_names) & set(validation.dataset.class_names):
+        if shared := faces.dataset.shared_classes(validation.dataset):
             raise ConfigError(
-                f"validation_split is {self.config.validation_split!r}, which shows {min(shared)} as the training "
+                f"validation_split is {self.config.validation_split!r}, which shows {shared[0]} as the training "
                 "does; choose splits that share nobody",
                 field="validation_split",
             )

@@ -21,7 +21,7 @@ class DatasetSource:
 
     loader: dotted path of a function (DatasetRequest) -> PictureDataset.
     splits: the class splits that it knows. taken_from: the larger collection that its pictures are a part of.
-    disjoint: families of splits no two of which share a class.
+    disjoint: families of splits no two of which share a class, the last of each the one that is tested on.
     usual: the splits to train on, to validate on and to test on, unless others are chosen.
     """
 
@@ -35,6 +35,10 @@ class DatasetSource:
     def are_disjoint(self, one: str, other: str) -> bool:
         """Return whether two splits are known to share no class."""
         return one != other and any(one in family and other in family for family in self.disjoint)
+
+    def is_tested_on(self, split: str) -> bool:
+        """Return whether figures are usually measured on a split, so that nothing may be chosen by it."""
+        return split == self.usual[-1] or any(split == family[-1] for family in self.disjoint)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from mlcore.data.datasets import DATASETS
 from mlcore.data.images import to_mode
 from mlcore.errors import DatasetError
 
@@ -99,6 +100,13 @@ class PictureDataset:
             groups=None if self.groups is None else self.groups[old_labels],
             authors=None if self.authors is None else self.authors[rows],
         )
+
+    def shared_classes(self, other: "PictureDataset") -> list[str]:
+        """List the classes that another split has too; where splits are known to share none, names may come again."""
+        source = DATASETS.get(self.name)
+        if source and source.are_disjoint(self.split, other.split):
+            return []
+        return sorted(set(self.class_names) & set(other.class_names))
 
     def in_mode(self, mode: str) -> "PictureDataset":
         """Return the pictures in Pillow's mode `L` (grey) or `RGB`, as a transform wants them."""

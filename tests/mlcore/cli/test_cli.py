@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +167,45 @@ def test_training_refuses_before_it_starts_what_would_fail_at_its_end(
     (tmp_path / "file").touch()
     command = [*TRAIN, *DRAWN, "--n-classes", "6", "--validation-n-way", "5", "--out", str(tmp_path / "file")]
     assert "which cannot be a folder" in failure(capsys, *command)
+
+
+@pytest.mark.parametrize("splits", [("val", "val"), ("all", "val")])
+def test_training_refuses_classes_that_both_teach_and_choose_unless_that_is_allowed(
+    splits: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {
+        f"{split}/{split}{n}/{k}.jpg": jpeg("red", (16, 16))
+        for split in ("train", "val")
+        for n in (0, 1)
+        for k in range(10)
+    }
+    data = ["--dataset", "image_folder", "--data-root", str(write_folder(tmp_path / "x", files)), "--image-size", "16"]
+    small = ["--backbone-width", "4", "--n-way", "2", "--steps", "1", "--validation-episodes", "2", "--device", "cpu"]
+    split, validation = splits
+    command = ["train", "--kind", "characters", *data, *small, "--split", split, "--validation-split", validation]
+    refusal = failure(capsys, *command, "--out", str(tmp_path / "out"))
+    assert f"validation_split is 'val', which shares 2 classes with '{split}', such as val0" in refusal
+    assert "choose splits that share none, as train and val, or have the card say so with --allow-overlap" in refusal
+    assert main([*command, "--allow-overlap", "--out", str(tmp_path / "out")]) == 0
+    assert ModelCard.read(tmp_path / "out").data["validation_overlap"] == 2
+
+
+def test_calibrating_on_test_classes_or_on_those_of_training_warns(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(checkpoint, copy)
+    card = json.loads((copy / "card.json").read_text())
+    (copy / "card.json").write_text(json.dumps({**card, "data": {"name": "strokes", "split": "train"}}))
+    drawn = ["--dataset", "strokes", "--n-classes", "6", "--image-size", "32", "--device", "cpu"]
+    warnings = {}
+    for split in ("val", "test", "train"):
+        assert main(["calibrate", "--checkpoint", str(copy), *drawn, "--split", split]) == 0
+        warnings[split] = capsys.readouterr().err
+    assert warnings["val"] == ""
+    assert "The classes of test are for tests: " in warnings["test"]
+    assert "Calibrate on val, or on classes of your own." in warnings["test"]
+    assert warnings["train"].startswith("tiny may have learned from 6 of these 6 classes")
 
 
 def test_an_unknown_checkpoint_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,6 +108,12 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--within-alphabet", action="store_true", help="draw the classes of an episode from one group")
     parser.add_argument("--one-drawer", action="store_true", help="all support by one author, all queries by one other")
     parser.add_argument(
+        "--n-rotations",
+        type=int,
+        default=1,
+        help="4 makes every quarter turn of a picture a class of its own",
+    )
+    parser.add_argument(
         "--degrade", default="none", help="spoil every picture first: a name in mlcore.data.corruptions, or several"
     )
     parser.add_argument(
@@ -187,6 +193,7 @@ def _evaluate(options: argparse.Namespace) -> None:
             n_query=options.n_query,
             within_group=options.within_alphabet,
             one_author=options.one_drawer,
+            n_rotations=options.n_rotations,
         ),
         n_episodes=options.episodes,
         seed=options.seed,

@@ -1,7 +1,7 @@
 """Few-shot problems: labelled pictures, episodes, and a sampler that draws batches of them by one vectorised index."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
@@ -89,12 +89,19 @@ class EpisodeBatch:
             yield Episode(LabeledSet(support, self.support_labels), LabeledSet(query, self.query_labels))
 
 
+BY_EPISODE = ("support", "query", "support_turns", "query_turns", "classes")
+"""The fields of an `EpisodeIndex` that have a row an episode."""
+BLOCK = 20
+"""How many episodes of an evaluation are drawn at once."""
+
+
 @dataclass(frozen=True)
 class EpisodeIndex:
     """Which pictures make up a batch of episodes: rows of the data set, and quarter turns of each.
 
     support, support_turns: (episodes, n_way*k_shot) int64; query, query_turns: (episodes, n_way*n_query) int64.
     classes: (episodes, n_way) int64, the number of each class among all, turned ones being classes of their own.
+    n_pictures: how many the data set has; n_rotations: in how many turns each of them may come.
     """
 
     support: Tensor
@@ -103,23 +110,33 @@ class EpisodeIndex:
     query_turns: Tensor
     classes: Tensor
     n_way: int
+    n_pictures: int
+    n_rotations: int = 1
 
     def share(self, which: slice) -> "EpisodeIndex":
         """Keep some of the episodes."""
-        return EpisodeIndex(
-            support=self.support[which],
-            query=self.query[which],
-            support_turns=self.support_turns[which],
-            query_turns=self.query_turns[which],
-            classes=self.classes[which],
-            n_way=self.n_way,
-        )
+        return replace(self, **{name: getattr(self, name)[which] for name in BY_EPISODE})
+
+    @staticmethod
+    def joined(parts: Sequence["EpisodeIndex"]) -> "EpisodeIndex":
+        """Put the episodes of several batches of one sampler behind each other."""
+        return replace(parts[0], **{name: torch.cat([getattr(part, name) for part in parts]) for name in BY_EPISODE})
 
     def gather(self, features: Tensor) -> EpisodeBatch:
-        """Pick the rows of (n, ...) features that were computed beforehand; for episodes without rotations."""
-        return EpisodeBatch(
-            support=features[self.support], query=features[self.query], n_way=self.n_way, classes=self.classes
+        """Pick the rows of features that were computed beforehand: (n_rotations * n_pictures, ...), turn by turn.
+
+        Raise DatasetError for features of other pictures, as of ones that were not turned.
+        """
+        if len(features) != self.n_rotations * self.n_pictures:
+            raise DatasetError(
+                f"There are features of {len(features)} pictures, but the episodes draw from {self.n_pictures}, each "
+                f"in {self.n_rotations} turns; compute them with n_rotations={self.n_rotations}."
+            )
+        support, query = (
+            features[rows + self.n_pictures * turns]
+            for rows, turns in ((self.support, self.support_turns), (self.query, self.query_turns))
         )
+        return EpisodeBatch(support=support, query=query, n_way=self.n_way, classes=self.classes)
 
 
 class EpisodeSampler:
@@ -215,7 +232,20 @@ class EpisodeSampler:
             query_turns=turns.repeat_interleave(q, 1),
             classes=classes + turns * self._dataset.n_classes,
             n_way=self.config.n_way,
+            n_pictures=len(self._dataset),
+            n_rotations=self.config.n_rotations,
         )
+
+    def batches(self, n_episodes: int, *, size: int) -> Iterator[EpisodeIndex]:
+        """Yield the next episodes, `size` at a time. The k-th of a seed is the same whatever the size and their number.
+
+        Raise DatasetError for less than one episode.
+        """
+        if n_episodes < 1:
+            raise DatasetError(f"{n_episodes} episodes are none to draw; ask for one or more.")
+        drawn = EpisodeIndex.joined([self.draw(BLOCK) for _ in range(0, n_episodes, BLOCK)])
+        for start in range(0, n_episodes, size):
+            yield drawn.share(slice(start, min(start + size, n_episodes)))
 
     def _draw_classes(self, n_episodes: int) -> tuple[Tensor, Tensor]:
         """Draw classes and quarter turns, each (n_episodes, n_way)."""

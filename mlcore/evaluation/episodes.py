@@ -38,11 +38,19 @@ class Evaluation:
 
 
 @torch.no_grad()
-def compute_inputs(method: FewShotMethod, images: Tensor, transform: Transform) -> Tensor:
-    """Transform a whole data set and compute what training does not change: (n, C, H, W) uint8 -> (n, ...)."""
+def compute_inputs(method: FewShotMethod, images: Tensor, transform: Transform, *, n_rotations: int = 1) -> Tensor:
+    """Transform a whole data set and compute what training does not change.
+
+    images: (n, C, H, W) uint8 -> (n_rotations * n, ...): all pictures upright, then all by a quarter turn more, and on.
+    """
     device = next(method.parameters()).device
     chunk = 16 if method.is_pretrained else 256
-    return torch.cat([method.inputs(transform.apply(part).to(device)) for part in images.split(chunk)])
+    turned: list[list[Tensor]] = [[] for _ in range(n_rotations)]
+    for part in images.split(chunk):
+        ready = transform.apply(part).to(device)
+        for turns, inputs in enumerate(turned):
+            inputs.append(method.inputs(ready.rot90(turns, (2, 3))))
+    return torch.cat([part for inputs in turned for part in inputs])
 
 
 @torch.no_grad()
@@ -61,8 +69,9 @@ def evaluate(
     batch: int = 20,
     transductive: bool = False,
 ) -> Evaluation:
-    """Adapt to `n_episodes` episodes of features (n, ...), and score their queries.
+    """Adapt to `n_episodes` episodes of features (n, ...), `batch` gathered at once, and score their queries.
 
+    Where the sampler makes classes of turned pictures, features are those of `compute_inputs` with as many rotations.
     transductive: normalise support and query each by its own batch's statistics, as MAML's and the relation network's
     published figures do; an answer then depends on the other queries. What comes in must be `inputs`, not features.
     """
@@ -72,8 +81,7 @@ def evaluate(
     labels: list[Tensor] = []
     classes: list[Tensor] = []
     n_diverged = 0
-    while len(accuracies) < n_episodes:
-        index = sampler.draw(min(batch, n_episodes - len(accuracies)))
+    for index in sampler.batches(n_episodes, size=batch):
         classes.append(index.classes)
         for episode in index.gather(features).episodes():
             labels.append(episode.query.labels)

@@ -53,7 +53,7 @@ class EvaluateCommand:
         sampler = EpisodeSampler(dataset, self.episodes, seed=self.seed)
         start = time.monotonic()
         images = corrupted(dataset.images, self.corruption, seed=self.seed)
-        inputs = compute_inputs(method, images, transform)
+        inputs = compute_inputs(method, images, transform, n_rotations=self.episodes.n_rotations)
         seen = inputs if self.transductive else featurise(method, inputs)
         result = evaluate(method, seen, sampler, n_episodes=self.n_episodes, transductive=self.transductive)
         return {
@@ -68,6 +68,7 @@ class EvaluateCommand:
             "n_query": sampler.n_query,
             "within_alphabet": self.episodes.within_group,
             "one_drawer": self.episodes.one_author,
+            "n_rotations": self.episodes.n_rotations,
             "transductive": self.transductive,
             "degrade": self.corruption,
             "seed": self.seed,

@@ -105,6 +105,14 @@ def test_what_a_data_set_left_out_is_among_the_notes(evaluate: Any, tmp_path: Pa
     assert result["notes"] == ["Left out, not a picture that can be read: red/notes.txt."]
 
 
+def test_quarter_turns_are_classes_of_their_own(evaluate: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    result = evaluate("--n-way", "20", "--n-rotations", "4", data=[*STROKES[:4], "--n-classes", "6", "--device", "cpu"])
+    assert (result["n_rotations"], result["n_way"]) == (4, 20)
+    assert "n_rotations is 3; it must be 1 or 4" in failure(
+        capsys, "evaluate", "--checkpoint", "characters", *STROKES, "--n-rotations", "3"
+    )
+
+
 def test_degrading_changes_the_pictures_and_not_the_episodes(evaluate: Any) -> None:
     clean, noisy = evaluate(), evaluate("--degrade", "noisy")
     assert clean["fingerprint"] == noisy["fingerprint"]

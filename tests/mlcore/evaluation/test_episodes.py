@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from mlcore.config import BackboneConfig, EpisodeConfig
 from mlcore.data.datasets import load_dataset
 from mlcore.data.episode import EpisodeSampler, LabeledSet
 from mlcore.data.images import find_transform
-from mlcore.errors import AdaptationError
+from mlcore.errors import AdaptationError, DatasetError
 from mlcore.evaluation.episodes import Evaluation, accuracy_by_group, compute_inputs, difference, evaluate, featurise
 from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
@@ -33,7 +34,8 @@ def test_transductive_figures_normalise_support_and_query_by_their_own_batch() -
     sampler = EpisodeSampler(dataset, EPISODES, seed=1)
     found = evaluate(method, inputs, sampler, n_episodes=1, transductive=True)
 
-    episode = next(EpisodeSampler(dataset, EPISODES, seed=1).draw(1).gather(inputs).episodes())
+    (index,) = EpisodeSampler(dataset, EPISODES, seed=1).batches(1, size=1)
+    episode = next(index.gather(inputs).episodes())
     by_hand = copy.deepcopy(method).train()
     support, query = by_hand.encode(episode.support.images), by_hand.encode(episode.query.images)
     prototypes = torch.stack([support[episode.support.labels == label].mean(0) for label in range(4)])
@@ -51,12 +53,52 @@ def test_inductive_figures_are_those_of_every_query_alone() -> None:
     features = featurise(method, inputs)
     found = evaluate(method, features, EpisodeSampler(dataset, EPISODES, seed=1), n_episodes=3)
     nll = []
-    for episode in EpisodeSampler(dataset, EPISODES, seed=1).draw(3).gather(inputs).episodes():
+    (index,) = EpisodeSampler(dataset, EPISODES, seed=1).batches(3, size=3)
+    for episode in index.gather(inputs).episodes():
         support = LabeledSet(method.encode(episode.support.images), episode.support.labels)
         classifier = method.adapt_features(support)
         alone = torch.cat([classifier.logits_of(method.encode(one)) for one in episode.query.images.split(1)])
         nll.append(functional.cross_entropy(alone, episode.query.labels))
     torch.testing.assert_close(torch.tensor(found.nll), torch.stack(nll).mean(), atol=1e-4, rtol=0)
+
+
+def measure(n_episodes: int, batch: int, *, n_rotations: int = 1) -> Evaluation:
+    method, dataset = small_method(), load_dataset("strokes", split="test", n_classes=6)
+    inputs = compute_inputs(method, dataset.images, find_transform("characters"), n_rotations=n_rotations)
+    sampler = EpisodeSampler(dataset, replace(EPISODES, n_rotations=n_rotations), seed=1)
+    return evaluate(method, featurise(method, inputs), sampler, n_episodes=n_episodes, batch=batch)
+
+
+@pytest.mark.parametrize("n_rotations", [1, 4])
+def test_an_episode_is_the_same_whatever_the_batch_and_the_number_of_episodes(n_rotations: int) -> None:
+    whole = measure(23, 20, n_rotations=n_rotations)
+    for n_episodes, batch in ((23, 1), (23, 7), (23, 100), (5, 20)):
+        part = measure(n_episodes, batch, n_rotations=n_rotations)
+        assert torch.equal(part.episode_classes, whole.episode_classes[:n_episodes])
+        assert torch.equal(part.episode_accuracy, whole.episode_accuracy[:n_episodes])
+
+
+def test_turned_classes_are_measured_on_turned_pictures() -> None:
+    method, dataset = small_method(), load_dataset("strokes", split="test", n_classes=6)
+    upright = compute_inputs(method, dataset.images, find_transform("characters"))
+    turned = compute_inputs(method, dataset.images, find_transform("characters"), n_rotations=4)
+    index = EpisodeSampler(dataset, replace(EPISODES, n_rotations=4), seed=1).draw(8)
+    batch = index.gather(turned)
+    pairs = ((batch.support, index.support, index.support_turns), (batch.query, index.query, index.query_turns))
+    for drawn, rows, turns in pairs:
+        for picture, row, turn in zip(drawn.flatten(0, 1), rows.flatten(), turns.flatten().tolist(), strict=True):
+            assert torch.equal(picture, upright[row].rot90(turn, (1, 2)))
+    assert set(index.support_turns.unique().tolist()) == {0, 1, 2, 3}
+
+
+def test_turned_classes_are_refused_on_pictures_that_are_upright_alone() -> None:
+    method, dataset = small_method(), load_dataset("strokes", split="test", n_classes=6)
+    inputs = compute_inputs(method, dataset.images, find_transform("characters"))
+    sampler = EpisodeSampler(dataset, replace(EPISODES, n_rotations=4), seed=1)
+    with pytest.raises(DatasetError, match="each in 4 turns; compute them with n_rotations=4"):
+        evaluate(method, featurise(method, inputs), sampler, n_episodes=1)
+    with pytest.raises(DatasetError, match="0 episodes are none"):
+        evaluate(method, inputs, EpisodeSampler(dataset, EPISODES, seed=1), n_episodes=0)
 
 
 def found(*accuracies: float, classes: Sequence[int] = ()) -> Evaluation:

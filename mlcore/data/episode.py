@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -115,12 +116,14 @@ class EpisodeIndex:
 
     def share(self, which: slice) -> "EpisodeIndex":
         """Keep some of the episodes."""
-        return replace(self, **{name: getattr(self, name)[which] for name in BY_EPISODE})
+        kept: dict[str, Any] = {name: getattr(self, name)[which] for name in BY_EPISODE}
+        return replace(self, **kept)
 
     @staticmethod
     def joined(parts: Sequence["EpisodeIndex"]) -> "EpisodeIndex":
         """Put the episodes of several batches of one sampler behind each other."""
-        return replace(parts[0], **{name: torch.cat([getattr(part, name) for part in parts]) for name in BY_EPISODE})
+        rows: dict[str, Any] = {name: torch.cat([getattr(part, name) for part in parts]) for name in BY_EPISODE}
+        return replace(parts[0], **rows)
 
     def gather(self, features: Tensor) -> EpisodeBatch:
         """Pick the rows of features that were computed beforehand: (n_rotations * n_pictures, ...), turn by turn.

@@ -100,6 +100,19 @@ def test_a_new_kind_takes_one_of_the_transforms(version: DatasetVersion) -> None
     assert form.is_valid(), form.errors
     assert form.settings
     assert (form.settings.kind, form.settings.transform) == ("runes", "characters")
+    plain = RunForm(filled(version, new_kind="runes", transform="plain-84x3"))
+    assert plain.is_valid(), plain.errors
+    assert plain.settings
+    assert plain.settings.method_config.backbone.to_dict()["image_size"] == 84
+
+
+def test_a_kind_that_staff_made_keeps_the_transform_of_its_checkpoints(version: DatasetVersion) -> None:
+    Checkpoint.objects.create(name="old", kind="runes", folder="old", digest="1", card={"transform": "plain-28x1"})
+    form = RunForm(filled(version, kind="runes", new_kind="", transform=""))
+    assert form.is_valid(), form.errors
+    assert form.settings
+    assert (form.settings.kind, form.settings.transform) == ("runes", "plain-28x1")
+    assert form.settings.method_config.backbone.image_size == 28
 
 
 def test_data_that_is_not_ready_or_lost_pictures_cannot_be_chosen(version: DatasetVersion) -> None:

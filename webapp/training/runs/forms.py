@@ -155,9 +155,10 @@ class RunForm(forms.Form):
         return cleaned
 
     def _checked(self, cleaned: Mapping[str, Any]) -> AnyRunConfig:
-        document = {"kind": cleaned.get("new_kind") or cleaned["kind"], "method": cleaned["method"]}
-        if cleaned.get("new_kind"):
-            document["transform"] = cleaned["transform"] or None
+        kind, is_new = cleaned.get("new_kind") or cleaned["kind"], bool(cleaned.get("new_kind"))
+        document = {"kind": kind, "method": cleaned["method"]}
+        if transform := cleaned["transform"] if is_new else _transform_of(kind):
+            document["transform"] = transform
         known = settings_for(cleaned["method"])
         settings = {name: value for name, value in cleaned.items() if name in known}
         return checked(**with_values(document, settings))
@@ -189,6 +190,12 @@ def values_of(run: TrainingRun) -> dict[str, Any]:
     kind = {"kind": run.kind} if known else {"new_kind": run.kind, "transform": run.config.get("transform")}
     settings = {name: value_at(run.config, name) for name in settings_for(run.method)}
     return {**plain, **kind, "name": run.name, **settings}
+
+
+def _transform_of(kind: str) -> str:
+    """Return what becomes of pictures of a kind that staff made; nothing for the kinds of mlcore, which say it."""
+    made = None if kind in KINDS else Checkpoint.objects.of_pictures().filter(kind=kind).first()
+    return made.card.get("transform", "") if made else ""
 
 
 def _kinds(method: str) -> list[tuple[str, Any]]:

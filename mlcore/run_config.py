@@ -93,7 +93,9 @@ class MetaRunConfig(RunConfig):
 
     kind: str = setting(label="Kind of picture", help=f"One of {', '.join(KINDS)}, or a new one with its transform.")
     transform: str | None = setting(
-        None, label="Transform", help=f"What is made of a picture of a new kind: {TRANSFORMS_IN_WORDS}."
+        None,
+        label="Transform",
+        help="What is made of a picture of a new kind; plain-84x3 is 84 px in colour, with nothing else done to it.",
     )
     method: str = setting("prototypical", choices=METHODS, label="Method", help="Each has settings of its own.")
     start_from: str | None = setting(
@@ -141,7 +143,7 @@ class MetaRunConfig(RunConfig):
             raise ConfigError(f"kind is {self.kind!r}, which is new; name its transform too", field="transform")
         if known is not None and self.transform not in (None, known.transform):
             raise ConfigError(
-                f"transform is {self.transform!r}, but pictures of {self.kind} have their own; call yours another kind",
+                f"transform is {self.transform!r}, but pictures of {self.kind} have their own; name a new kind for it",
                 field="transform",
             )
         shape = shape_of(self.transform_name)

@@ -25,7 +25,7 @@ def _add_train(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Non
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", required=True, help="a folder, or `default` for the default embedder")
-    add_dataset(parser, split="test")
+    add_dataset(parser, purpose="test")
     parser.add_argument("--validation-split", default="val", help="other people, who choose (default: %(default)s)")
     parser.add_argument(
         "--align",

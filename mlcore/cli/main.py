@@ -51,7 +51,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     _add_compare(commands.add_parser("compare", help="measure one checkpoint against another in the same episodes"))
     add_faces(commands.add_parser("faces", help="train and measure face embeddings"), arguments)
     listing = commands.add_parser("dataset", help="print as JSON what a data set holds")
-    add_dataset(listing, split="train")
+    add_dataset(listing, purpose="train")
     listing.add_argument("--splits", nargs="+", metavar="SPLIT", help="several splits, instead of the one of --split")
     listing.add_argument("--contact-sheet", type=Path, help="JPEG to write, with samples of the classes")
     add_parent(listing)
@@ -91,7 +91,7 @@ def _add_train(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> Non
 
 def _add_calibrate(parser: argparse.ArgumentParser) -> None:
     _add_serving(parser)
-    add_dataset(parser, split="background_val")
+    add_dataset(parser, purpose="validate")
     parser.set_defaults(run=_calibrate)
 
 
@@ -133,7 +133,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_exam(parser: argparse.ArgumentParser) -> None:
-    add_dataset(parser, split="evaluation")
+    add_dataset(parser, purpose="test")
     parser.add_argument("--n-way", type=int, default=5)
     parser.add_argument("--k-shot", type=int, default=1)
     parser.add_argument("--n-query", type=int, default=5)
@@ -228,8 +228,9 @@ def _compare(options: argparse.Namespace) -> None:
 def _dataset(options: argparse.Namespace) -> None:
     from mlcore.cli.commands.dataset import DatasetCommand
 
-    splits = options.splits or [options.split]
-    command = DatasetCommand(dataset=options.dataset, data=data_of(options), splits=splits, sheet=options.contact_sheet)
+    data = data_of(options)
+    splits = options.splits or [data.split]
+    command = DatasetCommand(dataset=options.dataset, data=data, splits=splits, sheet=options.contact_sheet)
     print(json.dumps(command.run()))
 
 

@@ -9,11 +9,13 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
-from mlcore.data.datasets import DataConfig, DatasetRequest
+from mlcore.data.datasets import DATASETS, DataConfig, DatasetRequest
 from mlcore.documents import Document, value_at
 from mlcore.settings import TYPES, Config, Setting
 
 PLACEHOLDERS: dict[type, str] = {int: "N", float: "X", str: "TEXT"}
+PURPOSES = ("train", "validate", "test")
+"""What a data set's usual splits are for, in their order."""
 BACKBONE = "backbone"
 """The part of a config that its settings' options begin with."""
 
@@ -131,11 +133,14 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--events", type=Path, help="file to append what happens to, one JSON object a line")
 
 
-def add_dataset(parser: argparse.ArgumentParser, *, split: str) -> None:
-    """Offer a data set and one split of it."""
-    add_settings(parser, DataConfig, {"split": split}, required=("dataset",))
+def add_dataset(parser: argparse.ArgumentParser, *, purpose: str) -> None:
+    """Offer a data set and one split of it, by default the usual one to `train`, `validate` or `test` on."""
+    add_settings(parser, DataConfig, {"split": None}, required=("dataset",))
+    parser.set_defaults(purpose=PURPOSES.index(purpose))
 
 
 def data_of(options: argparse.Namespace) -> DatasetRequest:
     """Return what to load."""
-    return DataConfig.from_dict({name: vars(options)[name] for name in DataConfig.settings()}).request
+    values = {name: vars(options)[name] for name in DataConfig.settings()}
+    usual = {"split": DATASETS[options.dataset].usual[options.purpose]} if options.split is None else {}
+    return DataConfig.from_dict({**values, **usual}).request

@@ -109,7 +109,7 @@ class DataConfig(Config):
     name: str = setting(
         "", option="data-name", label="Name on cards", help="What cards call a data set that is a folder of your own."
     )
-    split: str = setting("train", label="Class split", help="Which classes.")
+    split: str = setting("train", label="Class split", help="Which classes; else the usual ones of the data set.")
     n_classes: int | None = setting(
         None, minimum=1, label="Classes", help="How many, where the data set is drawn by program."
     )

@@ -120,6 +120,12 @@ def test_degrading_changes_the_pictures_and_not_the_episodes(evaluate: Any) -> N
     assert noisy["degrade"] == "noisy"
 
 
+def test_the_split_is_the_usual_one_of_the_data_set_unless_another_is_chosen(evaluate: Any) -> None:
+    drawn = ["--dataset", "strokes", "--n-classes", "6", "--image-size", "32", "--device", "cpu"]
+    assert evaluate(data=drawn)["split"] == "test"
+    assert evaluate("--split", "val", data=drawn)["split"] == "val"
+
+
 def test_without_json_a_person_reads_lines(checkpoint: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--checkpoint", str(checkpoint), *STROKES, "--episodes", "5"]) == 0
     lines = capsys.readouterr().out.splitlines()

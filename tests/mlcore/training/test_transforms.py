@@ -116,7 +116,7 @@ def test_a_transform_that_leaves_the_range_it_states_is_refused(
             ["--kind", "papers", "--transform", "plain-28"],
             "transform is 'plain-28'; it must be characters, photos, plain-",
         ),
-        (["--kind", "characters", "--transform", "plain-28x1"], "characters have their own; call yours another kind"),
+        (["--kind", "characters", "--transform", "plain-28x1"], "characters have their own; name a new kind for it"),
         (["--kind", "papers", "--transform", "plain-28x3", "--backbone-in-channels", "1"], "set its in_channels to 3"),
         (["--kind", "papers", "--transform", "plain-12x1"], "image_size is 12; it must be at least 16 px for conv4"),
     ],

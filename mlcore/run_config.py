@@ -31,8 +31,6 @@ RESUMABLE = (
     *("training.steps", "training.max_minutes", "training.save_every"),
 )
 """The settings that a run may go on with otherwise: its labels, where its data lie, when it ends and what it keeps."""
-ADAPTER = 32
-"""Hidden units on top of a pretrained backbone, unless told otherwise: without any, next to nothing is trained."""
 T = TypeVar("T")
 
 
@@ -89,7 +87,7 @@ class MetaRunConfig(RunConfig):
     Left to itself, a run takes the backbone and the size of its kind of picture, and the usual splits of its data set.
     """
 
-    deciding = ("method", "kind", "transform", "data.dataset", "method_config.backbone.name")
+    deciding = ("method", "kind", "transform", "data.dataset", "method_config.backbone.name", "training.steps")
 
     kind: str = setting(label="Kind of picture", help=f"One of {', '.join(KINDS)}, or a new one with its transform.")
     transform: str | None = setting(
@@ -128,7 +126,10 @@ class MetaRunConfig(RunConfig):
             usual["method_config.backbone.name"] = shape.backbone
         backbone = _entry(BACKBONES, value_at(values, "method_config.backbone.name", shape and shape.backbone))
         if backbone and backbone.pretrained:
-            usual |= {"method_config.adapter": ADAPTER, "training.affine": 0.0}
+            method = _entry(METHODS, values.get("method", cls.settings()["method"].default))
+            is_trained = value_at(values, "training.steps") != 0
+            usual["method_config.adapter"] = method.adapter if method and is_trained else 0
+            usual["training.affine"] = 0.0
         if source := _entry(DATASETS, value_at(values, "data.dataset")):
             usual["data.split"], usual["validation_split"], _ = source.usual
         return usual

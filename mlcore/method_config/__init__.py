@@ -15,9 +15,14 @@ from mlcore.method_config.siamese import SiameseConfig
 
 @dataclass(frozen=True, kw_only=True)
 class RegisteredMethod(Registered):
-    """A method and the dataclass that configures it."""
+    """A method and the dataclass that configures it.
+
+    adapter: hidden units on top of a pretrained backbone unless told otherwise. Without any, most methods have next to
+    nothing to train there; those that compare by a network of their own have enough.
+    """
 
     config: type[MethodConfig]
+    adapter: int = 32
 
 
 METHODS: dict[str, RegisteredMethod] = {
@@ -27,9 +32,9 @@ METHODS: dict[str, RegisteredMethod] = {
     "meta_sgd": RegisteredMethod(path="mlcore.methods.maml.Maml", config=MetaSgdConfig),
     "maml_plus_plus": RegisteredMethod(path="mlcore.methods.maml.Maml", config=MamlPlusPlusConfig),
     "matching": RegisteredMethod(path="mlcore.methods.matching.Matching", config=MatchingConfig),
-    "siamese": RegisteredMethod(path="mlcore.methods.siamese.Siamese", config=SiameseConfig),
+    "siamese": RegisteredMethod(path="mlcore.methods.siamese.Siamese", config=SiameseConfig, adapter=0),
     "prototypical": RegisteredMethod(path="mlcore.methods.prototypical.Prototypical", config=PrototypicalConfig),
-    "relation": RegisteredMethod(path="mlcore.methods.relation.Relation", config=RelationConfig),
+    "relation": RegisteredMethod(path="mlcore.methods.relation.Relation", config=RelationConfig, adapter=0),
     "reptile": RegisteredMethod(path="mlcore.methods.reptile.Reptile", config=ReptileConfig),
     "baseline": RegisteredMethod(path="mlcore.methods.baseline.Baseline", config=BaselineConfig),
     "baseline_plus_plus": RegisteredMethod(

@@ -110,6 +110,13 @@ def test_the_backbone_and_what_it_needs_follow_the_kind_of_picture(
     assert MetaRunConfig.from_dict(document).method_config.backbone == network
 
 
+@pytest.mark.parametrize("options", ["--method relation", "--method siamese", "--steps 0"])
+def test_nothing_is_added_to_a_pretrained_backbone_where_enough_is_trained_or_nothing(options: str) -> None:
+    config = config_of("--kind", "photos", "--dataset", "image_folder", *options.split())
+    assert isinstance(config, MetaRunConfig)
+    assert config.method_config.adapter == 0
+
+
 @pytest.mark.parametrize(
     ("dataset", "splits"),
     [("omniglot", ("background_train", "background_val")), ("strokes", ("train", "val"))],

@@ -28,9 +28,9 @@ from mlcore.settings import Config, Setting, setting
 
 RESUMABLE = (
     *("name", "licence", "credit", "data.name", "data.root", "data.download"),
-    *("training.steps", "training.max_minutes", "training.save_every"),
+    *("training.steps", "training.max_minutes", "training.validate_every", "training.save_every"),
 )
-"""The settings that a run may go on with otherwise: its labels, where its data lie, when it ends and what it keeps."""
+"""The settings that a run may go on with otherwise: labels, where its data lie, when it ends, validates and saves."""
 T = TypeVar("T")
 
 

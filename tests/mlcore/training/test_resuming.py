@@ -320,8 +320,8 @@ def test_a_state_of_other_pictures_under_the_same_name_is_refused(
 
 
 def test_more_steps_or_minutes_and_another_name_are_no_other_run(stopped: Path, tmp_path: Path) -> None:
-    more = ["--steps", "14", "--max-minutes", "9", "--name", "longer", "--licence", "MIT", "--save-every", "0"]
-    assert resume(stopped, tmp_path / "out", *more) == 0
+    more = "--steps 14 --max-minutes 9 --name longer --licence MIT --save-every 0 --validate-every 7"
+    assert resume(stopped, tmp_path / "out", *more.split()) == 0
     card = load_checkpoint(tmp_path / "out").card
     assert card
     assert (card.name, card.training["config"]["steps"]) == ("longer", 14)

@@ -4,17 +4,17 @@ A *transform* has a name, which a checkpoint's card repeats, and maps uint8 pict
 backbone takes. Data sets hand it whole stacks, a worker one uploaded picture; the answer for a picture is the same.
 """
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
 from mlcore.config import PLAIN, SHAPES, Shape, shape_of
+from mlcore.data.reading import read
 from mlcore.errors import ConfigError, ImageError
 
 CHANNELS = {"L": 1, "RGB": 3}  # of Pillow's modes
@@ -256,17 +256,26 @@ def _grey(images: Tensor) -> Tensor:
 def image_to_tensor(data: bytes, transform: str) -> Tensor:
     """Decode one picture file and transform it: bytes -> (C, size, size) float32.
 
-    Raise ImageError if the bytes are no picture, ConfigError if the transform is unknown.
+    Raise ImageError if the bytes are no picture or nothing is left of it, ConfigError if the transform is unknown.
     """
     steps = find_transform(transform)
     pixels = decode(data, mode=steps.mode, load_side=steps.load_side)
-    return steps.apply(pixels.unsqueeze(0))[0]
+    transformed = steps.apply(pixels.unsqueeze(0))
+    if is_empty(transformed).item():
+        raise ImageError(f"Nothing is left of this picture once it is read as {transform}.", code="empty")
+    return transformed[0]
+
+
+def is_empty(images: Tensor) -> Tensor:
+    """Tell which transformed pictures hold one value alone, as drawings without ink do: (n, C, H, W) -> (n,) bool."""
+    low, high = images.flatten(1).aminmax(dim=1)
+    return low == high
 
 
 def decode(data: bytes, *, mode: str, load_side: int) -> Tensor:
-    """Read a picture file upright, on white, its longest side at most about `load_side` px: bytes -> (C, H, W) uint8.
+    """Read a picture file upright, its longest side at most about `load_side` px: bytes -> (C, H, W) uint8.
 
-    Raise ImageError if the bytes are no picture.
+    Raise ImageError if the bytes are no picture, or a blank one.
     """
     picture = _open(data, mode=mode, load_side=load_side)
     picture.thumbnail((load_side, load_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -276,32 +285,15 @@ def decode(data: bytes, *, mode: str, load_side: int) -> Tensor:
 def decode_square(data: bytes, *, mode: str, side: int) -> Tensor:
     """Read a whole picture file into a square, as data sets hold it: bytes -> (C, side, side) uint8.
 
-    Like `photos`, it cuts nothing off and gives up proportions instead. Raise ImageError if the bytes are no picture.
+    Like `photos`, it cuts nothing off and gives up proportions instead. Raise ImageError as `decode` does.
     """
     picture = _open(data, mode=mode, load_side=side)
     return _pixels(picture.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0))
 
 
 def _open(data: bytes, *, mode: str, load_side: int) -> Image.Image:
-    """Read a picture upright and on white; a JPEG is decoded small, yet with both sides at least `load_side` px."""
-    try:
-        with Image.open(io.BytesIO(data)) as opened:
-            opened.draft(mode, (load_side, load_side))
-            picture = ImageOps.exif_transpose(opened)
-            if picture.mode.startswith("I"):
-                picture = _eight_bits(picture)
-            if picture.has_transparency_data:
-                layer = picture.convert("RGBA")
-                picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-            return picture.convert(mode)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"This is not a picture that can be read: {error}") from error
-
-
-def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Scale 16 bits a pixel to 8; Pillow would cut all that is above 255."""
-    values = np.asarray(picture).astype(np.int64).clip(0, 65535)
-    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+    """Read a picture in a mode; a JPEG is decoded small, yet with both sides at least `load_side` px."""
+    return read(data, draft=lambda _size: (load_side, load_side)).picture.convert(mode)
 
 
 def _pixels(picture: Image.Image) -> Tensor:

@@ -1,5 +1,6 @@
 """Accuracy with its confidence interval, and calibration, over many episodes."""
 
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from torch import Tensor
 
 from mlcore.backbones.layers.batch_norm import batch_statistics
 from mlcore.data.episode import Episode, EpisodeSampler, LabeledSet
-from mlcore.data.images import Transform
+from mlcore.data.images import Transform, is_empty
 from mlcore.errors import AdaptationError
 from mlcore.methods.base import FewShotMethod
+
+logger = logging.getLogger(__name__)
 
 BINS = 15
 Answer = Callable[[FewShotMethod, Episode], Tensor]
@@ -42,14 +45,19 @@ def compute_inputs(method: FewShotMethod, images: Tensor, transform: Transform, 
     """Transform a whole data set and compute what training does not change.
 
     images: (n, C, H, W) uint8 -> (n_rotations * n, ...): all pictures upright, then all by a quarter turn more, and on.
+    Pictures of which the transform leaves nothing are counted in a warning of the log.
     """
     device = next(method.parameters()).device
     chunk = 16 if method.is_pretrained else 256
     turned: list[list[Tensor]] = [[] for _ in range(n_rotations)]
+    n_empty = 0
     for part in images.split(chunk):
-        ready = transform.apply(part).to(device)
+        ready = transform.apply(part.to(device))
+        n_empty += int(is_empty(ready).sum())
         for turns, inputs in enumerate(turned):
             inputs.append(method.inputs(ready.rot90(turns, (2, 3))))
+    if n_empty:
+        logger.warning("%d of %d pictures hold nothing once read as %s.", n_empty, len(images), transform.name)
     return torch.cat([part for inputs in turned for part in inputs])
 
 

@@ -49,9 +49,10 @@ class ApiClient:
 
 
 def picture(name: str = "picture.png", colour: str = "orange", side: int = 32) -> SimpleUploadedFile:
-    """Make a picture of one colour."""
-    data = io.BytesIO()
-    Image.new("RGB", (side, side), colour).save(data, "PNG")
+    """Make a picture of one colour with a black corner, lest it be blank."""
+    data, image = io.BytesIO(), Image.new("RGB", (side, side), colour)
+    image.paste("black", (0, 0, side // 4, side // 4))
+    image.save(data, "PNG")
     return SimpleUploadedFile(name, data.getvalue(), content_type="image/png")
 
 

@@ -28,7 +28,7 @@ NAMING = (
     "gates",
     "ancestors",
 )
-SERVED_TO_PEOPLE = {"PIL", "safetensors"}
+SERVED_TO_PEOPLE = {"PIL", "pillow_heif", "safetensors"}
 """What mlcore needs and the web processes load: neither learns, and both start at once."""
 
 

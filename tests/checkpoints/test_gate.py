@@ -157,8 +157,9 @@ def test_the_test_classes_of_an_uploaded_data_set_are_measured_less_those_that_w
 
 
 def png(seed: int) -> bytes:
-    out = io.BytesIO()
-    Image.new("L", (32, 32), seed * 2).save(out, "PNG")
+    out, image = io.BytesIO(), Image.new("L", (32, 32), seed * 2)
+    image.paste(255, (8, 8, 24, 24))
+    image.save(out, "PNG")
     return out.getvalue()
 
 

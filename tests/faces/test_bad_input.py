@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from tests.faces.drawn import drawn, drawn_file, grainy_file
 from tests.recognition.conftest import stored_files
-from tests.recognition.pictures import drawing, encoded, photo
+from tests.recognition.pictures import drawing, encoded, halves, photo
 from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
 from webapp.faces import services
@@ -94,22 +94,24 @@ FINE: dict[str, Callable[[], bytes]] = {
     "with a palette": lambda: encoded(drawn("ada").quantize(64), "PNG"),
     "transparent": lambda: encoded(drawn("ada").convert("RGBA"), "PNG"),
     "HEIC": lambda: encoded(drawn("ada"), "HEIF"),
+    "a GIF": lambda: encoded(drawn("ada").quantize(64), "GIF"),
     "of 25 megapixels": lambda: grainy_file("ada", 5000),
 }
 WITHOUT_A_FACE: dict[str, Callable[[], bytes]] = {
     "a landscape": lambda: encoded(photo(640, 480), "JPEG"),
     "a cat": lambda: encoded(cat(), "JPEG"),
     "a drawing": lambda: encoded(drawing(3)),
-    "all black": lambda: encoded(Image.new("RGB", (400, 300)), "JPEG"),
-    "one pixel": lambda: encoded(Image.new("RGB", (1, 1), "white")),
-    "a line": lambda: encoded(Image.new("L", (3000, 1), 200)),
+    "two pixels": lambda: encoded(halves("black", "white", size=(2, 1))),
+    "a line": lambda: encoded(halves(0, 200, "L", (3000, 1))),
     "half a face": lambda: encoded(half(), "JPEG"),
 }
 UNUSABLE: dict[str, Callable[[], bytes]] = {
     "nothing at all": lambda: b"",
     "text": lambda: b"I am a photo",
     "truncated": lambda: drawn_file("ada")[:2000],
-    "a GIF": lambda: encoded(drawn("ada").quantize(64), "GIF"),
+    "an ICO": lambda: encoded(drawn("ada"), "ICO"),
+    "all black": lambda: encoded(Image.new("RGB", (400, 300)), "JPEG"),
+    "one pixel": lambda: encoded(Image.new("RGB", (1, 1), "white")),
     "of too many pixels": lambda: encoded(Image.new("1", (8000, 7000)), "PNG"),
 }
 

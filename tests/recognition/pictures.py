@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageDraw
 
 RED = (200, 30, 40)
+BLUE = (20, 60, 210)
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
@@ -63,17 +64,6 @@ def halves(left: Any, right: Any, mode: str = "RGB", size: tuple[int, int] = (40
     return image
 
 
-def png_of_16_bit_grey(values: list[int], side: int = 32) -> bytes:
-    """Encode vertical bars of 16-bit grey values, written by hand."""
-    row = b"".join(struct.pack(">H", values[x * len(values) // side]) for x in range(side))
-    return raw_png(side, side, depth=16, colour=0, rows=[row] * side)
-
-
-def png_of_16_bit_colour(rgb: tuple[int, int, int], side: int = 16) -> bytes:
-    """Encode one 16-bit colour, written by hand."""
-    return raw_png(side, side, depth=16, colour=2, rows=[struct.pack(">HHH", *rgb) * side] * side)
-
-
 def raw_png(width: int, height: int, *, depth: int, colour: int, rows: list[bytes]) -> bytes:
     """Put together a PNG from its rows, or a lying one whose header claims what the rows do not hold."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
@@ -85,20 +75,49 @@ def raw_png(width: int, height: int, *, depth: int, colour: int, rows: list[byte
     return b"\x89PNG\r\n\x1a\n" + body
 
 
+SRGB_CURVE = b"para" + struct.pack(
+    ">IHH5i", 0, 3, 0, *(round(n * 65536) for n in (2.4, 0.9479, 0.0521, 0.0774, 0.0405))
+)
+"""The curve of sRGB (ICC.1:2010, parametric curve type 3)."""
+SRGB_PRIMARIES = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
+P3_PRIMARIES = ((0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841))
+
+
+def gamma_curve(gamma: float) -> bytes:
+    """Return a curve that raises to a power (ICC.1:2001, 6.5.3)."""
+    return b"curv" + struct.pack(">IIHH", 0, 1, round(gamma * 256), 0)
+
+
 def swapped_profile() -> bytes:
-    """Return the profile of a device whose first channel is green and whose second is red (ICC.1:2001, matrix/TRC)."""
-    red, green, blue = (0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)
-    gamma = b"curv" + struct.pack(">IIHH", 0, 1, 563, 0)
-    named = b"desc" + struct.pack(">II", 0, 8) + b"Swapped\0" + bytes(79)
-    tags = {b"desc": named, b"cprt": b"text" + bytes(4) + b"none\0\0\0\0", b"wtpt": _xyz(0.9642, 1.0, 0.8249)}
-    tags |= {b"rXYZ": _xyz(*green), b"gXYZ": _xyz(*red), b"bXYZ": _xyz(*blue)}
-    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), gamma)
+    """Return the profile of a device whose first channel is green and whose second is red."""
+    red, green, blue = SRGB_PRIMARIES
+    return colour_profile("Swapped", (green, red, blue), gamma_curve(2.2))
+
+
+def colour_profile(name: str, primaries: tuple[tuple[float, float, float], ...], curve: bytes) -> bytes:
+    """Return the profile of a screen (ICC.1:2001, matrix/TRC)."""
+    tags = {key: _xyz(*primary) for key, primary in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True)}
+    return _profile(name, b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
+
+
+def grey_profile(name: str, curve: bytes) -> bytes:
+    """Return the profile of a device with one channel."""
+    return _profile(name, b"GRAY", {b"kTRC": curve})
+
+
+def _profile(name: str, space: bytes, tags: dict[bytes, bytes]) -> bytes:
+    title = name.encode() + b"\0"
+    described = b"desc" + struct.pack(">II", 0, len(title)) + title + bytes(79)
+    shared = {b"desc": described, b"cprt": b"text" + bytes(4) + b"none\0\0\0\0", b"wtpt": _xyz(0.9642, 1.0, 0.8249)}
+    tags = shared | tags
     table, body, place = b"", b"", 128 + 4 + 12 * len(tags)
-    for name, data in tags.items():
+    for key, data in tags.items():
         data += bytes(-len(data) % 4)
-        table += name + struct.pack(">II", place + len(body), len(data))
+        table += key + struct.pack(">II", place + len(body), len(data))
         body += data
-    header = struct.pack(">I", place + len(body)) + bytes(4) + b"\x02\x10\0\0mntrRGB XYZ " + bytes(12) + b"acsp"
+    header = (
+        struct.pack(">I", place + len(body)) + bytes(4) + b"\x02\x10\0\0mntr" + space + b"XYZ " + bytes(12) + b"acsp"
+    )
     header += bytes(28) + struct.pack(">III", 0xF6D6, 0x10000, 0xD32D)
     return header + bytes(128 - len(header)) + struct.pack(">I", len(tags)) + table + body
 

@@ -1,9 +1,9 @@
 """The helper process of ``reader``: reads pictures on stdin, writes clean pixels to stdout.
 
-Run as a script of its own, away from the site: it imports Pillow and nothing of ours. Its arguments are the limits and
-the signatures of the formats that it takes (see ``mlcore.data.picture_formats``), both JSON. For each picture it reads
-a line with a length and that many bytes, and answers with a line of JSON: ``{"refused": code}``, or what was seen and
-the ``lengths`` of the encoded picture and thumbnail, which follow. It ends when stdin does.
+Run away from the site, it adds limits to the reader that training has too (``mlcore.data.reading``), and loads nothing
+else of ours. Its argument is the limits, as JSON. For each picture it reads a line with a length and that many bytes,
+and answers with a line of JSON: ``{"refused": code}``, or what was seen and the ``lengths`` of the encoded picture and
+thumbnail, which follow. It ends when stdin does.
 """
 
 from __future__ import annotations
@@ -11,43 +11,33 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import sys
 import warnings
 from typing import Any, BinaryIO
 
-from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, PngImagePlugin
 
-HEIC_HEADER = 1 << 16
+from mlcore.data.reading import ReadPicture, Size, read, shrunk
+from mlcore.errors import ImageError
+
 JPEG_QUALITY = 90
 HINT_SIDE = 96
 LEAST_SHARE = 0.6
 """How much of the greatest stored size a JPEG must keep to be decoded small."""
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-class Refusal(Exception):
-    """The bytes cannot be used; the argument is a code that ``reader`` has a sentence for."""
+MAX_TEXT = 2**20
+"""Bytes that the text of a PNG may take."""
 
 
 def main() -> None:
     """Answer pictures until stdin ends."""
     limits: dict[str, int] = json.loads(sys.argv[1])
-    signatures: dict[str, str] = json.loads(sys.argv[2])
     bound_memory(limits["decoder_bytes"])
     Image.MAX_IMAGE_PIXELS = limits["picture_pixels"]
+    PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     while line := sys.stdin.buffer.readline():
         data = sys.stdin.buffer.read(int(line))
-        answer(data, limits, signatures, sys.stdout.buffer)
+        answer(data, limits, sys.stdout.buffer)
         del data
 
 
@@ -61,163 +51,50 @@ def bound_memory(limit: int) -> None:
         return
 
 
-def answer(data: bytes, limits: dict[str, int], signatures: dict[str, str], out: BinaryIO) -> None:
+def answer(data: bytes, limits: dict[str, int], out: BinaryIO) -> None:
     """Write the answer for one picture."""
+    side = limits["stored_side"]
     try:
-        seen, bodies = read(data, limits, signatures)
-    except Refusal as refusal:
-        seen, bodies = {"refused": str(refusal)}, []
+        seen = read(data, draft=lambda size: small_enough(size, side), side=side, most_pixels=limits["picture_pixels"])
+        facts, bodies = stored(seen, limits["thumbnail_side"])
+    except ImageError as refusal:
+        facts, bodies = {"refused": refusal.code}, []
     except MemoryError:
-        seen, bodies = {"refused": "out_of_memory"}, []
-    out.write(json.dumps(seen).encode() + b"\n")
+        facts, bodies = {"refused": "out_of_memory"}, []
+    out.write(json.dumps(facts).encode() + b"\n")
     for body in bodies:
         out.write(body)
     out.flush()
 
 
-def read(data: bytes, limits: dict[str, int], signatures: dict[str, str]) -> tuple[dict[str, Any], list[bytes]]:
-    """Decode, clean and encode one picture."""
-    try:
-        with open_picture(data, picture_type(data, signatures), limits["picture_pixels"]) as opened:
-            is_animated = getattr(opened, "is_animated", False) and opened.format != "MPO"
-            is_lossless = opened.format == "PNG"
-            picture = clean(opened, orientation_of(opened, data), limits["stored_side"])
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Refusal("too_many_pixels") from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, RuntimeError) as error:
-        raise Refusal("damaged") from error
-    thumbnail = shrunk(picture, limits["thumbnail_side"])
+def small_enough(size: Size, side: int) -> Size:
+    """Return the size to decode a large JPEG at, a half, a quarter or an eighth: often with no shrinking left."""
+    longest = max(size)
+    divisor = next((shrink for shrink in (8, 4, 2) if longest / shrink >= side * LEAST_SHARE), 1)
+    return max(1, size[0] // divisor), max(1, size[1] // divisor)
+
+
+def stored(seen: ReadPicture, thumbnail_side: int) -> tuple[dict[str, Any], list[bytes]]:
+    """Return what was seen of a picture, and the picture and its thumbnail as they are stored."""
+    picture, thumbnail = seen.picture, shrunk(seen.picture, thumbnail_side)
     drawn = looks_drawn(thumbnail)
-    kind = "PNG" if drawn and is_lossless else "JPEG"
+    kind = "PNG" if drawn and seen.format == "PNG" else "JPEG"
     bodies = [encode(image, kind) for image in (picture, thumbnail)]
-    seen = {
+    facts = {
         "format": kind,
         "pixel_digest": pixel_digest(picture),
         "width": picture.width,
         "height": picture.height,
         "looks_drawn": drawn,
-        "is_animated": is_animated,
+        "is_animated": seen.is_animated,
         "lengths": [len(body) for body in bodies],
     }
-    return seen, bodies
+    return facts, bodies
 
 
 def pixel_digest(picture: Image.Image) -> str:
     """Return a digest of the decoded pixels, whatever file they came in."""
     return hashlib.sha256(f"{picture.mode} {picture.size} ".encode() + picture.tobytes()).hexdigest()
-
-
-def open_picture(data: bytes, kind: str, most_pixels: int) -> Image.Image:
-    """Open a picture of a type; refuse too many pixels before any is decoded."""
-    if kind == "HEIF":
-        import pillow_heif
-
-        pillow_heif.register_heif_opener(thumbnails=False)
-    try:
-        opened = Image.open(io.BytesIO(data), formats=[kind])
-    except UnidentifiedImageError as error:
-        raise Refusal("damaged") from error
-    if opened.width * opened.height > most_pixels:
-        raise Refusal("too_many_pixels")
-    return opened
-
-
-def picture_type(data: bytes, signatures: dict[str, str]) -> str:
-    """Return Pillow's name of the type whose signature the first bytes bear; refuse other types."""
-    for kind, signature in signatures.items():
-        if re.match(signature.encode(), data, re.DOTALL):
-            return kind
-    raise Refusal("unknown_type")
-
-
-def orientation_of(opened: Image.Image, data: bytes) -> int:
-    """Return the EXIF orientation to be applied; a HEIC that has its own rotation is upright once decoded."""
-    if opened.format == "HEIF":
-        turned = any(box in data[:HEIC_HEADER] for box in (b"irot", b"imir"))
-        return 1 if turned else opened.info.get("original_orientation") or 1
-    orientation: int = opened.getexif().get(0x0112, 1)
-    return orientation
-
-
-def clean(opened: Image.Image, orientation: int, side: int) -> Image.Image:
-    """Return the first frame upright, in sRGB on white, at most ``side`` pixels long: mode RGB, or L for grey."""
-    decode_small(opened, side)
-    profile = opened.info.get("icc_profile")
-    picture = shrunk(eight_bit(opened), side)
-    picture = upright(picture, orientation)
-    picture = to_srgb(on_white(picture), profile)
-    return grey_if_grey(picture)
-
-
-def decode_small(opened: Image.Image, side: int) -> None:
-    """Decode, a large JPEG at a half, a quarter or an eighth: a fraction of the work, often with no shrinking left."""
-    longest = max(opened.size)
-    divisor = next((shrink for shrink in (8, 4, 2) if longest / shrink >= side * LEAST_SHARE), 1)
-    opened.draft(opened.mode, (max(1, opened.width // divisor), max(1, opened.height // divisor)))
-    opened.load()
-
-
-def eight_bit(picture: Image.Image) -> Image.Image:
-    """Return a mode that can be resized and shown; 16 bits a channel are scaled, not clipped."""
-    if picture.mode.startswith("I;16"):
-        high_byte = slice(0, None, 2) if picture.mode == "I;16B" else slice(1, None, 2)
-        return Image.frombytes("L", picture.size, picture.tobytes()[high_byte])
-    if picture.mode == "I":
-        return picture.point(lambda value: value * (1 / 257)).convert("L")
-    if picture.has_transparency_data:
-        return picture if picture.mode in ("RGBA", "LA") else picture.convert("RGBA")
-    if picture.mode in ("L", "RGB", "CMYK"):
-        return picture
-    return picture.convert("L" if picture.mode == "1" else "RGB")
-
-
-def shrunk(picture: Image.Image, side: int) -> Image.Image:
-    """Return a copy whose longer side is at most ``side``."""
-    scale = side / max(picture.size)
-    if scale >= 1:
-        return picture
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    return picture.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
-
-
-def upright(picture: Image.Image, orientation: int) -> Image.Image:
-    """Turn a picture as its EXIF orientation says."""
-    turn = TURNS.get(orientation)
-    return picture.transpose(turn) if turn is not None else picture
-
-
-def on_white(picture: Image.Image) -> Image.Image:
-    """Lay what is transparent on white paper."""
-    if picture.mode not in ("RGBA", "LA"):
-        return picture
-    layer = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
-
-
-def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert to sRGB by the picture's own colour profile, or plainly where it has none that fits."""
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if "sRGB" not in ImageCms.getProfileDescription(source):
-                target = ImageCms.createProfile("sRGB")
-                converted = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
-                return converted or picture.convert("RGB")
-        except (ImageCms.PyCMSError, OSError, ValueError):
-            pass
-    return picture if picture.mode == "L" else picture.convert("RGB")
-
-
-def grey_if_grey(picture: Image.Image) -> Image.Image:
-    """Drop colour channels that hold no colour, so that one drawing has one form."""
-    if picture.mode == "RGB" and _is_grey(picture.resize((16, 16), Image.Resampling.NEAREST)) and _is_grey(picture):
-        return picture.getchannel("R")
-    return picture
-
-
-def _is_grey(picture: Image.Image) -> bool:
-    red, green, blue = (channel.tobytes() for channel in picture.split())
-    return red == green == blue
 
 
 def looks_drawn(picture: Image.Image) -> bool:
@@ -240,8 +117,3 @@ def encode(picture: Image.Image, kind: str) -> bytes:
     picture.info = {}
     picture.save(out, kind, **({"compress_level": 4} if kind == "PNG" else {"quality": JPEG_QUALITY}))
     return out.getvalue()
-
-
-if __name__ == "__main__":
-    PngImagePlugin.MAX_TEXT_CHUNK = 2**20
-    main()

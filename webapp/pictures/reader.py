@@ -25,7 +25,9 @@ from webapp.core.errors import UserError
 
 logger = logging.getLogger(__name__)
 
-DECODER = Path(__file__).with_name("decoder.py")
+ROOT = Path(__file__).parents[2]
+START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from webapp.pictures.decoder import main; main()"
+"""Isolated from the environment and from the folder it is started in, the helper is told where the code lies."""
 MEGABYTE = 1024 * 1024
 
 
@@ -99,8 +101,7 @@ class Helper:
         """Return the process, started if there is none."""
         if self._process is None or self._process.poll() is not None:
             self._end()
-            signatures = json.dumps(picture_formats.signatures())
-            command = [sys.executable, "-I", str(DECODER), json.dumps(self._limits()), signatures]
+            command = [sys.executable, "-I", "-c", START, str(ROOT), json.dumps(self._limits())]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             threading.Thread(target=self._retire, args=(self._process,), daemon=True, name="decoder-idle").start()
         return self._process
@@ -180,6 +181,10 @@ def _refusal(code: str) -> UserError:
         return UserError(
             "unusable_picture", _("This is not a %(formats)s picture.") % {"formats": picture_formats.in_words()}
         )
+    if code == "not_installed":
+        return UserError("unusable_picture", _("This site cannot read pictures of this format. Send it as a JPEG."))
+    if code == "blank":
+        return UserError("unusable_picture", _("There is nothing to see in this picture: all of it has one colour."))
     if code == "out_of_memory":
         return UserError("too_large", _("This picture takes too much memory to decode. Send it smaller."))
     return UserError("unusable_picture", _("This picture is damaged or incomplete."))

@@ -49,19 +49,28 @@ def read_pictures(files: FileTree, classes: Mapping[str, Sequence[str]], *, side
     n = sum(map(len, classes.values()))
     images = torch.empty(n, 3, side, side, dtype=torch.uint8)
     labels: list[int] = []
-    unreadable: list[str] = []
+    unreadable: dict[str, set[str]] = {}
     for label, (class_name, members) in enumerate(classes.items()):
         for file in members:
             try:
                 images[len(labels)] = decode_square(files.read(file), mode="RGB", side=side)
-            except ImageError:
-                unreadable.append(file)
+            except ImageError as error:
+                unreadable.setdefault(_reason(error), set()).add(file)
             else:
                 labels.append(label)
         if not labels or labels[-1] != label:
-            raise DatasetError(f"The class folder {class_name!r} in {files.path} holds no picture that can be read.")
-    warnings = left_out("not a picture that can be read", unreadable)
+            reasons = [reason for reason, left in unreadable.items() if not left.isdisjoint(members)]
+            why = f": {'; '.join(reasons)}" if reasons else ""
+            raise DatasetError(f"The class folder {class_name!r} in {files.path} holds no picture to use{why}.")
+    warnings = sum((left_out(reason, sorted(left)) for reason, left in unreadable.items()), ())
     return ReadPictures(images[: len(labels)], torch.tensor(labels, dtype=torch.int64), warnings)
+
+
+def _reason(error: ImageError) -> str:
+    """Return why a file is left out, where that tells more than that it cannot be read."""
+    if error.code == "blank":
+        return "nothing to see in it, all of one colour"
+    return str(error).rstrip(".") if error.code == "not_installed" else "not a picture that can be read"
 
 
 def left_out(reason: str, files: Sequence[str]) -> tuple[str, ...]:

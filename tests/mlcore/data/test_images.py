@@ -152,7 +152,7 @@ def test_large_and_small_scans_agree() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, encode(drawing())[:200]])
 def test_bytes_that_are_no_picture_are_refused_in_words(data: bytes) -> None:
-    with pytest.raises(ImageError, match="not a picture"):
+    with pytest.raises(ImageError, match=r"not a .* picture|damaged or incomplete"):
         image_to_tensor(data, "characters")
 
 

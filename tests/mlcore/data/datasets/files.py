@@ -35,9 +35,11 @@ def png(pixels: Pixels) -> bytes:
 
 
 def jpeg(colour: str, size: tuple[int, int] = (84, 84)) -> bytes:
-    """Encode a picture of one colour."""
+    """Encode a picture of one colour with a white corner, lest it be blank."""
     stream = io.BytesIO()
-    Image.new("RGB", size, colour).save(stream, "JPEG")
+    picture = Image.new("RGB", size, colour)
+    picture.paste("white", (size[0] * 3 // 4, size[1] * 3 // 4, *size))
+    picture.save(stream, "JPEG")
     return stream.getvalue()
 
 

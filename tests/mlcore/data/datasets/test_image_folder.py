@@ -32,7 +32,7 @@ def test_class_folders_are_read_whether_zipped_or_wrapped(form: str, wrapped: st
     dataset = load(path, image_size=32)
     assert dataset.class_names == ("blue", "green", "red")
     assert dataset.images.shape == (6, 3, 32, 32)
-    assert dataset.images[[0, 2, 4], :, 16, 16].tolist() == [[0, 0, 254], [0, 128, 1], [254, 0, 0]]
+    assert dataset.images[[0, 2, 4], :, 16, 16].tolist() == [[0, 0, 253], [0, 128, 1], [254, 0, 0]]
     assert dataset.warnings == ()
 
 
@@ -40,6 +40,7 @@ def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path) -> None:
     extra = {
         "red/notes.txt": b"hello",
         "red/broken.jpg": jpeg("red")[:200],
+        "red/void.pgm": b"P5 4 4 255 " + bytes(16),
         "readme.md": b"hello",
         "red/deep/x.jpg": b"",
     }
@@ -47,6 +48,7 @@ def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path) -> None:
     assert len(dataset) == 6
     assert dataset.warnings == (
         "Left out, not a picture that can be read: red/broken.jpg, red/notes.txt.",
+        "Left out, nothing to see in it, all of one colour: red/void.pgm.",
         "Left out, not in a class folder: readme.md, red/deep/x.jpg.",
     )
 
@@ -60,13 +62,19 @@ def test_a_long_list_of_files_is_cut_short(tmp_path: Path) -> None:
 def test_an_empty_class_folder_is_an_error(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "x", FILES)
     (root / "grey").mkdir()
-    with pytest.raises(DatasetError, match=r"'grey' in .* holds no picture"):
+    with pytest.raises(DatasetError, match=r"'grey' in .* holds no picture to use"):
         load(root)
 
 
 def test_a_class_without_a_readable_picture_is_an_error(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "x", FILES | {"zebra/a.jpg": b"", "zebra/b.jpg": b"no"})
-    with pytest.raises(DatasetError, match=r"'zebra' in .* holds no picture"):
+    with pytest.raises(DatasetError, match=r"'zebra' in .* holds no picture to use"):
+        load(root)
+
+
+def test_a_class_of_which_nothing_can_be_used_says_why(tmp_path: Path) -> None:
+    root = write_folder(tmp_path / "x", FILES | {"zebra/a.pgm": b"P5 4 4 255 " + bytes(16)})
+    with pytest.raises(DatasetError, match="holds no picture to use: nothing to see in it"):
         load(root)
 
 

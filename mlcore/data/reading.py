@@ -1,0 +1,267 @@
+"""Read a picture file as it was meant: its format, which way is up, its colours, its depth, what is transparent.
+
+The one reader of all: training and the command line read with it (`images`), and so does the helper process of the site
+(`webapp.pictures.decoder`), which adds limits. So a model sees the colours it learned from. It needs Pillow alone, and
+pillow_heif for HEIC; neither torch nor numpy.
+"""
+
+import io
+import math
+import re
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PIL import ExifTags, Image, ImageChops, ImageCms, features
+
+from mlcore.data.picture_formats import FORMATS, PictureFormat, in_words
+from mlcore.errors import ImageError
+
+Size = tuple[int, int]
+
+_ERRORS = (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ArithmeticError)
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+_PLAIN = ("L", "LA", "RGB", "RGBA", "CMYK")  # modes of 8 bits a channel that need no conversion
+_SAME = 2  # levels of 255 by which a profile may move a colour and still count as sRGB
+_VISIBLE = 8  # opacity, 0 to 255, from which a pixel counts as seen
+_NEAR_WHITE = 224  # brightness from which nothing shows on white paper
+_SHOWN = 0.05  # share of what is seen that has to show on white paper, or else it is laid on black
+_BLANK_SIDE = 128  # longest side that a picture is looked at to tell whether it is blank, px
+_BLANK_RANGE = 4  # levels of 255 that a blank picture spans at most, in each channel
+_HEIC_HEADER = 1 << 16  # bytes in which a HEIC file says how it is turned
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_MIN_IS_WHITE, _BITS, _PHOTOMETRIC = 0, 258, 262  # of TIFF
+
+
+@dataclass(frozen=True)
+class ReadPicture:
+    """A picture in sRGB, upright, on a ground that shows it, of mode RGB, or L where it holds no colour.
+
+    format: Pillow's name of it. is_animated: there are further frames or pages, which are not read.
+    """
+
+    picture: Image.Image
+    format: str
+    is_animated: bool
+
+
+def read(
+    data: bytes, *, draft: Callable[[Size], Size], side: int | None = None, most_pixels: int | None = None
+) -> ReadPicture:
+    """Read the first picture of a file.
+
+    draft: maps the size of a JPEG to the least size that will do, so that a large one can be decoded small. side: the
+    longest side of what comes back, px. most_pixels: how many there may be; a picture of more is never decoded.
+    Raise ImageError, with a code, for what is no picture, damaged, of too many pixels, or blank.
+    """
+    try:
+        with _open(data) as opened:
+            if most_pixels is not None and opened.width * opened.height > most_pixels:
+                raise ImageError(f"This picture has more than {most_pixels} pixels.", code="too_many_pixels")
+            is_animated = bool(getattr(opened, "is_animated", False)) and opened.format != "MPO"
+            opened.draft(opened.mode, draft(opened.size))
+            picture = _clean(opened, data, side)
+            name = opened.format or ""
+    except _BOMBS as error:
+        raise ImageError(f"This picture has too many pixels: {error}", code="too_many_pixels") from error
+    except _ERRORS as error:
+        raise ImageError(f"This picture is damaged or incomplete: {error}") from error
+    if _is_blank(picture):
+        raise ImageError("There is nothing to see in this picture: all of it has one colour.", code="blank")
+    return ReadPicture(picture, name, is_animated)
+
+
+def shrunk(picture: Image.Image, side: int) -> Image.Image:
+    """Return a picture whose longer side is at most ``side`` px, each side at least one."""
+    scale = side / max(picture.size)
+    if scale >= 1:
+        return picture
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
+
+
+def _open(data: bytes) -> Image.Image:
+    """Open a file as the format whose signature it bears; nothing but its header is decoded."""
+    entry = next((entry for entry in FORMATS if re.match(entry.signature.encode(), data, re.DOTALL)), None)
+    if entry is None:
+        raise ImageError(f"This is not a {in_words()} picture.", code="unknown_type")
+    _make_ready(entry)
+    return Image.open(io.BytesIO(data), formats=[entry.pillow])
+
+
+def _make_ready(entry: PictureFormat) -> None:
+    """Load the plugin of a format; raise ImageError where it is not installed."""
+    if entry.pillow == "HEIF":
+        try:
+            import pillow_heif
+        except ImportError as error:
+            sentence = "HEIC needs a package: pip install pillow_heif, or save the picture as JPEG."
+            raise ImageError(sentence, code="not_installed") from error
+        pillow_heif.register_heif_opener(thumbnails=False)
+    elif entry.feature and not features.check(entry.feature):
+        sentence = f"This build of Pillow cannot read {entry.name}: save the picture as PNG or JPEG."
+        raise ImageError(sentence, code="not_installed")
+
+
+def _clean(opened: Image.Image, data: bytes, side: int | None) -> Image.Image:
+    """Decode, and take out what makes one picture differ from file to file."""
+    opened.load()
+    profile = opened.info.get("icc_profile")
+    picture = _eight_bits(opened)
+    if side is not None:  # before it is turned and its colours are converted, which then cost less
+        picture = shrunk(picture, side)
+    turn = _TURNS.get(_orientation(opened, data))
+    picture = picture if turn is None else picture.transpose(turn)
+    return _grey_if_grey(_on_ground(_to_srgb(picture, profile)))
+
+
+def _orientation(opened: Image.Image, data: bytes) -> int:
+    """Return the EXIF orientation still to be applied: Pillow turns TIFF as it decodes, and pillow_heif some HEIC."""
+    if opened.format == "TIFF":
+        return 1
+    if opened.format == "HEIF":
+        turned = any(box in data[:_HEIC_HEADER] for box in (b"irot", b"imir"))
+        return 1 if turned else opened.info.get("original_orientation") or 1
+    orientation: int = opened.getexif().get(ExifTags.Base.Orientation, 1)
+    return orientation
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Return a mode of 8 bits a channel; deeper ones are scaled, not clipped."""
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        return _scaled(picture)
+    if picture.has_transparency_data:
+        return picture if picture.mode in ("LA", "RGBA") else picture.convert("RGBA")
+    if picture.mode in _PLAIN:
+        return picture
+    return picture.convert("L" if picture.mode == "1" else "RGB")
+
+
+def _scaled(picture: Image.Image) -> Image.Image:
+    """Map black to 0 and white to 255 in a picture of one deep channel, whole numbers or fractions."""
+    tags = getattr(picture, "tag_v2", {})
+    if picture.mode == "F":
+        values = _finite(picture)
+        black, white = _span(values, whites=(1.0, 255.0, 65535.0), slack=1.5)
+    elif picture.mode == "I":
+        values = picture
+        black, white = _span(values, whites=(255.0, 65535.0, 2.0**31) if tags else (65535.0,), slack=1.0)
+    else:
+        values = picture.convert("I")
+        black, white = 0.0, 4095.0 if tags.get(_BITS) == (12,) else 65535.0
+    if tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE:
+        black, white = white, black
+    scale = 255 / (white - black)
+    return values.convert("F").point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
+
+
+def _finite(picture: Image.Image) -> Image.Image:
+    """Put 0 where a picture of fractions holds no number."""
+    if all(map(math.isfinite, picture.getextrema())):  # type: ignore[arg-type]
+        return picture
+    values = array("f", picture.tobytes())
+    finite = array("f", (value if math.isfinite(value) else 0.0 for value in values))
+    return Image.frombytes("F", picture.size, finite.tobytes())
+
+
+def _span(picture: Image.Image, *, whites: tuple[float, ...], slack: float) -> tuple[float, float]:
+    """Return what black and white are: the first usual white that all is below, or the extremes where none fits."""
+    low, high = (float(value) for value in picture.getextrema())  # type: ignore[arg-type]
+    if low >= 0:
+        usual = next((white for white in whites if high <= slack * white), None)
+        return 0.0, usual if usual is not None else high
+    return low, high if high > low else low + 1
+
+
+def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert to sRGB by the picture's own profile, or plainly where it has none that fits; what is clear stays so."""
+    alpha = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
+    colours = picture.convert(picture.mode.removesuffix("A")) if alpha else picture
+    colours = (_converted(colours, profile) if profile else None) or colours
+    if colours.mode == "CMYK":
+        colours = colours.convert("RGB")
+    if alpha:
+        colours = colours.convert("RGB")
+        colours.putalpha(alpha)
+    return colours
+
+
+def _converted(picture: Image.Image, profile: bytes) -> Image.Image | None:
+    """Apply a profile to a picture of mode L, RGB or CMYK; None where it does not fit, or changes nothing."""
+    for mode in ("RGB", picture.mode) if picture.mode == "L" else (picture.mode,):
+        try:
+            transform = _transform(profile, mode)
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            continue
+        return None if transform is None else ImageCms.applyTransform(picture.convert(mode), transform)
+    return None
+
+
+@lru_cache(maxsize=8)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Return what a profile does to colours of a mode on the way to sRGB, or None if that is nothing.
+
+    It is judged by what it does, since names lie: it is tried on colours of all sorts.
+    """
+    transform = ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    if mode == "CMYK":
+        return transform
+    probe = _probe().convert(mode)
+    moved = ImageChops.difference(ImageCms.applyTransform(probe, transform), probe.convert("RGB"))
+    return None if max(high for _low, high in moved.getextrema()) <= _SAME else transform  # type: ignore[misc]
+
+
+def _probe() -> Image.Image:
+    """Return a picture of every 16th level of each channel with every one of the others, and of all greys."""
+    levels = [*range(0, 256, 17)]
+    colours = [(red, green, blue) for red in levels for green in levels for blue in levels]
+    probe = Image.new("RGB", (64, len(colours) // 64 + 4))
+    probe.putdata(colours + [(grey, grey, grey) for grey in range(256)])
+    return probe
+
+
+def _on_ground(picture: Image.Image) -> Image.Image:
+    """Lay what is transparent on white paper, or on black where next to nothing would show on white."""
+    if picture.mode != "RGBA":
+        return picture
+    seen = picture.getchannel("A").point(lambda opacity: 255 if opacity >= _VISIBLE else 0)
+    shades = picture.convert("RGB").convert("L").histogram(mask=seen)
+    is_light = sum(shades[:_NEAR_WHITE]) < _SHOWN * sum(shades)
+    ground = Image.new("RGBA", picture.size, "black" if is_light else "white")
+    return Image.alpha_composite(ground, picture).convert("RGB")
+
+
+def _grey_if_grey(picture: Image.Image) -> Image.Image:
+    """Drop colour channels that hold no colour, so that one drawing has one form."""
+    if picture.mode == "RGB" and _is_grey(picture.resize((16, 16), Image.Resampling.NEAREST)) and _is_grey(picture):
+        return picture.getchannel("R")
+    return picture
+
+
+def _is_grey(picture: Image.Image) -> bool:
+    red, green, blue = (channel.tobytes() for channel in picture.split())
+    return red == green == blue
+
+
+def _is_blank(picture: Image.Image) -> bool:
+    """Return whether all of a picture has one colour, but for noise."""
+    size = (min(picture.width, _BLANK_SIDE), min(picture.height, _BLANK_SIDE))
+    channels = picture.resize(size, Image.Resampling.BOX).split()
+    spans = (channel.getextrema() for channel in channels)
+    return all(high - low <= _BLANK_RANGE for low, high in spans)  # type: ignore[operator, misc]

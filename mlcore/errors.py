@@ -49,7 +49,7 @@ class ConfigError(MlcoreError):
 class ImageError(MlcoreError):
     """The bytes given are not a picture that can be used; `code` tells programs why.
 
-    damaged, unknown_type, not_installed, too_many_pixels, blank: all of one colour; empty: blank after a transform.
+    damaged, unknown_type, not_installed, too_many_pixels, or blank: all of one colour.
     """
 
     def __init__(self, message: str, *, code: str = "damaged") -> None:

@@ -140,14 +140,6 @@ def test_the_same_pixels_have_one_digest_whatever_the_file() -> None:
     )
 
 
-def test_drawings_are_told_from_photos() -> None:
-    chalk = Image.eval(pictures.drawing(3), lambda value: 255 - value)
-    for image in (pictures.drawing(1), pictures.drawing(2, 1000), chalk):
-        assert reader.read_picture(upload(encoded(image))).looks_drawn
-    for image in (pictures.photo(), halves(RED, BLUE)):
-        assert not reader.read_picture(upload(encoded(image))).looks_drawn
-
-
 def test_one_helper_serves_many_pictures_and_ends_when_idle(settings: object) -> None:
     settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decoder_idle_seconds": 0.4}  # type: ignore[attr-defined]
     reader.read_picture(pictures.photo_upload(1))

@@ -158,8 +158,8 @@ def test_one_owner_never_finds_what_another_made(image: SupportImage, stranger: 
 
 
 def test_drawings_suggest_characters_and_photos_photos(support_set: SupportSet) -> None:
-    assert services.suggest_kind(support_set=support_set) == "photos"
+    assert services.suggestion_for(support_set=support_set).kind == "photos"
     services.add_images(support_set=support_set, class_name="a", files=[drawing_upload(1), drawing_upload(2)])
-    assert services.suggest_kind(support_set=support_set) == "characters"
+    assert services.suggestion_for(support_set=support_set).kind == "characters"
     services.add_images(support_set=support_set, class_name="b", files=[photo_upload(seed) for seed in range(3)])
-    assert services.suggest_kind(support_set=support_set) == "photos"
+    assert services.suggestion_for(support_set=support_set).kind == "photos"

@@ -34,4 +34,4 @@ def test_a_class_whose_pictures_are_deleted_is_empty(signs: SupportSet) -> None:
 def test_two_classes_with_a_picture_each_are_enough(signs: SupportSet) -> None:
     ready = services.readiness(support_set=signs)
     assert ready.ok
-    assert ready.suggested_kind == "characters"
+    assert ready.suggestion.kind == "characters"

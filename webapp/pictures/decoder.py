@@ -1,7 +1,7 @@
 """The helper process of ``reader``: reads pictures on stdin, writes clean pixels to stdout.
 
-Run away from the site, it adds limits to the reader that training has too (``mlcore.data.reading``), and loads nothing
-else of ours. Its argument is the limits, as JSON. For each picture it reads a line with a length and that many bytes,
+Run away from the site, it adds limits to the reader that training has too (``mlcore.data.reading``), and sees what lies
+on plain paper. Its argument is the limits, as JSON. For each picture it reads a line with a length and that many bytes,
 and answers with a line of JSON: ``{"refused": code}``, or what was seen and the ``lengths`` of the encoded picture and
 thumbnail, which follow. It ends when stdin does.
 """
@@ -13,15 +13,16 @@ import io
 import json
 import sys
 import warnings
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from PIL import Image, PngImagePlugin
 
+from mlcore.data.ink import ink_of
 from mlcore.data.reading import ReadPicture, Size, read, shrunk
 from mlcore.errors import ImageError
 
 JPEG_QUALITY = 90
-HINT_SIDE = 96
 LEAST_SHARE = 0.6
 """How much of the greatest stored size a JPEG must keep to be decoded small."""
 MAX_TEXT = 2**20
@@ -77,15 +78,15 @@ def small_enough(size: Size, side: int) -> Size:
 def stored(seen: ReadPicture, thumbnail_side: int) -> tuple[dict[str, Any], list[bytes]]:
     """Return what was seen of a picture, and the picture and its thumbnail as they are stored."""
     picture, thumbnail = seen.picture, shrunk(seen.picture, thumbnail_side)
-    drawn = looks_drawn(thumbnail)
-    kind = "PNG" if drawn and seen.format == "PNG" else "JPEG"
+    ink = ink_of(thumbnail)
+    kind = "PNG" if ink and ink.is_thin and seen.format == "PNG" else "JPEG"
     bodies = [encode(image, kind) for image in (picture, thumbnail)]
     facts = {
         "format": kind,
         "pixel_digest": pixel_digest(picture),
         "width": picture.width,
         "height": picture.height,
-        "looks_drawn": drawn,
+        "ink": asdict(ink) if ink else None,
         "is_animated": seen.is_animated,
         "lengths": [len(body) for body in bodies],
     }
@@ -95,20 +96,6 @@ def stored(seen: ReadPicture, thumbnail_side: int) -> tuple[dict[str, Any], list
 def pixel_digest(picture: Image.Image) -> str:
     """Return a digest of the decoded pixels, whatever file they came in."""
     return hashlib.sha256(f"{picture.mode} {picture.size} ".encode() + picture.tobytes()).hexdigest()
-
-
-def looks_drawn(picture: Image.Image) -> bool:
-    """Guess whether this is ink on plain paper: little colour, most of it one shade, and some of it far from that."""
-    small = picture.resize((HINT_SIDE, HINT_SIDE), Image.Resampling.BOX)
-    if small.mode == "RGB":
-        saturation = small.convert("HSV").getchannel("S").histogram()
-        if sum(value * count for value, count in enumerate(saturation)) > 40 * HINT_SIDE**2:
-            return False
-    shades = small.convert("L").histogram()
-    paper = max(range(256), key=lambda shade: sum(shades[max(shade - 12, 0) : shade + 13]))
-    on_paper = sum(shades[max(paper - 28, 0) : paper + 29])
-    ink = sum(count for shade, count in enumerate(shades) if abs(shade - paper) > 60)
-    return on_paper > 0.6 * HINT_SIDE**2 and ink > 0.002 * HINT_SIDE**2
 
 
 def encode(picture: Image.Image, kind: str) -> bytes:

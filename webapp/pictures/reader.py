@@ -33,7 +33,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Picture:
-    """Re-encoded pixels, a thumbnail, and what was seen while decoding."""
+    """Re-encoded pixels, a thumbnail, and what was seen while decoding; ink: as ``mlcore.data.ink`` describes it."""
 
     file: bytes
     thumbnail: bytes
@@ -41,7 +41,7 @@ class Picture:
     pixel_digest: str
     width: int
     height: int
-    looks_drawn: bool
+    ink: dict[str, float] | None
     is_animated: bool
 
     @property

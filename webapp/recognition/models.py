@@ -114,7 +114,8 @@ class SupportImage(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     bytes = models.PositiveIntegerField(help_text=_("Of the picture and its thumbnail together."))
-    looks_drawn = models.BooleanField(default=False, help_text=_("Looks like ink on paper rather than a photo."))
+    looks_drawn = models.BooleanField(default=False, help_text=_("Shows something on plain paper, as drawings do."))
+    ink = models.JSONField(null=True, help_text=_("What lies on that paper: {red, green, blue, solid}."))
     original_name = models.CharField(max_length=255, blank=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, db_index=True)
@@ -146,6 +147,11 @@ class Classifier(Job):
     class_names = models.JSONField(help_text=_("Names of the classes; a label is a place in this list."))
     image_ids = models.JSONField(help_text=_("For each class the ids of its support pictures."))
     n_images = models.PositiveIntegerField(default=0)
+    kinds_to_try = models.JSONField(
+        default=list,
+        help_text=_("Kinds that are tried on the pictures before learning, likeliest first."),
+    )
+    kind_reason = models.TextField(blank=True, help_text=_("Why its kind was taken, where that was left to the site."))
     state_file = models.FileField(upload_to=state_path, max_length=200, blank=True)
     bytes = models.PositiveIntegerField(default=0, help_text=_("Of the adapted state."))
     seconds = models.FloatField(null=True, blank=True)
@@ -211,7 +217,8 @@ class Query(models.Model):
     """One query picture and what its classifier says of it.
 
     ``result`` is null until the prediction is ready, then ``{"class_name": str, "confidence": float, "sure": bool,
-    "scores": {class_name: float}, "nearest": [{"image_id": str, "class_name": str, "similarity": float}]}``.
+    "scores": {class_name: float}, "nearest": [{"image_id": str, "class_name": str, "similarity": float}]}``, and
+    ``"is_empty": True`` where the transform leaves nothing of the picture.
     The picture is deleted after a day (``file`` is then empty); the result stays with its classifier.
     """
 
@@ -225,6 +232,7 @@ class Query(models.Model):
     height = models.PositiveIntegerField()
     bytes = models.PositiveIntegerField()
     looks_drawn = models.BooleanField(default=False)
+    ink = models.JSONField(null=True)
     original_name = models.CharField(max_length=255, blank=True)
     result = models.JSONField(null=True, blank=True)
     corrected_to = models.CharField(max_length=NAME_LENGTH, blank=True)

@@ -46,6 +46,7 @@ class Stored:
     height: int
     bytes: int
     looks_drawn: bool
+    ink: dict[str, float] | None
     original_name: str
 
     def fields(self) -> dict[str, Any]:
@@ -110,7 +111,8 @@ def _store(picture: reader.Picture, original_name: str) -> Stored:
         width=picture.width,
         height=picture.height,
         bytes=picture.bytes,
-        looks_drawn=picture.looks_drawn,
+        looks_drawn=picture.ink is not None,
+        ink=picture.ink,
         original_name=original_name,
     )
 
@@ -131,5 +133,6 @@ def copy_of(query: Query) -> Stored:
             height=query.height,
             bytes=query.bytes,
             looks_drawn=query.looks_drawn,
+            ink=query.ink,
             original_name=query.original_name,
         )

@@ -53,10 +53,20 @@ class ClassOut(Schema):
     image_ids: list[UUID]
 
 
+class SuggestionOut(Schema):
+    """Which kind of pictures a support set seems to hold."""
+
+    kinds: list[str] = Field(
+        description="The kind that suits, or two, the likelier first: both are tried on the pictures before learning"
+    )
+    why: str = Field(description="A sentence")
+
+
 class SupportSetOut(SupportSetSummary):
-    """A support set with its classes in their order."""
+    """A support set with its classes in their order, and which kind of pictures it seems to hold."""
 
     classes: list[ClassOut]
+    suggestion: SuggestionOut
 
     @staticmethod
     def resolve_classes(support_set: SupportSet) -> list[ClassOut]:
@@ -73,6 +83,11 @@ class SupportSetOut(SupportSetSummary):
             )
             for support_class in support_set.classes.present()
         ]
+
+    @staticmethod
+    def resolve_suggestion(support_set: SupportSet) -> services.Suggestion:
+        """Look at the pictures."""
+        return services.suggestion_for(support_set=support_set)
 
 
 class Accepted(Schema):
@@ -173,7 +188,8 @@ class NewClassifier(Schema):
 
     checkpoint: Text | None = Field(
         None,
-        description="A kind (its live checkpoint), a checkpoint's name or id, or null for the kind that is suggested",
+        description="A kind (its live checkpoint), a checkpoint's name or id, or null for the kind that is suggested; "
+        "where two are, both are tried on the pictures, and the better one learns",
         examples=["characters"],
     )
 
@@ -186,6 +202,9 @@ class ClassifierOut(JobOut):
     checkpoint: str = Field(alias="checkpoint.name")
     kind: str = Field(alias="checkpoint.kind")
     method: str = Field(alias="checkpoint.method")
+    kind_reason: str = Field(
+        description="Why this kind, where that was left to the site; before learning it may change"
+    )
     steps: int | None = Field(description="Inner steps that adapting took; null where the method has none")
     loss: float | None = Field(description="Of the support set at the last of those steps")
     device: str | None
@@ -224,6 +243,7 @@ class QueryOut(Schema):
     class_name: str
     confidence: float
     sure: bool = Field(description="False where the confidence is too low to name one class")
+    is_empty: bool = Field(False, description="True where nothing of the picture is left once it is read as this kind")
     scores: dict[str, float]
     nearest: list[Nearest]
     corrected_to: str | None

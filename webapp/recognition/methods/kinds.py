@@ -30,6 +30,11 @@ def kind_choices() -> list[KindChoice]:
     return [_choice(name) for name in sorted(live, key=lambda name: (order.index(name) if name in order else 99, name))]
 
 
+def title_of_kind(name: str) -> str:
+    """Return the title of a kind."""
+    return str(_choice(name).title)
+
+
 def _choice(name: str) -> KindChoice:
     described = KINDS[name].description if name in KINDS else ""
     title, sentence = TITLES.get(name, (name.capitalize(), described))

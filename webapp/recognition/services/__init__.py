@@ -28,7 +28,8 @@ from webapp.recognition.services.predictions import predictions_csv as predictio
 from webapp.recognition.services.predictions import start_prediction as start_prediction
 from webapp.recognition.services.readiness import Readiness as Readiness
 from webapp.recognition.services.readiness import readiness as readiness
-from webapp.recognition.services.readiness import suggest_kind as suggest_kind
+from webapp.recognition.services.suggestion import Suggestion as Suggestion
+from webapp.recognition.services.suggestion import suggestion_for as suggestion_for
 from webapp.recognition.services.support_sets import allow_improvement as allow_improvement
 from webapp.recognition.services.support_sets import change_support_set as change_support_set
 from webapp.recognition.services.support_sets import create_support_set as create_support_set

@@ -14,7 +14,7 @@ from webapp.pictures.names import clean_name
 from webapp.recognition.allowances import require_room, take_job_place
 from webapp.recognition.deletion import remove_classifier
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
-from webapp.recognition.services.readiness import readiness, suggest_kind
+from webapp.recognition.services.readiness import readiness
 
 
 @transaction.atomic
@@ -23,16 +23,18 @@ def start_classifier(
 ) -> Classifier:
     """Start to learn the support set as it is now.
 
-    ``checkpoint`` is a kind (its live one), an exact name or an id; None means the kind that the pictures suggest.
-    Where ``kind`` is given, names are looked for in it first, and a checkpoint of another gives way to its live one.
+    ``checkpoint`` is a kind (its live one), an exact name or an id. Where ``kind`` is given, names are looked for in it
+    first, and a checkpoint of another gives way to its live one. Where neither is, the pictures suggest the kind; if
+    they suggest two, the worker tries both and takes the better one.
     """
+    ready = readiness(support_set=support_set)
+    suggestion = None if kind or checkpoint else ready.suggestion
     chosen = Checkpoint.objects.filter(kind=kind or "", name=checkpoint or "").first()
-    chosen = chosen or _checkpoint(support_set, checkpoint)
+    chosen = chosen or _checkpoint(checkpoint or kind or ready.suggestion.kinds[0])
     if kind and chosen.kind != kind:
-        chosen = _checkpoint(support_set, kind)
-    missing = readiness(support_set=support_set).missing
-    if missing:
-        raise UserError("not_ready", " ".join(missing), missing=missing)
+        chosen = _checkpoint(kind)
+    if ready.missing:
+        raise UserError("not_ready", " ".join(ready.missing), missing=ready.missing)
     require_room(owner)
     take_job_place(owner)
     names, image_ids = _snapshot(support_set)
@@ -44,14 +46,15 @@ def start_classifier(
         class_names=names,
         image_ids=image_ids,
         n_images=sum(map(len, image_ids)),
+        kinds_to_try=list(suggestion.kinds) if suggestion and not suggestion.kind else [],
+        kind_reason=suggestion.why if suggestion else "",
     )
     jobs.enqueue(classifier)
     return classifier
 
 
-def _checkpoint(support_set: SupportSet, name: str | None) -> Checkpoint:
+def _checkpoint(name: str) -> Checkpoint:
     """Return the checkpoint that is meant; raise UserError with the valid ones if there is none."""
-    name = name or suggest_kind(support_set=support_set)
     checkpoint = checkpoints.find_checkpoint(name=name)
     if checkpoint is None:
         valid = checkpoints.valid_names()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from webapp.recognition.models import SupportClass, SupportImage, SupportSet
+from webapp.recognition.models import SupportClass, SupportSet
+from webapp.recognition.services.suggestion import Suggestion, suggestion_for
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,14 @@ class Readiness:
 
     ok: bool
     missing: list[str]
-    suggested_kind: str
+    suggestion: Suggestion
 
 
 def readiness(*, support_set: SupportSet) -> Readiness:
     """Return what is missing before the support set can be learned."""
     classes = support_set.classes.present().annotate(n=Count("images", filter=Q(images__deleted_at__isnull=True)))
     missing = _missing(list(classes))
-    return Readiness(ok=not missing, missing=missing, suggested_kind=suggest_kind(support_set=support_set))
+    return Readiness(ok=not missing, missing=missing, suggestion=suggestion_for(support_set=support_set))
 
 
 def _missing(classes: list[SupportClass]) -> list[str]:
@@ -36,10 +37,3 @@ def _missing(classes: list[SupportClass]) -> list[str]:
         if not support_class.n:  # type: ignore[attr-defined]
             sentences.append(_("Add a picture to “%(name)s”, or delete the class.") % {"name": support_class.name})
     return sentences
-
-
-def suggest_kind(*, support_set: SupportSet) -> str:
-    """Suggest ``characters`` if most pictures look like ink on paper, else ``photos``."""
-    pictures = SupportImage.objects.present().filter(support_class__support_set=support_set)
-    counts = pictures.order_by().aggregate(all=Count("id"), drawn=Count("id", filter=Q(looks_drawn=True)))
-    return "characters" if counts["drawn"] * 2 > counts["all"] else "photos"

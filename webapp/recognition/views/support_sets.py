@@ -157,7 +157,7 @@ def learn_panel(request: OwnedRequest, support_set: SupportSet) -> dict[str, Any
     """Return what the panel beside the cards shows; a choice the person made outlasts our suggestion."""
     ready = services.readiness(support_set=support_set)
     chosen = request.GET.get("kind", "") if request.GET.get("chosen") else ""
-    kind = chosen or ready.suggested_kind
+    kind = chosen or ready.suggestion.kind
     return {
         "readiness": ready,
         "kinds": kind_choices(),

@@ -5,10 +5,9 @@ Loaded late by ``tasks``, after the fork: a torch operation before it would hang
 
 from __future__ import annotations
 
-import io
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,13 +17,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
-from PIL import Image
 from safetensors.torch import save
-from torch import Tensor
 
 from mlcore.data.episode import LabeledSet
-from mlcore.data.images import image_to_tensor
-from mlcore.errors import AdaptationError, ImageError, MlcoreError
+from mlcore.data.images import find_transform, is_empty
+from mlcore.errors import AdaptationError, MlcoreError
 from mlcore.methods.base import Classifier as AdaptedClassifier
 from mlcore.methods.base import FewShotMethod, Predictions, Watch
 from webapp.checkpoints.models import Checkpoint
@@ -32,14 +29,12 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.recognition.allowances import require_room
-from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, state_path
-from webapp.recognition.worker import loaded
+from webapp.recognition.models import Classifier, Prediction, Query, state_path
+from webapp.recognition.worker import loaded, looking, trying
 from webapp.storage.files import deleted_on_failure
 
 logger = logging.getLogger(__name__)
 
-CHUNK = 8
-"""Pictures embedded at once: enough to be quick, few enough that a cancelled job stops soon."""
 N_NEAREST = 3
 EMBEDDING_SHARE = 0.5
 """How far the bar has come when every picture is embedded, where inner steps follow."""
@@ -63,10 +58,10 @@ def warm() -> None:
 
 
 def _embed_blank(method: FewShotMethod) -> None:
-    blank = io.BytesIO()
-    Image.new("L", (64, 64), 255).save(blank, "PNG")
+    transform = find_transform(loaded.card_of(method).transform)
+    blank = transform.apply(torch.full((1, len(transform.mode), 64, 64), 255, dtype=torch.uint8))
     with torch.no_grad():
-        method.features(image_to_tensor(blank.getvalue(), loaded.card_of(method).transform)[None].to(loaded.device()))
+        method.features(blank.to(loaded.device()))
 
 
 def learn(job_id: str) -> None:
@@ -83,11 +78,14 @@ def _learn(claim: Claim[Classifier]) -> None:
     """Embed the support pictures, adapt, and keep the adapted state."""
     started = time.perf_counter()
     row = claim.job
-    adapted = _adapted(claim, loaded.method_of(row.checkpoint))
+    chosen = trying.try_kinds(claim) if row.kinds_to_try else trying.Chosen(row.checkpoint, row.kind_reason)
+    adapted = _adapted(claim, chosen)
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in adapted.state().items()})
     name = _keep_state(row, content)
     with deleted_on_failure([name]):
         claim.finish(
+            checkpoint=chosen.checkpoint,
+            kind_reason=chosen.reason,
             state_file=name,
             bytes=len(content),
             seconds=time.perf_counter() - started,
@@ -99,10 +97,13 @@ def _learn(claim: Claim[Classifier]) -> None:
 
 
 @torch.no_grad()
-def _adapted(claim: Claim[Classifier], method: FewShotMethod) -> AdaptedClassifier:
+def _adapted(claim: Claim[Classifier], chosen: trying.Chosen) -> AdaptedClassifier:
     """Adapt a method to the support set, reporting its progress to the person."""
+    method = loaded.method_of(chosen.checkpoint)
     embedding_share = EMBEDDING_SHARE if _counts_steps(method) else 1.0
-    features = torch.cat(list(_support_features(claim, method, embedding_share)))
+    features = chosen.features
+    if features is None:
+        features = looking.support_features(claim, method, until=embedding_share)
     labels = torch.tensor(claim.job.labels, device=loaded.device())
     try:
         return method.adapt_features(LabeledSet(features, labels), _watch(claim, embedding_share))
@@ -132,41 +133,6 @@ def _watch(claim: Claim[Classifier], embedding_share: float) -> Watch:
     return report
 
 
-def _support_features(claim: Claim[Classifier], method: FewShotMethod, embedding_share: float) -> Iterator[Tensor]:
-    """Yield the features of the support pictures a chunk at a time, reporting the progress to the person."""
-    ids = claim.job.support_image_ids
-    files = dict(SupportImage.objects.filter(pk__in=ids).values_list("pk", "file"))
-    by_id = {str(pk): file for pk, file in files.items()}
-    for start in range(0, len(ids), CHUNK):
-        done = embedding_share * start / len(ids)
-        claim.progress(done, _("Looking at picture %(n)d of %(all)d") % {"n": start + 1, "all": len(ids)})
-        names = [by_id.get(image_id, "") for image_id in ids[start : start + CHUNK]]
-        yield method.features(_tensors(claim, method, names))
-
-
-def _tensors(claim: Claim[Any], method: FewShotMethod, names: Sequence[str]) -> Tensor:
-    """Load stored pictures as the method takes them, (n, C, H, W); stop between two if the job is cancelled."""
-    transform = loaded.card_of(method).transform
-    tensors = []
-    for name in names:
-        claim.check()
-        tensors.append(image_to_tensor(_read(name), transform))
-    return torch.stack(tensors).to(loaded.device())
-
-
-def _read(name: str) -> bytes:
-    """Return the bytes of a stored picture; fail the job in words if it was deleted meanwhile."""
-    try:
-        if not name:
-            raise FileNotFoundError
-        with default_storage.open(name) as file:
-            data: bytes = file.read()
-    except (FileNotFoundError, ImageError) as error:
-        message = _("A picture was deleted before it could be looked at. Start again with those that are left.")
-        raise JobFailed(code="picture_gone", message=message) from error
-    return data
-
-
 def _keep_state(row: Classifier, content: bytes) -> str:
     """Write an adapted state into private storage, and return its name; raise UserError if there is no room."""
     require_room(row.owner, needed=len(content))
@@ -179,13 +145,14 @@ def _predict(claim: Claim[Prediction]) -> None:
     row = Classifier.objects.select_related("checkpoint").get(pk=claim.job.classifier_id)
     method, adapted = loaded.method_of(row.checkpoint), loaded.adapted(row)
     queries = list(claim.job.queries.all())
-    for start in range(0, len(queries), CHUNK):
-        chunk = queries[start : start + CHUNK]
+    for start in range(0, len(queries), looking.CHUNK):
+        chunk = queries[start : start + looking.CHUNK]
         claim.progress(start / len(queries))
-        images = _tensors(claim, method, [query.file.name or "" for query in chunk])
+        images = looking.tensors(claim, method, [query.file.name or "" for query in chunk])
         answers = adapted.predict(images, n_nearest=N_NEAREST)
-        for query, result in zip(chunk, _results(row, loaded.card_of(method).not_sure_below, answers), strict=True):
-            query.result = result
+        results = _results(row, loaded.card_of(method).not_sure_below, answers)
+        for query, result, nothing in zip(chunk, results, is_empty(images).tolist(), strict=True):
+            query.result = {**result, "sure": False, "is_empty": True} if nothing else result
     with transaction.atomic():
         claim.finish(seconds=time.perf_counter() - started)
         Query.objects.bulk_update(queries, ["result"])

@@ -46,9 +46,9 @@ def ink_of(picture: Image.Image) -> Ink | None:
         return None
     mask = distance.point(lambda levels: 255 if levels >= INK_SPAN else 0)
     mean = ImageStat.Stat(small, mask).mean
-    colour = [_on_white(level, white) for level, white in zip(mean, paper, strict=True)]
+    red, green, blue = (_on_white(level, white) for level, white in zip(mean, paper, strict=True))
     core = mask.filter(ImageFilter.MinFilter(PEN)).filter(ImageFilter.MaxFilter(PEN))
-    return Ink(*colour, solid=round(core.histogram()[255] / mask.histogram()[255], 3))
+    return Ink(red=red, green=green, blue=blue, solid=round(core.histogram()[255] / mask.histogram()[255], 3))
 
 
 def _usual(channel: Image.Image) -> int:

@@ -202,7 +202,7 @@ def _converted(picture: Image.Image, profile: bytes) -> Image.Image | None:
             transform = _transform(profile, mode)
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             continue
-        return None if transform is None else ImageCms.applyTransform(picture.convert(mode), transform)
+        return None if transform is None else transform.apply(picture.convert(mode))
     return None
 
 
@@ -223,7 +223,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     if mode == "CMYK":
         return transform
     probe = _probe().convert(mode)
-    moved = ImageChops.difference(ImageCms.applyTransform(probe, transform), probe.convert("RGB"))
+    moved = ImageChops.difference(transform.apply(probe), probe.convert("RGB"))
     return None if max(high for _low, high in moved.getextrema()) <= _SAME else transform  # type: ignore[misc]
 
 
@@ -264,4 +264,4 @@ def _is_blank(picture: Image.Image) -> bool:
     size = (min(picture.width, _BLANK_SIDE), min(picture.height, _BLANK_SIDE))
     channels = picture.resize(size, Image.Resampling.BOX).split()
     spans = (channel.getextrema() for channel in channels)
-    return all(high - low <= _BLANK_RANGE for low, high in spans)  # type: ignore[operator, misc]
+    return all(high - low <= _BLANK_RANGE for low, high in spans)  # type: ignore[operator]

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from webapp.accounts.models import Owner
-from webapp.recognition.models import SupportSet
+from webapp.recognition.models import SupportImage, SupportSet
 
 from .belongings import Belongings
 from .client import ApiClient, complaint
@@ -48,8 +48,17 @@ def test_a_support_set_shows_its_classes_in_order_with_counts_and_ids(api: ApiCl
 def test_reading_a_support_set_takes_few_queries(
     api: ApiClient, birds: Belongings, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         api.get(f"/support-sets/{birds.support_set.id}")
+
+
+def test_a_support_set_says_which_kind_it_suggests_and_why(api: ApiClient, birds: Belongings) -> None:
+    path = f"/support-sets/{birds.support_set.id}"
+    before = api.get(path).json()["suggestion"]
+    assert (before["kinds"], "fill the frame" in before["why"]) == (["photos"], True)
+    SupportImage.objects.update(looks_drawn=True)
+    after = api.get(path).json()["suggestion"]
+    assert (after["kinds"], "ink on plain paper" in after["why"]) == (["characters"], True)
 
 
 def test_the_list_comes_in_pages_newest_first(api: ApiClient, owner: Owner) -> None:

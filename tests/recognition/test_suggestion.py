@@ -11,7 +11,7 @@ from tests.recognition.conftest import checkpoint_row, visit
 from tests.recognition.pictures import drawing_upload, encoded, photo, photo_upload, upload
 from webapp.checkpoints.models import Checkpoint
 from webapp.recognition import services
-from webapp.recognition.models import Classifier, SupportSet
+from webapp.recognition.models import Classifier, SupportImage, SupportSet
 
 RED, GREEN, BROWN = (200, 30, 30), (30, 150, 60), (140, 90, 50)
 Colour = tuple[int, int, int]
@@ -76,6 +76,13 @@ def test_things_of_one_colour_on_white_are_tried_both_ways_photos_first(
     assert suggestion.kinds == ("photos", "characters")
     assert suggestion.kind == ""
     assert "both are tried on your own pictures" in suggestion.why
+
+
+def test_drawings_of_before_among_photos_are_tried_both_ways(support_set: SupportSet, both: list[Checkpoint]) -> None:
+    services.add_images(support_set=support_set, class_name="a", files=[drawing_upload(seed) for seed in range(3)])
+    services.add_images(support_set=support_set, class_name="b", files=[photo_upload(seed) for seed in range(2)])
+    SupportImage.objects.update(ink=None)
+    assert services.suggestion_for(support_set=support_set).kinds == ("characters", "photos")
 
 
 def test_without_a_second_live_checkpoint_nothing_is_to_be_tried(support_set: SupportSet) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
@@ -21,21 +22,19 @@ APART = 40.0
 """How far, in levels of 255, the mean colours of two classes have to lie from each other for colour to tell them."""
 SPREADS = 3.0
 """How many times farther than pictures of one class lie from its own mean."""
-THIN_SHARE = 0.8
+PEN_SHARE = 0.8
 """Of the pictures, that have to be strokes of a colourless pen for the kind to be plain."""
 
 WHY: dict[str, str | Promise] = {
     "nothing": gettext_lazy("There are no pictures yet."),
     "photos": gettext_lazy("Most of these pictures fill the frame, as photos do."),
     "ink": gettext_lazy("These look like strokes of ink on plain paper."),
-    "colour": gettext_lazy("Colour tells these classes apart, and the way for drawings sees no colour."),
+    "colour": gettext_lazy("Colour tells these classes apart, and “Characters & drawings” sees no colour."),
     "either": gettext_lazy(
         "These lie on plain paper, and could be learned either way. Before learning, both are tried on your own"
         " pictures, and the better one learns."
     ),
-    "untried": gettext_lazy(
-        "These lie on plain paper, and could be learned either way. With two pictures of a class, both would be tried."
-    ),
+    "untried": gettext_lazy("These lie on plain paper, and are learned the one way that there is here."),
 }
 
 
@@ -63,29 +62,38 @@ class Suggestion:
 def suggestion_for(*, support_set: SupportSet) -> Suggestion:
     """Suggest the kind of a support set as it stands."""
     pictures = SupportImage.objects.present().filter(support_class__support_set=support_set).order_by()
-    inks: dict[object, list[Ink]] = {}
-    n = n_thin = 0
-    for class_id, looks_drawn, facts in pictures.values_list("support_class_id", "looks_drawn", "ink"):
-        n += 1
-        ink = Ink(**facts) if facts else None
-        n_thin += looks_drawn and (ink is None or (ink.is_thin and math.hypot(*_hue(ink)) < APART))
-        if ink:
-            inks.setdefault(class_id, []).append(ink)
-    n_drawn = pictures.filter(looks_drawn=True).count()
-    if n_drawn * 2 <= n:
-        return Suggestion(("photos",), "photos" if n else "nothing")
-    if _colour_tells([[_hue(ink) for ink in of_class] for of_class in inks.values()]):
+    rows = list(pictures.values_list("support_class_id", "looks_drawn", "ink"))
+    drawn = [(class_id, Ink(**facts) if facts else None) for class_id, looks_drawn, facts in rows if looks_drawn]
+    if len(drawn) * 2 <= len(rows):
+        return Suggestion(("photos",), "photos" if rows else "nothing")
+    if _colour_tells(_hues_by_class(drawn)):
         return Suggestion(("photos",), "colour")
-    if n_thin >= THIN_SHARE * n:
+    if sum(_is_pen(ink) for _class_id, ink in drawn) >= PEN_SHARE * len(rows):
         return Suggestion(("characters",), "ink")
-    return _either(support_set, is_solid=fmean(ink.solid for of_class in inks.values() for ink in of_class) > 0.5)
+    n_solid = sum(ink is not None and not ink.is_thin for _class_id, ink in drawn)
+    return _either(is_solid=n_solid * 2 > len(drawn))
 
 
-def _either(support_set: SupportSet, *, is_solid: bool) -> Suggestion:
-    """Have both kinds tried, where both are there and some class has a picture to leave out."""
+def _is_pen(ink: Ink | None) -> bool:
+    """Return whether ink is strokes without colour; what was taken in before ink was looked at counts as such."""
+    return ink is None or (ink.is_thin and math.hypot(*_hue(ink)) < APART)
+
+
+def _hues_by_class(drawn: Iterable[tuple[UUID, Ink | None]]) -> list[list[Point]]:
+    hues: dict[UUID, list[Point]] = {}
+    for class_id, ink in drawn:
+        if ink is not None:
+            hues.setdefault(class_id, []).append(_hue(ink))
+    return list(hues.values())
+
+
+def _either(*, is_solid: bool) -> Suggestion:
+    """Have both kinds tried, where both have a live checkpoint."""
     kinds = ("photos", "characters") if is_solid else ("characters", "photos")
     live = set(Checkpoint.objects.live().values_list("kind", flat=True))
-    return Suggestion(kinds, "either") if live.issuperset(kinds) else Suggestion(kinds[:1], "untried")
+    if live.issuperset(kinds):
+        return Suggestion(kinds, "either")
+    return Suggestion(tuple(kind for kind in kinds if kind in live) or kinds[:1], "untried")
 
 
 def _hue(ink: Ink) -> Point:

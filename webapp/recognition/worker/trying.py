@@ -77,7 +77,7 @@ def _try(claim: Claim[Classifier], checkpoint: Checkpoint, place: int, n: int) -
 
 
 def _reason(best: Trial, others: list[Trial]) -> str:
-    """Say in words why a kind was taken."""
+    """Return in words why a kind was taken."""
     other = next((trial for trial in others if trial.features is not None), None)
     names = {"best": title_of_kind(best.checkpoint.kind)}
     if other is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from mlcore.errors import ConfigError
 from mlcore.settings import Config, setting
 
 
@@ -171,6 +172,11 @@ class BackboneConfig(Config):
         least = BACKBONES[self.name].least_size
         self._require("image_size", self.image_size >= least, f"at least {least} px for {self.name}")
 
+    @property
+    def pictures(self) -> str:
+        """Return in words which pictures it takes."""
+        return f"{self.in_channels} x {self.image_size} px"
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoopConfig(Config):
@@ -253,3 +259,16 @@ class TrainingConfig(LoopConfig):
     validation_episodes: int = setting(
         200, minimum=2, label="Validation episodes", help="More make the band around the accuracy curve narrower."
     )
+
+
+def require_unchanged_pictures(episodes: EpisodeConfig, training: TrainingConfig) -> None:
+    """Raise ConfigError, with the field to change, for settings that change pictures, as no pretrained backbone allows.
+
+    It sees each picture once for a whole run.
+    """
+    still = {"degraded_copies": 0, "affine": 0, "warped_share": 0}
+    changes = {f"training.{name}": (getattr(training, name), needed) for name, needed in still.items()}
+    changes["episodes.n_rotations"] = episodes.n_rotations, 1
+    for name, (value, needed) in changes.items():
+        if value != needed:
+            raise ConfigError(f"{name} is {value}; it must be {needed} with a pretrained backbone", field=name)

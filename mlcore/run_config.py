@@ -16,6 +16,7 @@ from mlcore.config import (
     LoopConfig,
     Shape,
     TrainingConfig,
+    require_unchanged_pictures,
     shape_of,
 )
 from mlcore.data.datasets import DATASETS, DataConfig
@@ -151,6 +152,8 @@ class MetaRunConfig(RunConfig):
         if shape is None:
             raise ConfigError(f"transform is {self.transform!r}; it must be {TRANSFORMS_IN_WORDS}", field="transform")
         self._require_shape(shape)
+        if self.method_config.is_pretrained:
+            require_unchanged_pictures(self.episodes, self.training)
 
     def _require_shape(self, shape: Shape) -> None:
         """Raise ConfigError if the backbone takes pictures of another shape."""
@@ -163,6 +166,25 @@ class MetaRunConfig(RunConfig):
                 f"set its in_channels to {shape.channels} and its image_size to {shape.side}",
                 field=f"method_config.backbone.{field}",
             )
+
+    def require_start(self, start: MethodConfig, *, name: str) -> None:
+        """Raise ConfigError, with the field to change, unless training can go on from a checkpoint's backbone.
+
+        start, name: the checkpoint's config and name.
+        """
+        own = self.method_config
+        unfit = f"start_from is {name!r}, which"
+        if start.backbone.pictures != own.backbone.pictures:
+            seen = f"takes pictures of {start.backbone.pictures}, and {self.kind} are {own.backbone.pictures}"
+            raise ConfigError(f"{unfit} {seen}; choose a checkpoint of the same kind of picture", field="start_from")
+        for field_name, needed in start.to_go_on.items():
+            value = value_at(own.to_dict(), field_name)
+            if value != needed:
+                remedy = f"it must be {needed!r} to train {name!r} further; or choose another checkpoint to start from"
+                raise ConfigError(f"{field_name} is {value!r}; {remedy}", field=field_name).within("method_config")
+        if start.adapter and start.output != own.output:
+            seen = f"learned on the {start.output} of its network, and {self.method} works on the {own.output}"
+            raise ConfigError(f"{unfit} {seen}; choose another method or checkpoint", field="start_from")
 
     @property
     def transform_name(self) -> str:

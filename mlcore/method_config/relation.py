@@ -1,6 +1,7 @@
 """The config of relation networks."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mlcore.method_config.base import MethodConfig
 from mlcore.settings import setting
@@ -9,6 +10,8 @@ from mlcore.settings import setting
 @dataclass(frozen=True, kw_only=True)
 class RelationConfig(MethodConfig):
     """Relation networks."""
+
+    output: ClassVar[str] = "map"
 
     width: int = setting(
         64,

@@ -133,16 +133,16 @@ class FewShotMethod(nn.Module, ABC):
     progress = 0.0
     """How much of the meta-training is over, 0 to 1; the training loop sets it before each step."""
 
-    def __init__(self, config: MethodConfig, *, output: str = "embedding") -> None:
-        """Build the networks; output: whether the method works on the backbone's `embedding` or its last `map`."""
+    def __init__(self, config: MethodConfig) -> None:
+        """Build the networks."""
         super().__init__()
         self.config = config
-        self.pretrained, self.backbone = build_backbone(config, output=output)
+        self.pretrained, self.backbone = build_backbone(config)
 
     @property
     def is_pretrained(self) -> bool:
         """Return whether `inputs` come from a pretrained backbone, and so can be computed once for a whole run."""
-        return not isinstance(self.pretrained, nn.Identity)
+        return self.config.is_pretrained
 
     @property
     def embedding_size(self) -> int:

@@ -38,7 +38,7 @@ class Relation(FewShotMethod):
     config: RelationConfig
 
     def __init__(self, config: RelationConfig) -> None:
-        super().__init__(config, output="map")
+        super().__init__(config)
         channels, height, width = self.backbone.map_shape  # type: ignore[misc]
         self.squeeze: nn.Module = nn.Conv2d(channels, config.width, 1) if self.is_pretrained else nn.Identity()
         self.relation = RelationModule(config, (config.width if self.is_pretrained else channels, height, width))

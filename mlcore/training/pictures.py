@@ -7,12 +7,11 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from mlcore.config import EpisodeConfig, TrainingConfig
+from mlcore.config import EpisodeConfig, TrainingConfig, require_unchanged_pictures
 from mlcore.data.corruptions import several
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeBatch, EpisodeIndex
 from mlcore.data.images import Transform
-from mlcore.errors import ConfigError
 from mlcore.evaluation.episodes import compute_inputs
 from mlcore.methods.base import FewShotMethod
 
@@ -35,10 +34,7 @@ class TrainingInputs:
         config: TrainingConfig,
         episodes: EpisodeConfig,
     ) -> None:
-        changes = {"degraded_copies": (config, 0), "affine": (config, 0), "n_rotations": (episodes, 1)}
-        for name, (holder, needed) in changes.items():
-            if (value := getattr(holder, name)) != needed:
-                raise ConfigError(f"{name} is {value}; it must be {needed} with a pretrained backbone")
+        require_unchanged_pictures(episodes, config)
         self._method, self._dataset, self._transform = method, dataset, transform
 
     def gather(self, index: EpisodeIndex, share: slice = EVERY) -> EpisodeBatch:

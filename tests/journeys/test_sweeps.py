@@ -87,7 +87,7 @@ def test_the_calculator_says_how_many_trials_and_the_form_begins_a_sweep(
     expect(office.get_by_label("Combinations")).to_have_value("6")
     expect(office.locator("#draws")).to_contain_text("from 6 combinations")
     visitor.button("Start the sweep").click()
-    expect(office.get_by_text("n_way is 1; it must be at least 2")).to_be_visible()
+    expect(office.get_by_text("Ways is 1; it must be at least 2")).to_be_visible()
     expect(office.get_by_label("Combinations")).to_have_value("6")
     assert flaws(office, "sweep-add") == []
     office.get_by_label("What is searched").fill("training.outer_lr = 0.001, 0.01\nepisodes.n_way = 4, 5")
@@ -144,5 +144,5 @@ def test_the_pages_of_runs_and_sweeps_are_used_by_keyboard(office: Page, swept: 
     office.keyboard.type("0")
     tab_to(office, "Start the run")
     office.keyboard.press("Enter")
-    expect(office.get_by_text("outer_lr is 0.0; it must be above 0")).to_be_visible()
+    expect(office.get_by_text("Learning rate is 0.0; it must be above 0")).to_be_visible()
     assert flaws(office, "run-add") == []

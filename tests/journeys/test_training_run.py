@@ -83,7 +83,7 @@ def test_staff_start_a_run_and_watch_it_to_its_end(visitor: Visitor, version: Da
     fill(page, version)
     page.locator('[name="episodes.n_way"]').fill("1")
     visitor.button("Start the run").click()
-    expect(page.get_by_text("n_way is 1; it must be at least 2")).to_be_visible()
+    expect(page.get_by_text("Ways is 1; it must be at least 2")).to_be_visible()
     page.locator('[name="episodes.n_way"]').fill("5")
     visitor.button("Estimate the time").click()
     expect(page.locator("#estimate")).to_contain_text("About", timeout=LONG_MS)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from mlcore.run_config import settings_for
+from mlcore.run_config import run_config_type, settings_for
 from mlcore.settings import Setting
 
 
@@ -39,6 +39,15 @@ def shown(method: str, document: Mapping[str, Any]) -> list[ShownSetting]:
 def label_of(method: str, name: str) -> str:
     """Return what a setting is called, by its dotted name; its name in plain words where it is not known."""
     return _label(settings_for(method).get(name), name)
+
+
+def in_form_words(sentence: str, *, method: str) -> str:
+    """Return what mlcore said of a run, with the setting that it begins with called as forms call it."""
+    name, space, rest = sentence.partition(" ")
+    config = run_config_type(method=method)
+    known = {**config.settings(), **settings_for(method)}
+    named = [setting for dotted, setting in known.items() if name in (dotted, dotted.rpartition(".")[2])]
+    return f"{_(named[0].label)}{space}{rest}" if len(named) == 1 else sentence
 
 
 def _label(setting: Setting | None, name: str) -> str:

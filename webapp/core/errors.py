@@ -64,7 +64,6 @@ Code = Literal[
     "not_finished",
     "not_paused",
     "not_stopped",
-    "other_backbone",
     "paused_already",
     "still_going",
     "unknown_method",

@@ -37,5 +37,5 @@ def last_words(errors: str) -> str:
     """Return the sentence that mlcore ended with, if it did with one."""
     spoken = [line for line in errors.splitlines() if line.startswith(_SPOKEN)]
     sentence = spoken[-1].removeprefix(_SPOKEN).strip() if spoken else ""
-    is_setting = "_" in sentence.partition(" ")[0]  # whose name stays as it is written in the form's errors
+    is_setting = "_" in sentence.partition(" ")[0]  # whose name stays, for pages to put its label there
     return sentence if is_setting else sentence[:1].upper() + sentence[1:]

@@ -141,17 +141,17 @@ class TrainCommand:
         save_checkpoint(self.out, run.method, card)
 
     def _start(self) -> FewShotMethod:
-        """Build the method; raise ConfigError if the checkpoint to start from has another backbone."""
+        """Build the method, with the backbone of the checkpoint to start from; raise ConfigError if that does not fit.
+
+        A pretrained backbone without an adapter has no weights of its own: there, the new adapter is the beginning.
+        """
         method = build_method(self.config.method, self.config.method_config)
         if self.config.start_from is None:
             return method
         start = load_checkpoint(find_checkpoint(self.config.start_from))
-        if start.config.backbone != self.config.method_config.backbone:
-            raise ConfigError(
-                f"start_from is {self.config.start_from!r}, whose backbone is {start.config.backbone}, not "
-                f"{self.config.method_config.backbone}; choose the same backbone, or another checkpoint"
-            )
-        method.backbone.load_state_dict(start.backbone.state_dict())
+        self.config.require_start(start.config, name=self.config.start_from)
+        if weights := start.backbone.state_dict():
+            method.backbone.load_state_dict(weights)
         return method
 
     def _rehearse(self, dataset: PictureDataset, validation: Validation) -> None:

@@ -63,10 +63,45 @@ def test_a_checkpoint_for_another_backbone_is_not_started_from(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, other_backbone: Path
 ) -> None:
     said = refusal(capsys, tmp_path / "out", f"--start-from {other_backbone}")
-    assert "start_from" in said
-    assert "width=6" in said
-    assert "width=4" in said
-    assert "choose the same backbone" in said
+    assert f"method_config.backbone.width is 4; it must be 6 to train '{other_backbone}' further" in said
+
+
+PHOTOS = (
+    "--kind photos --affine 0 --backbone-name efficientnet_lite0 --backbone-in-channels 3 --backbone-image-size 448"
+)
+
+
+def test_settings_that_change_pictures_are_refused_with_a_pretrained_backbone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for changed, field in {
+        "--affine 1": "training.affine is 1.0",
+        "--warped-share 0.5": "training.warped_share is 0.5",
+        "--degraded-copies 1": "training.degraded_copies is 1",
+        "--n-rotations 4": "episodes.n_rotations is 4",
+    }.items():
+        assert main(["train", "--out", str(tmp_path / "out"), *f"{STROKES} {PHOTOS} {changed}".split()]) == 1
+        assert f"{field}; it must be" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ("--start-from photos-prototypical", "adapter is 0; it must be 32 to train 'photos-prototypical' further"),
+        ("--start-from photos-maml --adapter 8", "adapter is 8; it must be 32 to train 'photos-maml' further"),
+        ("--start-from photos --method relation --backbone-name conv6", "name is 'conv6'; it must be 'efficientnet_"),
+        ("--start-from characters --adapter 32", "takes pictures of 1 x 56 px, and photos are 3 x 448 px"),
+    ],
+)
+def test_a_start_that_cannot_be_trained_further_is_refused_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, changed: str, reason: str
+) -> None:
+    assert main(["train", "--out", str(tmp_path / "out"), *f"{STROKES} {PHOTOS} {changed}".split()]) == 1
+    said = capsys.readouterr().err
+    assert reason in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_starting_from_a_checkpoint_takes_its_backbone_and_says_so(tmp_path: Path, other_backbone: Path) -> None:
@@ -85,8 +120,7 @@ def test_starting_from_a_checkpoint_takes_its_backbone_and_says_so(tmp_path: Pat
 def test_a_backbone_never_meets_the_pictures_that_it_was_pretrained_on(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
 ) -> None:
-    lite0 = "--kind photos --backbone-name efficientnet_lite0 --backbone-in-channels 3 --backbone-image-size 448"
-    rest = f"--out {tmp_path / 'out'} {lite0}" if command == "train" else "--checkpoint photos"
+    rest = f"--out {tmp_path / 'out'} {PHOTOS}" if command == "train" else "--checkpoint photos"
     assert main([command, *rest.split(), "--dataset", "mini_imagenet", "--data-root", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "dataset is 'mini_imagenet'" in said

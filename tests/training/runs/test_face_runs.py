@@ -96,9 +96,9 @@ def test_a_loss_for_faces_goes_with_faces_alone(kind: str, method: str, field: s
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("training.people_per_step", "1", "people_per_step is 1; it must be at least 2"),
-        ("method_config.backbone.width", "65", "width is 65; it must be between 8 and 64"),
-        ("method_config.margin", "2", "margin is 2.0; it must be above 0 and below 1.5"),
+        ("training.people_per_step", "1", "People per step is 1; it must be at least 2"),
+        ("method_config.backbone.width", "65", "Width is 65; it must be between 8 and 64"),
+        ("method_config.margin", "2", "Margin is 2.0; it must be above 0 and below 1.5"),
     ],
 )
 def test_a_value_out_of_range_is_shown_beside_its_field(

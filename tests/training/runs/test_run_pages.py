@@ -17,6 +17,7 @@ from mlcore.method_config.maml import MamlConfig
 from tests.training import small_runs
 from tests.training.people import signed_in
 from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.services.registry import sync_shipped
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 from webapp.training.models import RunEstimate, TrainingRun
@@ -62,14 +63,14 @@ def test_the_form_starts_a_run_and_writes_down_who_did(version: DatasetVersion) 
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("episodes.n_way", "1", "episodes.n_way is 1; it must be at least 2"),
-        ("training.outer_lr", "0", "training.outer_lr is 0.0; it must be above 0"),
-        ("method_config.backbone.width", "0", "method_config.backbone.width is 0; it must be between 1 and 1024"),
-        ("method_config.shrinkage", "2", "shrinkage is 2.0"),
-        ("method_config.adapter", "5", "0 with conv4"),
-        ("training.optimizer", "rms", "training.optimizer is 'rms'; it must be adam or sgd"),
-        ("training.steps", "many", "training.steps is 'many'; it must be a whole number"),
-        ("new_kind", "Big Signs", "small letters"),
+        ("episodes.n_way", "1", "Ways is 1; it must be at least 2"),
+        ("training.outer_lr", "0", "Learning rate is 0.0; it must be above 0"),
+        ("method_config.backbone.width", "0", "Width is 0; it must be between 1 and 1024"),
+        ("method_config.shrinkage", "2", "Shrinkage is 2.0"),
+        ("method_config.adapter", "5", "Adapter units is 5; it must be 0 with conv4"),
+        ("training.optimizer", "rms", "Optimizer is 'rms'; it must be adam or sgd"),
+        ("training.steps", "many", "Steps is 'many'; it must be a whole number"),
+        ("new_kind", "Big Signs", "Kind of picture is 'Big Signs'; it must be small letters"),
     ],
 )
 def test_a_value_out_of_range_is_shown_beside_its_field(
@@ -121,13 +122,16 @@ def test_data_that_is_not_ready_or_lost_pictures_cannot_be_chosen(version: Datas
         assert "version" in RunForm(filled(version)).errors
 
 
-def test_a_start_from_another_network_is_refused_beside_its_field(version: DatasetVersion) -> None:
+def test_a_start_from_another_network_is_refused_beside_what_differs(version: DatasetVersion) -> None:
     backbone = {"name": "conv4", "in_channels": 1, "image_size": 56, "width": 32}
     card = {"name": "old", "method": "prototypical", "config": {"backbone": backbone}}
     old = Checkpoint.objects.create(name="old", kind="characters", folder="old", digest="1", card=card)
     client = signed_in("add_trainingrun")
     answer = client.post(reverse(ADD), filled(version, start_from=str(old.pk)))
-    assert "width 32" in answer.content.decode()
+    form = answer.context["form"]
+    assert form.errors["method_config.backbone.width"] == [
+        "Width is 64; it must be 32 to train 'old' further; or choose another checkpoint to start from"
+    ]
     assert not TrainingRun.objects.exists()
     assert (
         client.post(
@@ -135,6 +139,18 @@ def test_a_start_from_another_network_is_refused_beside_its_field(version: Datas
         ).status_code
         == 302
     )
+
+
+def test_a_start_for_other_pictures_is_refused_beside_the_start(version: DatasetVersion) -> None:
+    photos = next(row for row in sync_shipped() if row.name == "photos-prototypical")
+    answer = signed_in("add_trainingrun").post(reverse(ADD), filled(version, start_from=str(photos.pk)))
+    assert "takes pictures of 3 x 448 px" in answer.context["form"].errors["start_from"][0]
+    assert not TrainingRun.objects.exists()
+
+
+def test_what_a_run_failed_for_names_settings_as_the_form_does(run: TrainingRun) -> None:
+    run.status, run.error = JobStatus.FAILED, "n_way is 7, but signs (train) has 6 classes to draw from."
+    assert run.status_sentence == "Ways is 7, but signs (train) has 6 classes to draw from."
 
 
 def test_a_disk_without_room_is_said_before_anything_starts(version: DatasetVersion, settings: Any) -> None:

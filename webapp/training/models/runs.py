@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from webapp.checkpoints.models.checkpoints import Checkpoint
+from webapp.checkpoints.shown_settings import in_form_words
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import Job, JobQuerySet, JobStatus
 
@@ -99,7 +100,7 @@ class TrainingRun(RunSettings, Job):
             return _("Paused at step %(step)d.") % {"step": self.state_step}
         if self.status == JobStatus.CANCELLED and self.state_step:
             return _("Cancelled. Its state of step %(step)d is kept.") % {"step": self.state_step}
-        return super().status_sentence
+        return in_form_words(super().status_sentence, method=self.method)
 
     @property
     def state_key(self) -> str:
@@ -155,6 +156,11 @@ class RunEstimate(RunSettings, Job):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def status_sentence(self) -> str:
+        """Return in words how it stands."""
+        return in_form_words(super().status_sentence, method=self.method)
 
     @property
     def in_words(self) -> str:

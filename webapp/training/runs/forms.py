@@ -17,6 +17,7 @@ from mlcore.faces.config import FACE_LOSSES, FACES
 from mlcore.method_config import METHODS
 from mlcore.run_config import MetaRunConfig, settings_for
 from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.shown_settings import in_form_words
 from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
@@ -167,7 +168,8 @@ class RunForm(forms.Form):
         """Show an error beside its field, or above the form where it is about none."""
         renamed = {"kind": "new_kind"} if self.data.get("new_kind") else {}
         field = renamed.get(error.field, error.field)
-        self.add_error(field if field in self.fields else None, error.message)
+        words = in_form_words(error.message, method=self.chosen_method)
+        self.add_error(field if field in self.fields else None, words)
 
     @property
     def chosen(self) -> dict[str, Any]:

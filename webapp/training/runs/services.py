@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -11,6 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mlcore.faces.config import FACES
+from mlcore.method_config import METHODS
+from mlcore.run_config import MetaRunConfig
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
 from webapp.core.staff.history import Named, note
@@ -19,7 +20,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
-from webapp.training.runs.settings import AnyRunConfig, room_needed, row_fields
+from webapp.training.runs.settings import AnyRunConfig, refused, room_needed, row_fields
 
 ESTIMATES_KEPT = timedelta(days=1)
 
@@ -77,14 +78,10 @@ def require_fitting(settings: AnyRunConfig, version: DatasetVersion, start_from:
     if start_from and FACES in (settings.kind, start_from.kind):
         message = _("Embeddings of faces start from scratch, and nothing else starts from them.")
         raise UserError("faces_from_scratch", message, field="start_from")
-    backbone: dict[str, Any] = settings.method_config.backbone.to_dict()
-    if start_from and start_from.card["config"]["backbone"] != backbone:
-        message = _(
-            "%(start)s has the network %(name)s of width %(width)d for pictures of %(image_size)d px; choose the same "
-            "kind, network and width, or start from scratch."
-        )
-        words = {**start_from.card["config"]["backbone"], "start": start_from.name}
-        raise UserError("other_backbone", message % words, field="start_from")
+    if start_from and isinstance(settings, MetaRunConfig):
+        start = METHODS[start_from.method].config.from_dict(start_from.card["config"])
+        with refused():
+            settings.require_start(start, name=start_from.name)
 
 
 @transaction.atomic

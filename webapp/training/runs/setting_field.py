@@ -19,7 +19,7 @@ from mlcore.settings import Setting
 
 
 class SettingField(forms.Field):
-    """One setting of a run. What is typed is read, and refused, as on a command line."""
+    """One setting of a run. What is typed is read as on a command line, and refused by its label."""
 
     def __init__(self, setting: Setting, *, initial: Any) -> None:
         self.setting = setting
@@ -38,7 +38,7 @@ class SettingField(forms.Field):
         try:
             return self.setting.parse(str(value))
         except ConfigError as error:
-            raise forms.ValidationError(str(error)) from error
+            raise forms.ValidationError(str(error).replace(self.setting.name, str(self.label), 1)) from error
 
 
 def _widget(setting: Setting) -> forms.Widget:

@@ -29,12 +29,12 @@ DEFAULTS: dict[str, Any] = {
 
 def parsed(name: str, text: str, *, method: str) -> Any:
     """Return the value that a text stands for, unchecked; raise UserError if there is no such setting or value."""
-    with _refused():
+    with refused():
         return setting_among(settings_for(method), name).convert(text)
 
 
 @contextmanager
-def _refused() -> Iterator[None]:
+def refused() -> Iterator[None]:
     """Turn what mlcore refuses into what staff can mend."""
     try:
         yield
@@ -47,7 +47,7 @@ def checked(**document: Any) -> AnyRunConfig:
 
     The kind fixes the transform, and that the backbone's channels and size, so that these need not be said.
     """
-    with _refused():
+    with refused():
         config = run_config_type(kind=document.get("kind"), method=document.get("method"))
         known = config.all_settings(document)
         left_out = {
@@ -58,7 +58,7 @@ def checked(**document: Any) -> AnyRunConfig:
 
 def changed(row: RunSettings, values: Mapping[str, Any]) -> AnyRunConfig:
     """Check what a row holds with some settings replaced; raise UserError with the name of a wrong one."""
-    with _refused():
+    with refused():
         for name in values:
             setting_among(settings_for(row.method), name)
     return checked(**with_values(row.config, values))

@@ -159,10 +159,9 @@ class MetaRunConfig(RunConfig):
         """Raise ConfigError if the backbone takes pictures of another shape."""
         backbone = self.method_config.backbone
         if (backbone.in_channels, backbone.image_size) != (shape.channels, shape.side):
-            taken = Shape(channels=backbone.in_channels, side=backbone.image_size)
             field = "in_channels" if backbone.in_channels != shape.channels else "image_size"
             raise ConfigError(
-                f"the backbone takes {taken}, but pictures of {self.kind} are {shape}; "
+                f"the backbone takes {backbone.pictures}, but pictures of {self.kind} are {shape}; "
                 f"set its in_channels to {shape.channels} and its image_size to {shape.side}",
                 field=f"method_config.backbone.{field}",
             )

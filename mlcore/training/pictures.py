@@ -12,6 +12,7 @@ from mlcore.data.corruptions import several
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeBatch, EpisodeIndex
 from mlcore.data.images import Transform
+from mlcore.errors import ConfigError
 from mlcore.evaluation.episodes import compute_inputs
 from mlcore.methods.base import FewShotMethod
 

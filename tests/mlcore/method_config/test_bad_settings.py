@@ -88,7 +88,10 @@ def test_settings_that_change_pictures_are_refused_with_a_pretrained_backbone(
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ("--start-from photos-prototypical", "adapter is 0; it must be 32 to train 'photos-prototypical' further"),
+        (
+            "--adapter 0 --start-from photos-prototypical",
+            "adapter is 0; it must be 32 to train 'photos-prototypical' further",
+        ),
         ("--start-from photos-maml --adapter 8", "adapter is 8; it must be 32 to train 'photos-maml' further"),
         ("--start-from photos --method relation --backbone-name conv6", "name is 'conv6'; it must be 'efficientnet_"),
         ("--start-from characters --adapter 32", "takes pictures of 1 x 56 px, and photos are 3 x 448 px"),

@@ -175,7 +175,7 @@ class BackboneConfig(Config):
     @property
     def pictures(self) -> str:
         """Return in words which pictures it takes."""
-        return f"{self.in_channels} x {self.image_size} px"
+        return str(Shape(channels=self.in_channels, side=self.image_size))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,6 +112,11 @@ class DatasetVersion(Job):
     def __str__(self) -> str:
         return f"{self.dataset} v{self.number}"
 
+    def n_to_train_on(self, pictures: int) -> int | None:
+        """Count the classes to train on that have so many pictures; nothing where its classes are not listed."""
+        counts = [row["pictures"] for row in self.classes if row["split"] == "train"]
+        return sum(count >= pictures for count in counts) if self.classes else None
+
     @property
     def gap(self) -> str:
         """Return in a word what it lacks of what it was; nothing where it is whole."""

@@ -30,7 +30,7 @@ from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeSampler
 from mlcore.data.images import find_transform
 from mlcore.devices import leave_memory, resolve_device
-from mlcore.errors import Stopped
+from mlcore.errors import ConfigError, Stopped
 from mlcore.evaluation.calibration import NOT_CALIBRATED, calibration_samplers, fit_temperature
 from mlcore.evaluation.episodes import featurise
 from mlcore.methods import build_method

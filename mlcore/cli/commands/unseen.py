@@ -12,5 +12,6 @@ def check_unseen(dataset: str, config: MethodConfig) -> None:
     if source and BACKBONES[name].pretrained_on == source:
         raise ConfigError(
             f"dataset is {dataset!r}, whose pictures are a part of {source}, which {name} was pretrained on: "
-            "figures would say nothing of new classes; choose another data set, or a backbone without such weights"
+            "figures would say nothing of new classes; choose another data set, or a backbone without such weights",
+            field="data.dataset",
         )

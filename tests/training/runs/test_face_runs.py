@@ -25,8 +25,9 @@ from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
 from webapp.training.runs import services as runs
+from webapp.training.runs.beginnings import values_of_run
 from webapp.training.runs.command_line import estimate_command, train_command
-from webapp.training.runs.forms import RunForm, values_of
+from webapp.training.runs.forms import RunForm
 from webapp.training.runs.settings import AnyRunConfig, changed, checked, room_needed, settings_of_run
 from webapp.training.runs.words import settings_from_words
 
@@ -131,7 +132,7 @@ def test_every_setting_comes_through_to_the_command(version: DatasetVersion, met
 
 def test_a_clone_and_a_trial_have_the_settings_of_their_run(version: DatasetVersion) -> None:
     run = start(version)
-    form = RunForm(initial=values_of(run))
+    form = RunForm(initial=values_of_run(run))
     assert (form["kind"].value(), form["method"].value()) == ("faces", "cosface")
     assert (form["training.people_per_step"].value(), form["method_config.margin"].value()) == (4, 0.35)
     trial = changed(run, {"method_config.margin": 0.2})

@@ -21,7 +21,8 @@ from webapp.checkpoints.services.registry import sync_shipped
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 from webapp.training.models import RunEstimate, TrainingRun
-from webapp.training.runs.forms import RunForm, values_of
+from webapp.training.runs.beginnings import values_of_run
+from webapp.training.runs.forms import RunForm
 
 pytestmark = pytest.mark.django_db
 
@@ -161,7 +162,7 @@ def test_a_disk_without_room_is_said_before_anything_starts(version: DatasetVers
 
 
 def test_a_clone_has_the_settings_of_its_run(run: TrainingRun) -> None:
-    form = RunForm(initial=values_of(run))
+    form = RunForm(initial=values_of_run(run))
     assert (form["episodes.n_way"].value(), form["training.steps"].value()) == (5, 12)
     assert form["version"].value() == run.version_id
     page = signed_in("add_trainingrun").get(reverse(ADD), {"clone": str(run.pk)}).content.decode()

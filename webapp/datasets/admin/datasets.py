@@ -73,7 +73,8 @@ class DatasetAdmin(_LookedAt):
         dataset = self.get_object(request, object_id)
         may_add = request.user.has_perm("datasets.add_datasetversion")
         may_delete = self.has_delete_permission(request, dataset)
-        shown = {"dataset": dataset, "may_add_version": may_add, "may_delete": may_delete}
+        trainable = dataset.versions.trainable().order_by("-number").first() if dataset else None
+        shown = {"trainable": trainable, "dataset": dataset, "may_add_version": may_add, "may_delete": may_delete}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **shown})
 
     @admin.display(description=_("versions"), ordering="n")

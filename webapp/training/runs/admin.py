@@ -22,10 +22,11 @@ from webapp.core.staff.deletion_page import DeletingAdmin
 from webapp.training import deletion
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs import services as runs
+from webapp.training.runs.beginnings import beginning
 from webapp.training.runs.command_line import CONFIG_FILE, repeating_command, run_document
 from webapp.training.runs.comparison import pages
 from webapp.training.runs.curves import accuracy_chart, loss_chart
-from webapp.training.runs.forms import RunForm, kept, values_of
+from webapp.training.runs.forms import RunForm
 from webapp.training.runs.settings import settings_of_run
 
 Act = Callable[..., None]
@@ -77,7 +78,8 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         """Show the form of a run, and start it."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = RunForm(request.POST) if request.method == "POST" else RunForm(initial=self._initial(request))
+        typed = request.POST if request.method == "POST" and "fill" not in request.POST else None
+        form = RunForm(typed) if typed else RunForm(initial=self._initial(request))
         if form.is_bound and form.is_valid():
             try:
                 origin = {"name": form.cleaned_data["name"], "cloned_from": form.cleaned_data["clone"]}
@@ -89,10 +91,9 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         return render(request, "admin/training/trainingrun/add.html", self._context(request, form=form))
 
     def _initial(self, request: HttpRequest) -> dict[str, Any]:
-        """Fill the form with what was typed before another method was chosen, or with a run that is to be cloned."""
-        typed = request.GET.dict()
-        run = TrainingRun.objects.filter(pk=typed["clone"]).first() if set(typed) == {"clone"} else None
-        return values_of(run) if run else kept(typed)
+        """Fill the form with what it begins with, or with what was typed before something else was chosen."""
+        typed = request.POST if request.method == "POST" else request.GET
+        return {**beginning(typed.dict()), "opened": typed.getlist("opened")}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +13,22 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from mlcore.config import KINDS, OFFERED_TRANSFORMS
-from mlcore.documents import value_at, with_values
-from mlcore.faces.config import FACE_LOSSES, FACES
+from mlcore.documents import with_values
+from mlcore.errors import ConfigError
+from mlcore.faces.config import FACE_LOSSES
 from mlcore.method_config import METHODS
 from mlcore.run_config import MetaRunConfig, settings_for
+from mlcore.settings import Setting
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.shown_settings import in_form_words
 from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
+from webapp.training.runs.beginnings import CHOICES, DEFAULT_KIND, DEFAULT_METHOD, LONGEST_NAME, kinds_of
 from webapp.training.runs.setting_field import SettingField
-from webapp.training.runs.settings import DEFAULTS, AnyRunConfig, checked, is_fixed
+from webapp.training.runs.settings import WAYS, AnyRunConfig, checked, defaults_of, is_fixed, ways_in
 
 OF_A_RUN = MetaRunConfig.settings()
-DEFAULT_METHOD: str = OF_A_RUN["method"].default
 PLAIN = {"episodes.n_way", "episodes.k_shot", "episodes.n_query", "training.max_minutes", "training.steps"}
 """What everybody sees; the rest is folded away."""
 FIRST = ("name", "version", "kind", "method", "start_from")
@@ -41,15 +44,25 @@ TITLES: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class Group:
-    """Fields that are shown together."""
+    """Fields that are shown together; those with a name may be folded away."""
 
     title: str | Promise
     fields: list[forms.BoundField]
+    name: str = ""
+    was_open: bool = False
 
     @property
-    def is_wrong(self) -> bool:
-        """Return whether a field of it has an error, so that it is not folded away."""
-        return any(field.errors for field in self.fields)
+    def is_open(self) -> bool:
+        """Return whether it is not folded away: somebody opened it before, or a field of it has an error."""
+        return self.was_open or any(field.errors for field in self.fields)
+
+
+class StartChoice(forms.ModelChoiceField[Checkpoint]):
+    """A choice of checkpoints, which says of each what it is for."""
+
+    def label_from_instance(self, obj: Checkpoint) -> str:
+        """Name a checkpoint, its kind of picture and its method."""
+        return f"{obj.name} · {obj.kind} · {obj.method.replace('_', ' ')}"
 
 
 def _methods() -> list[tuple[str | Promise, list[tuple[str, str]]]]:
@@ -66,7 +79,7 @@ class RunForm(forms.Form):
     After `is_valid`, `settings` holds the configs.
     """
 
-    name = forms.CharField(label=_("Name"), max_length=64, widget=UnfoldAdminTextInputWidget)
+    name = forms.CharField(label=_("Name"), max_length=LONGEST_NAME, widget=UnfoldAdminTextInputWidget)
     version = forms.ModelChoiceField(
         label=_("Data set"),
         queryset=DatasetVersion.objects.none(),
@@ -80,7 +93,7 @@ class RunForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text=_(OF_A_RUN["method"].help),
     )
-    start_from = forms.ModelChoiceField(
+    start_from = StartChoice(
         label=_(OF_A_RUN["start_from"].label),
         queryset=Checkpoint.objects.none(),
         required=False,
@@ -102,11 +115,15 @@ class RunForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text=_(OF_A_RUN["transform"].help),
     )
+    opened = forms.MultipleChoiceField(
+        required=False, choices=[(name, name) for name in ("new_kind", *TITLES)], widget=forms.MultipleHiddenInput
+    )
     clone = forms.ModelChoiceField(queryset=TrainingRun.objects.all(), required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.settings: AnyRunConfig | None = None
+        self.opened: list[str] = self["opened"].value() or []
         method = (data if data is not None else self.initial).get("method")
         self.chosen_method: str = method if method in METHODS or method in FACE_LOSSES else DEFAULT_METHOD
         self.initial.setdefault("method", self.chosen_method)
@@ -117,10 +134,38 @@ class RunForm(forms.Form):
         beginnings = Checkpoint.objects.of_pictures().order_by("kind", "-live", "name")
         if "start_from" in self.fields:
             self.fields["start_from"].queryset = beginnings  # type: ignore[attr-defined]
-        self.fields["kind"].choices = _kinds(self.chosen_method)  # type: ignore[attr-defined]
-        for name, setting in settings_for(self.chosen_method).items():
+        self.fields["kind"].choices = kinds = kinds_of(self.chosen_method)  # type: ignore[attr-defined]
+        self.initial.setdefault("kind", kinds[0][0])
+        self._add_settings()
+
+    def _add_settings(self) -> None:
+        """Add a field for each setting, whose default is that of the kind, the backbone and the data chosen so far."""
+        known, version = settings_for(self.chosen_method), self._version()
+        typed = self.data if self.is_bound else self.initial
+        chosen = {**_kind_of(typed), "method": self.chosen_method, **_legible(typed, known)}
+        defaults = defaults_of(with_values({}, chosen), version)
+        for name, setting in known.items():
             if not is_fixed(name):
-                self.fields[name] = SettingField(setting, initial=DEFAULTS.get(name, setting.default))
+                self.fields[name] = SettingField(setting, initial=defaults.get(name, setting.default))
+        for name in set(WAYS) & set(self.fields):
+            self._fit(name, ways_in(version, with_values({}, chosen | defaults)) if version else None)
+
+    def _fit(self, name: str, limit: int | None) -> None:
+        """Offer no more classes than the data has, and say how many that are."""
+        if limit is None:
+            return
+        words = _("The data has %(n)d to choose from.") % {"n": limit}
+        self.fields[name].help_text = f"{self.fields[name].help_text} {words}"
+        offered = _legible(self.initial, {name: self.fields[name].setting})  # type: ignore[attr-defined]
+        if name in offered:
+            self.initial[name] = min(offered[name], max(limit, 2))
+
+    def _version(self) -> DatasetVersion | None:
+        try:
+            version: DatasetVersion | None = self.fields["version"].clean(self["version"].value())
+        except forms.ValidationError:
+            return None
+        return version
 
     @property
     def first(self) -> Group:
@@ -130,7 +175,9 @@ class RunForm(forms.Form):
     @property
     def of_new_kind(self) -> Group:
         """Return what a new kind of picture needs."""
-        return Group(_("A new kind of picture"), [self[name] for name in NEW_KIND if name in self.fields])
+        fields = [self[name] for name in NEW_KIND if name in self.fields]
+        is_named = "new_kind" in self.fields and bool(self["new_kind"].value())
+        return Group(_("A new kind of picture"), fields, "new_kind", is_named or "new_kind" in self.opened)
 
     @property
     def plain(self) -> Group:
@@ -140,7 +187,13 @@ class RunForm(forms.Form):
     @property
     def advanced(self) -> list[Group]:
         """Return the others, by what they are of."""
-        return [Group(title, self._others(group)) for group, title in TITLES.items() if self._others(group)]
+        groups = [(group, title, self._others(group)) for group, title in TITLES.items()]
+        return [Group(title, fields, group, group in self.opened) for group, title, fields in groups if fields]
+
+    @property
+    def choices(self) -> list[forms.BoundField]:
+        """Return the fields whose choice changes what others hold."""
+        return [self[name] for name in CHOICES if name in self.fields]
 
     def _others(self, group: str) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.rpartition(".")[0] == group and name not in PLAIN]
@@ -156,17 +209,14 @@ class RunForm(forms.Form):
         return cleaned
 
     def _checked(self, cleaned: Mapping[str, Any]) -> AnyRunConfig:
-        kind, is_new = cleaned.get("new_kind") or cleaned["kind"], bool(cleaned.get("new_kind"))
-        document = {"kind": kind, "method": cleaned["method"]}
-        if transform := cleaned["transform"] if is_new else _transform_of(kind):
-            document["transform"] = transform
+        document = {**_kind_of(cleaned), "method": cleaned["method"]}
         known = settings_for(cleaned["method"])
         settings = {name: value for name, value in cleaned.items() if name in known}
         return checked(**with_values(document, settings))
 
     def show(self, error: UserError) -> None:
         """Show an error beside its field, or above the form where it is about none."""
-        renamed = {"kind": "new_kind"} if self.data.get("new_kind") else {}
+        renamed = {"data.dataset": "version", **({"kind": "new_kind"} if self.data.get("new_kind") else {})}
         field = renamed.get(error.field, error.field)
         words = in_form_words(error.message, method=self.chosen_method)
         self.add_error(field if field in self.fields else None, words)
@@ -178,32 +228,19 @@ class RunForm(forms.Form):
         return {**picked, "settings": self.settings}
 
 
-def kept(typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what stays of what was typed when another method is chosen: no settings, where one is of faces alone."""
-    of_faces = typed.get("method") in FACE_LOSSES
-    same_sort = (typed.get("kind", FACES if of_faces else "") == FACES) == of_faces
-    return dict(typed) if same_sort else {name: typed[name] for name in ("name", "version", "method") if name in typed}
-
-
-def values_of(run: TrainingRun) -> dict[str, Any]:
-    """Return what fills the form with a run's settings, to be changed."""
-    plain = {"version": run.version_id, "method": run.method, "start_from": run.start_from_id, "clone": run.pk}
-    known = run.kind in dict(_kinds(run.method))
-    kind = {"kind": run.kind} if known else {"new_kind": run.kind, "transform": run.config.get("transform")}
-    settings = {name: value_at(run.config, name) for name in settings_for(run.method)}
-    return {**plain, **kind, "name": run.name, **settings}
-
-
-def _transform_of(kind: str) -> str:
-    """Return what becomes of pictures of a kind that staff made; nothing for the kinds of mlcore, which say it."""
+def _kind_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the kind of picture, and the transform of a new one or of one that staff made before."""
+    if values.get("new_kind"):
+        return {"kind": values["new_kind"], "transform": values.get("transform") or None}
+    kind = values.get("kind") or DEFAULT_KIND
     made = None if kind in KINDS else Checkpoint.objects.of_pictures().filter(kind=kind).first()
-    return made.card.get("transform", "") if made else ""
+    return {"kind": kind, "transform": made.card["transform"]} if made else {"kind": kind}
 
 
-def _kinds(method: str) -> list[tuple[str, Any]]:
-    """List the kinds that a method can be trained for: those of mlcore and those that staff made, or faces alone."""
-    if method in FACE_LOSSES:
-        return [(FACES, _("Faces (never published)"))]
-    others = Checkpoint.objects.of_pictures().exclude(kind__in=KINDS)
-    made = others.order_by("kind").values_list("kind", flat=True).distinct()
-    return [(name, kind.description) for name, kind in KINDS.items()] + [(name, name) for name in made]
+def _legible(values: Mapping[str, Any], known: Mapping[str, Setting]) -> dict[str, Any]:
+    """Return those values of settings that may be so; the others are refused when the form is sent."""
+    legible = {}
+    for name in set(values) & set(known):
+        with suppress(ConfigError):
+            legible[name] = known[name].parse(known[name].text(values[name]))
+    return legible

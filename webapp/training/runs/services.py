@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mlcore.cli.commands.unseen import check_unseen
+from mlcore.documents import value_at
 from mlcore.faces.config import FACES
 from mlcore.method_config import METHODS
 from mlcore.run_config import MetaRunConfig
@@ -20,7 +22,7 @@ from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
-from webapp.training.runs.settings import AnyRunConfig, refused, room_needed, row_fields
+from webapp.training.runs.settings import WAYS, AnyRunConfig, refused, room_needed, row_fields, ways_in
 
 ESTIMATES_KEPT = timedelta(days=1)
 
@@ -75,6 +77,7 @@ def require_fitting(settings: AnyRunConfig, version: DatasetVersion, start_from:
     if version.incomplete:
         message = _("Pictures were withdrawn from %(name)s; choose its newest version.") % {"name": version}
         raise UserError("dataset_incomplete", message, field="version")
+    _require_classes(settings, version)
     if start_from and FACES in (settings.kind, start_from.kind):
         message = _("Embeddings of faces start from scratch, and nothing else starts from them.")
         raise UserError("faces_from_scratch", message, field="start_from")
@@ -82,6 +85,26 @@ def require_fitting(settings: AnyRunConfig, version: DatasetVersion, start_from:
         start = METHODS[start_from.method].config.from_dict(start_from.card["config"])
         with refused():
             settings.require_start(start, name=start_from.name)
+
+
+def _require_classes(settings: AnyRunConfig, version: DatasetVersion) -> None:
+    """Raise UserError where the data is known to have too little for a step, or was learned by the network before."""
+    name = WAYS[0] if isinstance(settings, MetaRunConfig) else WAYS[1]
+    document = settings.to_dict()
+    ways, limit = value_at(document, name), ways_in(version, document)
+    if limit is not None and ways > limit:
+        many = _(
+            "%(name)s is %(ways)d; it must be at most %(limit)d, the number of classes of %(version)s to train on."
+        )
+        few = _(
+            "%(name)s is %(ways)d, but fewer than two classes of %(version)s have so many pictures as shots and "
+            "queries ask for; ask for fewer, or choose other data."
+        )
+        values = {"name": name, "ways": ways, "limit": limit, "version": version}
+        raise UserError("bad_setting", (many if limit > 1 else few) % values, field=name)
+    if isinstance(settings, MetaRunConfig):
+        with refused():
+            check_unseen(version.mlcore_name, settings.method_config)
 
 
 @transaction.atomic

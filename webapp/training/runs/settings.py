@@ -7,24 +7,51 @@ from contextlib import contextmanager
 from typing import Any
 
 from mlcore.config import BACKBONES, KINDS, shape_of
-from mlcore.documents import Document, setting_among, value_at, with_values
+from mlcore.documents import Document, setting_among, value_at, with_defaults, with_values
 from mlcore.errors import ConfigError
 from mlcore.faces.config import FACE_LOSSES, FACE_NETWORKS
 from mlcore.run_config import PARTS, FaceRunConfig, MetaRunConfig, run_config_type, settings_for
 from webapp.checkpoints.shown_settings import ShownSetting, shown
 from webapp.core.errors import UserError
+from webapp.datasets.models import DatasetVersion
 from webapp.training.models.runs import RunSettings
 
 AnyRunConfig = MetaRunConfig | FaceRunConfig
 
+EPISODE = ("k_shot", "n_query", "n_rotations")
+WAYS = ("episodes.n_way", "training.people_per_step")
+"""How many classes, or people, a step is made of: no more than the data has."""
 # What a first run wants to be: it shows its curves move within a minute, and loses little when it is broken off.
-DEFAULTS: dict[str, Any] = {
+FIRST_RUN: dict[str, Any] = {
     "episodes.n_way": 20,
     "episodes.n_query": 2,
     "training.max_minutes": 20.0,
     "training.validate_every": 200,
     "training.save_every": 200,
 }
+
+
+def defaults_of(document: Document, version: DatasetVersion | None = None) -> dict[str, Any]:
+    """Return by dotted name the defaults of a first run, as what a document says of it and its data have them."""
+    config = run_config_type(kind=document.get("kind"), method=document.get("method"))
+    known = config.all_settings(document)
+    defaults = {name: value for name, value in {**FIRST_RUN, **config.usual(document)}.items() if name in known}
+    ways = ways_in(version, with_defaults(document, defaults)) if version else None
+    if ways is not None:
+        asked = {name: defaults.get(name, known[name].default) for name in WAYS if name in known}
+        defaults |= {name: min(value, max(ways, 2)) for name, value in asked.items()}
+    return defaults
+
+
+def ways_in(version: DatasetVersion, document: Document) -> int | None:
+    """Count the classes, or people, that a step of a run can be made of; nothing where the data does not tell."""
+    config = run_config_type(kind=document.get("kind"), method=document.get("method"))
+    if config is FaceRunConfig:
+        return version.n_to_train_on(1)
+    known = config.all_settings(document)
+    episode = {name: value_at(document, f"episodes.{name}", known[f"episodes.{name}"].default) for name in EPISODE}
+    classes = version.n_to_train_on(episode["k_shot"] + episode["n_query"])
+    return None if classes is None else classes * episode["n_rotations"]
 
 
 def parsed(name: str, text: str, *, method: str) -> Any:
@@ -42,18 +69,16 @@ def refused() -> Iterator[None]:
         raise UserError("bad_setting", str(error), field=error.field) from error
 
 
-def checked(**document: Any) -> AnyRunConfig:
+def checked(*, version: DatasetVersion | None = None, **document: Any) -> AnyRunConfig:
     """Build a run's config; raise UserError with the dotted name of a wrong setting.
 
-    The kind fixes the transform, and that the backbone's channels and size, so that these need not be said.
+    The kind fixes the transform, and that the backbone's channels and size, so that these need not be said; what else
+    is left out has the defaults of its kind, and of the version that is trained on.
     """
     with refused():
         config = run_config_type(kind=document.get("kind"), method=document.get("method"))
-        known = config.all_settings(document)
-        left_out = {
-            name: value for name, value in DEFAULTS.items() if name in known and value_at(document, name) is None
-        }
-        return config.from_dict(with_values(document, {**left_out, **_fixed(config, document)}))
+        document = with_values(document, _fixed(config, document))
+        return config.from_dict(with_defaults(document, defaults_of(document, version)))
 
 
 def changed(row: RunSettings, values: Mapping[str, Any]) -> AnyRunConfig:

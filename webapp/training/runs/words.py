@@ -9,11 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from mlcore.documents import with_values
-from mlcore.faces.config import FACE_LOSSES
+from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 from webapp.training.models import TrainingRun
+from webapp.training.runs.beginnings import DEFAULT_KIND, DEFAULT_METHOD, document_of_start
 from webapp.training.runs.settings import AnyRunConfig, checked, parsed
 
 
@@ -35,18 +36,32 @@ def named_version(*, name: str, number: int | None = None) -> DatasetVersion:
     return version
 
 
-def settings_from_words(*, kind: str, transform: str = "", method: str, words: Iterable[str] = ()) -> AnyRunConfig:
-    """Check settings that are given as texts, such as `training.steps=500`."""
-    document: dict[str, Any] = {"kind": kind, "transform": transform or None, "method": method}
-    if method in FACE_LOSSES:
-        del document["transform"]
+def settings_from_words(
+    *,
+    kind: str = "",
+    transform: str = "",
+    method: str = "",
+    words: Iterable[str] = (),
+    version: DatasetVersion | None = None,
+    start_from: Checkpoint | None = None,
+) -> AnyRunConfig:
+    """Check settings that are given as texts, such as `training.steps=500`.
+
+    What is not said is as in the checkpoint to start from, where there is one and its method stays; else it has the
+    defaults of the kind and the data.
+    """
+    begun = document_of_start(start_from, method=method) if start_from else {}
+    document: dict[str, Any] = {"kind": DEFAULT_KIND, "method": DEFAULT_METHOD, **begun}
+    chosen = {"kind": kind, "transform": transform, "method": method}
+    document |= {name: text for name, text in chosen.items() if text}
+    method = document["method"]
     for word in words:
         name, sign, text = (part.strip() for part in word.partition("="))
         if not sign:
             message = _("%(text)s is no setting; write it as training.steps=500.") % {"text": word}
             raise UserError("bad_setting", message, field="settings")
         document = with_values(document, {name: parsed(name, text, method=method)})
-    return checked(**document)
+    return checked(version=version, **document)
 
 
 def plain_run(*, run: TrainingRun) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from webapp.checkpoints import services as checkpoints
 from webapp.core.staff.command import StaffCommand
 from webapp.training.runs import services as runs
 from webapp.training.runs import words
+from webapp.training.runs.beginnings import DEFAULT_KIND, DEFAULT_METHOD
 
 
 class Command(StaffCommand):
@@ -24,14 +25,24 @@ class Command(StaffCommand):
         parser.add_argument("name", help="What to call it.")
         parser.add_argument("--dataset", required=True, help="A data set's name: its newest ready version is taken.")
         parser.add_argument("--dataset-version", type=int, help="Another version's number.")
-        parser.add_argument("--kind", default="characters", help="The kind of picture; a new one needs --transform.")
+        parser.add_argument(
+            "--kind",
+            default="",
+            help=f"The kind of picture; a new one needs --transform (that of --start-from, else {DEFAULT_KIND}).",
+        )
         parser.add_argument("--transform", default="", help="How pictures of a new kind are treated.")
         parser.add_argument(
             "--method",
-            default="prototypical",
-            help="A name in mlcore's METHODS, or with --kind faces one in FACE_LOSSES.",
+            default="",
+            help="A name in mlcore's METHODS, or with --kind faces one in FACE_LOSSES "
+            f"(that of --start-from, else {DEFAULT_METHOD}).",
         )
-        parser.add_argument("--start-from", metavar="CHECKPOINT", default="", help="Its name or id; else, scratch.")
+        parser.add_argument(
+            "--start-from",
+            metavar="CHECKPOINT",
+            default="",
+            help="Its name or id, whose backbone is trained further, with the settings of its card; else, scratch.",
+        )
         parser.add_argument(
             "--set",
             action="append",
@@ -43,6 +54,11 @@ class Command(StaffCommand):
 
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Check every setting, then queue the run."""
+        name = options["start_from"]
+        origin = {
+            "version": words.named_version(name=options["dataset"], number=options["dataset_version"]),
+            "start_from": checkpoints.named_checkpoint(name=name) if name else None,
+        }
         run = runs.start_run(
             by=by,
             name=options["name"],
@@ -51,8 +67,8 @@ class Command(StaffCommand):
                 transform=options["transform"],
                 method=options["method"],
                 words=options["chosen"],
+                **origin,
             ),
-            version=words.named_version(name=options["dataset"], number=options["dataset_version"]),
-            start_from=checkpoints.named_checkpoint(name=options["start_from"]) if options["start_from"] else None,
+            **origin,
         )
         return words.plain_run(run=run), f"{run.name} is queued: {run.pk}"

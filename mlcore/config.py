@@ -261,14 +261,23 @@ class TrainingConfig(LoopConfig):
     )
 
 
+UNCHANGED_PICTURES = {
+    "training.degraded_copies": 0,
+    "training.affine": 0,
+    "training.warped_share": 0,
+    "episodes.n_rotations": 1,
+}
+"""What the settings that change pictures have to be where none may be changed."""
+
+
 def require_unchanged_pictures(episodes: EpisodeConfig, training: TrainingConfig) -> None:
     """Raise ConfigError, with the field to change, for settings that change pictures, as no pretrained backbone allows.
 
     It sees each picture once for a whole run.
     """
-    still = {"degraded_copies": 0, "affine": 0, "warped_share": 0}
-    changes = {f"training.{name}": (getattr(training, name), needed) for name, needed in still.items()}
-    changes["episodes.n_rotations"] = episodes.n_rotations, 1
-    for name, (value, needed) in changes.items():
+    parts = {"training": training, "episodes": episodes}
+    for name, needed in UNCHANGED_PICTURES.items():
+        part, _, leaf = name.partition(".")
+        value = getattr(parts[part], leaf)
         if value != needed:
             raise ConfigError(f"{name} is {value}; it must be {needed} with a pretrained backbone", field=name)

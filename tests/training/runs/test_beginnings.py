@@ -126,7 +126,7 @@ def test_a_data_set_is_offered_no_more_ways_than_it_has_classes(version: Dataset
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"episodes.n_way": "14"}, "Ways is 14; it must be at most 13, the number of classes of signs v1 to train on."),
+        ({"episodes.n_way": "14"}, "Ways is 14; it must be at most 13: signs v1 has no more classes to train on."),
         (
             {"episodes.k_shot": "11"},
             "Ways is 13, but fewer than two classes of signs v1 have so many pictures as shots and queries",
@@ -143,7 +143,8 @@ def test_more_ways_than_classes_are_refused_beside_the_field(
 
 
 def test_photos_start_from_the_pretrained_network_and_characters_do_not(version: DatasetVersion) -> None:
-    typed = sent(RunForm(initial={}), version=str(version.pk), kind="photos", fill="kind")
+    turned = {"episodes.n_rotations": "4", "training.warped_share": "0.5"}
+    typed = sent(RunForm(initial={}), version=str(version.pk), kind="photos", fill="kind", **turned)
     photos = RunForm(initial=beginning(typed))
     network = ("method_config.backbone.name", "method_config.adapter", "training.affine")
     assert [photos[name].value() for name in network] == ["efficientnet_lite0", 32, 0.0]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q
 from django.utils.translation import gettext as _
 
-from mlcore.config import KINDS
+from mlcore.config import KINDS, UNCHANGED_PICTURES
 from mlcore.documents import value_at, with_values
 from mlcore.faces.config import FACE_LOSSES, FACES
 from mlcore.method_config import METHODS
@@ -25,8 +25,8 @@ DEFAULT_METHOD: str = MetaRunConfig.settings()["method"].default
 BACKBONE = "method_config.backbone.name"
 CHOICES = ("method", "kind", "version", "start_from", BACKBONE)
 """Fields whose choice changes what others hold, or which there are."""
-OF_A_BACKBONE = ("method_config.adapter", "training.affine")
-"""Settings whose defaults hang on the backbone, and that on the kind."""
+OF_A_BACKBONE = ("method_config.adapter", *UNCHANGED_PICTURES)
+"""Settings that hang on the backbone, and that on the kind: they have their defaults again where one of these changes."""
 M = TypeVar("M", bound=Model)
 
 

@@ -99,7 +99,7 @@ class RunForm(forms.Form):
         required=False,
         empty_label=_("scratch"),
         widget=UnfoldAdminSelectWidget,
-        help_text=_(OF_A_RUN["start_from"].help),
+        help_text=_("Its network is trained further. Choosing one fills in what it was made with."),
     )
     new_kind = forms.CharField(
         label=_("Name of a new kind"),

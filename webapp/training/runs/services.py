@@ -93,9 +93,7 @@ def _require_classes(settings: AnyRunConfig, version: DatasetVersion) -> None:
     document = settings.to_dict()
     ways, limit = value_at(document, name), ways_in(version, document)
     if limit is not None and ways > limit:
-        many = _(
-            "%(name)s is %(ways)d; it must be at most %(limit)d, the number of classes of %(version)s to train on."
-        )
+        many = _("%(name)s is %(ways)d; it must be at most %(limit)d: %(version)s has no more classes to train on.")
         few = _(
             "%(name)s is %(ways)d, but fewer than two classes of %(version)s have so many pictures as shots and "
             "queries ask for; ask for fewer, or choose other data."

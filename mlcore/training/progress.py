@@ -54,7 +54,8 @@ class Events:
 
     Every line has `event` (`step`, `progress`, `saved`, `resumed` or `done`) and `time` (Unix seconds). Steps and
     progress have also `seconds_left`, `memory_mb`, the most memory that the process has held, and
-    `episodes_per_second`; progress has the numbers of a validation, and a step the mean loss since the one before.
+    `episodes_per_second`. Progress has the numbers of a validation too. `train_loss` is the mean since the line
+    before, and that line's where no step came between.
     `train_diverged` and `diverged` are the shares of episodes of training and of validation that did not settle.
     """
 
@@ -65,6 +66,7 @@ class Events:
         self._since = time.monotonic()
         self._losses: list[float] = []
         self._steps = 0
+        self._loss: dict[str, float] = {}
         self._pace = 0.0
 
     def step(self, event: dict[str, float]) -> None:
@@ -75,15 +77,21 @@ class Events:
         passed = time.monotonic() - self._since
         self._pace = self._steps * self._episodes_per_step / max(passed, 1e-6)
         if passed >= TICK_SECONDS:
-            loss = {"train_loss": sum(self._losses) / len(self._losses)} if self._losses else {}
-            self._tell("step", event | loss)
+            self._take_loss()
+            self._tell("step", {**event, **self._loss})
             self._begin_again()
 
     def progress(self, event: dict[str, float]) -> None:
         """Report a validation, which is no part of the pace."""
         self._show(event)
-        self._tell("progress", event)
+        self._take_loss()
+        self._tell("progress", {**event, **self._loss})
         self._begin_again()
+
+    def _take_loss(self) -> None:
+        """Average the steps since the last line; where there were none, its average stands."""
+        if self._losses:
+            self._loss = {"train_loss": sum(self._losses) / len(self._losses)}
 
     def _begin_again(self) -> None:
         self._since, self._steps = time.monotonic(), 0

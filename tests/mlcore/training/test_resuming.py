@@ -370,6 +370,26 @@ def test_steps_are_told_of_between_validations(tmp_path: Path, monkeypatch: pyte
     assert line["episodes_per_second"] > 0
 
 
+def test_the_loss_of_a_validation_is_that_of_the_steps_since_the_line_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "events.jsonl"
+    reporting = Events(file, Progress(io.StringIO()))
+    monkeypatch.setattr("mlcore.training.progress.TICK_SECONDS", 0.0)
+    validated = {"progress": 0.5, "train_loss": 9.0, "accuracy": 0.5}  # its own mean reaches back to the last one
+    reporting.step({"step": 1.0, "progress": 0.1, "train_loss": 2.0})
+    reporting.progress({"step": 1.0, **validated})
+    monkeypatch.setattr("mlcore.training.progress.TICK_SECONDS", 1000.0)
+    reporting.step({"step": 2.0, "progress": 0.2, "train_loss": 1.0})
+    reporting.progress({"step": 2.0, **validated})
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [(line["event"], line["step"], line["train_loss"]) for line in lines] == [
+        ("step", 1.0, 2.0),
+        ("progress", 1.0, 2.0),
+        ("progress", 2.0, 1.0),
+    ]
+
+
 def test_an_estimate_trains_nothing_and_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*TRAIN.split(), "--out", str(tmp_path / "run"), "--steps", "1000", "--estimate", "2"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -26,7 +26,7 @@ BACKBONE = "method_config.backbone.name"
 CHOICES = ("method", "kind", "version", "start_from", BACKBONE)
 """Fields whose choice changes what others hold, or which there are."""
 OF_A_BACKBONE = ("method_config.adapter", *UNCHANGED_PICTURES)
-"""Settings that hang on the backbone, and that on the kind: they have their defaults again where one of these changes."""
+"""Settings that hang on the backbone, and it on the kind: they have their defaults again where these change."""
 M = TypeVar("M", bound=Model)
 
 

@@ -35,13 +35,17 @@ class Tick:
 
 @dataclass(frozen=True)
 class Curve:
-    """A series on the sheet: `line` and `band` are lists of points as SVG writes them."""
+    """A series on the sheet: `line` and `band` are lists of points as SVG writes them.
+
+    lone: where the only point is, which makes no line; its band is the line of its interval.
+    """
 
     name: str
     line: str
     band: str
     last: str
     colour: int
+    lone: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,14 @@ def trials_chart(trials: Sequence[Dot]) -> Chart | None:
 def series_of(points: Points, value: str, *, name: str = "", ci: str = "") -> Series:
     """Return one value of a run's points, by its step; points without a usable one are left out.
 
+    Of several at one step, as of a measurement and of the steps before it, the last one counts.
     ci: what holds the half-width of the interval of a share, which lies within 0 and 1.
     """
+    usable = [point for point in points if _is_number(point.get("step")) and _is_number(point.get(value))]
+    by_step = {float(point["step"]): point for point in usable}
     coordinates = [
-        (float(point["step"]), float(point[value]), *(_interval(float(point[value]), point.get(ci)) if ci else ()))
-        for point in points
-        if _is_number(point.get("step")) and _is_number(point.get(value))
+        (step, float(point[value]), *(_interval(float(point[value]), point.get(ci)) if ci else ()))
+        for step, point in by_step.items()
     ]
     return Series(name or value, coordinates)
 
@@ -112,13 +118,17 @@ def _is_number(value: Any) -> bool:
 
 
 def chart(title: str, series: Sequence[Series], *, percent: bool = False, dots: Sequence[Dot] = ()) -> Chart | None:
-    """Draw series on one sheet with shared axes; nothing where there is nothing to draw."""
+    """Draw series on one sheet with shared axes; nothing where there is nothing to draw.
+
+    What is told from left to right is counted, as steps and trials are, so that its axis has whole numbers.
+    """
     drawn = [line for line in series if line.points]
     if not drawn:
         return None
     xs = [point[0] for line in drawn for point in line.points]
     ys = [y for line in drawn for point in line.points for y in _ends(point)] + [dot.y for dot in dots]
-    x_axis, y_axis = _Axis.over(0.0, max(xs), LEFT, WIDTH - RIGHT), _Axis.over(min(ys), max(ys), HEIGHT - BOTTOM, TOP)
+    x_axis = _Axis.over(0.0, max(xs), LEFT, WIDTH - RIGHT, least_step=1.0)
+    y_axis = _Axis.over(min(ys), max(ys), HEIGHT - BOTTOM, TOP)
     return Chart(
         title=title,
         curves=[_curve(line, x_axis, y_axis, number) for number, line in enumerate(series) if line.points],
@@ -137,7 +147,9 @@ def _curve(series: Series, x_axis: _Axis, y_axis: _Axis, number: int) -> Curve:
     low = [(x_axis.place(point[0]), y_axis.place(_ends(point)[0])) for point in series.points]
     high = [(x_axis.place(point[0]), y_axis.place(_ends(point)[1])) for point in series.points]
     band = [*low, *reversed(high)] if low != high else []
-    return Curve(series.name, _written(line), _written(band), f"{series.points[-1][1]:.4g}", number % COLOURS + 1)
+    lone = line[0] if len(line) == 1 else None
+    last = f"{series.points[-1][1]:.4g}"
+    return Curve(series.name, _written(line), _written(band), last, number % COLOURS + 1, lone)
 
 
 def _written(points: Iterable[tuple[float, float]]) -> str:
@@ -155,10 +167,10 @@ class _Axis:
     end: float
 
     @classmethod
-    def over(cls, low: float, high: float, start: float, end: float) -> _Axis:
+    def over(cls, low: float, high: float, start: float, end: float, *, least_step: float = 0.0) -> _Axis:
         """Widen the range to round ends."""
         reach = high - low or abs(high) or 1.0
-        step = _round_step(reach / 4)
+        step = max(_round_step(reach / 4), least_step)
         last = math.ceil(high / step) or 1
         first = min(math.floor(low / step), last - 1)  # where all values are one round value, too
         return cls(first * step, last * step, step, start, end)

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 from webapp.training.models import TrainingRun
 from webapp.training.runs.comparison.comparison import MOST, Comparison, compare
-from webapp.training.runs.curves import accuracy_chart, chart, loss_chart, series_of
+from webapp.training.runs.curves import Dot, accuracy_chart, chart, loss_chart, series_of, trials_chart
 from webapp.training.runs.settings import checked, row_fields
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,29 @@ def test_all_points_lie_on_the_sheet() -> None:
             x, y = map(float, place.split(","))
             assert drawn.left <= x <= drawn.right
             assert drawn.top <= y <= drawn.bottom
+
+
+def test_two_values_at_one_step_are_one_point_of_the_curve() -> None:
+    points = [{"step": step, "loss": loss} for step, loss in ((100, 3.0), (200, 2.0), (200, 1.0), (300, 0.9))]
+    assert series_of(points, "loss").points == [(100.0, 3.0), (200.0, 1.0), (300.0, 0.9)]
+
+
+def test_a_single_point_is_drawn_with_its_interval() -> None:
+    drawn = accuracy_chart(("a", [{"step": 100, "accuracy": 0.5, "ci95": 0.1}]))
+    assert drawn
+    sheet = render_to_string("admin/training/_chart.html", {"chart": drawn})
+    assert drawn.curves[0].lone
+    assert '<circle class="lone curve-1"' in sheet
+    low, high = (float(point.split(",")[1]) for point in drawn.curves[0].band.split())
+    assert low > drawn.curves[0].lone[1] > high
+    assert "lone" not in render_to_string("admin/training/_chart.html", {"chart": accuracy_chart(("a", POINTS))})
+
+
+@pytest.mark.parametrize(("trials", "labels"), [(1, ["0", "1"]), (2, ["0", "1", "2"]), (3, ["0", "1", "2", "3"])])
+def test_trials_are_counted_in_whole_numbers(trials: int, labels: list[str]) -> None:
+    drawn = trials_chart([Dot(number + 1, 0.5, "", "", False) for number in range(trials)])
+    assert drawn
+    assert [tick.label for tick in drawn.x_ticks] == labels
 
 
 def test_what_is_no_number_is_left_out() -> None:

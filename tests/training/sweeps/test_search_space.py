@@ -31,6 +31,22 @@ def test_choices_and_ranges_are_read() -> None:
     assert count(space) is None
 
 
+def test_settings_are_called_as_forms_call_them() -> None:
+    space = space_from_words(["Learning rate = 0.001 .. 0.1", "ways = 5, 10"], method="prototypical")
+    assert list(space) == ["training.outer_lr", "episodes.n_way"]
+    with pytest.raises(UserError, match="Pace is no setting; there are Ways, Shots, "):
+        space_from_words(["Pace = 5"], method="prototypical")
+    with pytest.raises(UserError, match="Ways is named twice"):
+        space_from_words(["episodes.n_way = 5", "Ways = 6"], method="prototypical")
+
+
+def test_whole_numbers_of_a_range_are_counted_and_others_are_not() -> None:
+    whole = {"low": 1, "high": 3, "log": False}
+    assert count({"a": whole, "b": {"choices": ["x", "y"]}}) == 6
+    assert combinations({"a": whole}) == [{"a": 1}, {"a": 2}, {"a": 3}]
+    assert count({"a": whole, "b": {"low": 0.5, "high": 1.0, "log": False}}) is None
+
+
 def test_combinations_are_counted_and_listed() -> None:
     space = {"a": {"choices": [1, 2, 3]}, "b": {"choices": ["x", "y"]}}
     assert count(space) == len(combinations(space)) == 6

@@ -57,6 +57,23 @@ def test_a_grid_tries_each_combination_once_and_ends() -> None:
     }
 
 
+@pytest.mark.parametrize("strategy", [Strategy.RANDOM, Strategy.TPE, Strategy.GRID])
+@pytest.mark.parametrize(
+    ("space", "n"),
+    [
+        ({"training.outer_lr": {"choices": [0.001, 0.01]}}, 2),
+        (GRID, 6),
+        ({"training.seed": {"low": 1, "high": 5, "log": False}}, 5),
+    ],
+)
+def test_no_combination_is_tried_twice(space: Any, n: int, strategy: str) -> None:
+    sweep = begun(space, strategy=strategy, budget=8)
+    tries = tried(sweep)
+    assert len(tries) == len({repr(values) for values in tries}) == n
+    sweep.refresh_from_db()
+    assert sweep.sentence == f"All {n} combinations were tried."
+
+
 @pytest.mark.parametrize("strategy", [Strategy.RANDOM, Strategy.TPE])
 def test_the_same_seed_makes_the_same_choices(strategy: str) -> None:
     first, again, other = (tried(begun(strategy=strategy, seed=seed)) for seed in (1, 1, 2))
@@ -203,7 +220,7 @@ def test_a_fault_holds_no_other_sweep_up(monkeypatch: pytest.MonkeyPatch) -> Non
             "method_config.backbone.image_size",
             "fixed by the kind",
         ),
-        ({"strategy": "grid"}, "training.outer_lr", "needs choices"),
+        ({"strategy": "grid"}, "training.outer_lr", "Learning rate has a range of others"),
         ({"space": GRID, "strategy": "grid", "budget": 5}, "budget", "6 combinations, more than the 5 trials"),
         ({"budget": 0}, "budget", "1 to 1000"),
         ({"seed": -1}, "seed", "from 0 on"),

@@ -82,6 +82,8 @@ class Sweep(RunSettings):
             return _("It could not go on: %(why)s") % values
         if self.stopped:
             return _("Stopped after %(done)d of %(budget)d trials.") % values
+        if self.ended and values["done"] < self.budget:
+            return _("All %(done)d combinations were tried.") % values
         if self.ended:
             return _("All %(budget)d trials are over.") % values
         return _("%(done)d of %(budget)d trials were started.") % values

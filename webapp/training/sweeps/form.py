@@ -15,6 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from webapp.checkpoints.shown_settings import in_form_words
 from webapp.core.errors import UserError
 from webapp.training.models import Strategy, TrainingRun
 from webapp.training.runs.settings import checked_row
@@ -43,7 +44,8 @@ class SweepForm(forms.Form):
         label=_("What is searched"),
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
         help_text=_(
-            "A setting a line: training.outer_lr = 0.0001 .. 0.01 log for a range, episodes.n_way = 5, 10 for choices."
+            "A setting a line, called as in the form of a run: Learning rate = 0.0001 .. 0.01 log for a range, "
+            "Ways = 5, 10 for choices."
         ),
     )
     strategy = forms.ChoiceField(
@@ -79,7 +81,8 @@ class SweepForm(forms.Form):
         """Show an error beside its field; what is about a setting stands beside what is searched."""
         of_space = "." in error.field or error.code == "bad_space"
         field = "space" if of_space else error.field
-        self.add_error(field if field in self.fields else None, error.message)
+        words = in_form_words(error.message, method=self.cleaned_data["run"].method)
+        self.add_error(field if field in self.fields else None, words)
 
 
 class DrawsForm(forms.Form):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.shown_settings import label_of
 from webapp.core.errors import UserError
 from webapp.core.staff.history import Named, note
 from webapp.datasets.models import DatasetVersion
@@ -18,7 +19,7 @@ from webapp.training.models import Strategy, Sweep, TrainingRun
 from webapp.training.models.sweeps import best_of
 from webapp.training.runs.services import cancel_run, require_fitting, start_run
 from webapp.training.runs.settings import AnyRunConfig, changed, row_fields
-from webapp.training.sweeps.search_space import Space, count, require_space, values_of
+from webapp.training.sweeps.search_space import Space, count, listed, require_space, values_of
 
 MOST_TRIALS = 1000
 LONGEST_NAME = 50
@@ -66,9 +67,9 @@ def _require_budget(sweep: Sweep) -> None:
         return
     number = count(sweep.space)
     if number is None:
-        message = _("A grid needs choices; %(name)s has a range.")
-        name = next(name for name, part in sweep.space.items() if "choices" not in part)
-        raise UserError("bad_space", message % {"name": name}, field=name)
+        message = _("A grid needs choices or whole numbers; %(name)s has a range of others.")
+        name = next(name for name, part in sweep.space.items() if listed(part) is None)
+        raise UserError("bad_space", message % {"name": label_of(sweep.method, name)}, field=name)
     if number > sweep.budget:
         message = _(
             "This grid has %(number)d combinations, more than the %(budget)d trials; allow more, or search less."

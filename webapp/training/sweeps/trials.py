@@ -5,6 +5,7 @@ Its study lives in memory and is made anew of the runs each time, so that these 
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -17,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Strategy, Sweep, TrainingRun
-from webapp.training.sweeps.search_space import combinations, values_of
+from webapp.training.sweeps.search_space import combinations, count, values_of
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 LEAST_FINISHED = 3
@@ -25,13 +26,22 @@ LEAST_FINISHED = 3
 
 
 def next_values(sweep: Sweep, runs: list[TrainingRun]) -> dict[str, Any] | None:
-    """Choose the settings of the next trial; nothing where a grid is used up. The same rows give the same choice."""
+    """Choose the settings of the next trial; nothing where every combination was tried.
+
+    None is tried twice: it would train the same again. The same rows give the same choice.
+    """
     if sweep.strategy == Strategy.GRID:
         return dict(enumerate(combinations(sweep.space))).get(len(runs))
+    number, tried = count(sweep.space), [values_of(run, sweep.space) for run in runs]
+    if number is not None and sum(values not in tried[:place] for place, values in enumerate(tried)) >= number:
+        return None
     seed = (sweep.seed * 10_007 + len(runs)) % 2**32
-    random = sweep.strategy == Strategy.RANDOM
-    sampler = RandomSampler(seed) if random else TPESampler(seed=seed, n_startup_trials=LEAST_FINISHED)
-    return _study(sweep, runs, sampler).ask(_distributions(sweep)).params
+    random, tpe = RandomSampler(seed), TPESampler(seed=seed, n_startup_trials=LEAST_FINISHED)
+    for sampler in itertools.chain([tpe] if sweep.strategy == Strategy.TPE else [], itertools.repeat(random)):
+        values = _study(sweep, runs, sampler).ask(_distributions(sweep)).params
+        if values not in tried:
+            break
+    return values
 
 
 def is_hopeless(sweep: Sweep, runs: list[TrainingRun], run: TrainingRun) -> bool:

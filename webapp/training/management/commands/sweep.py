@@ -36,7 +36,7 @@ class Command(StaffCommand):
             action="append",
             required=True,
             metavar="SETTING=VALUES",
-            help="'training.outer_lr = 0.0001 .. 0.01 log' or 'episodes.n_way = 5, 10'; may be given again.",
+            help="'Learning rate = 0.0001 .. 0.01 log' or 'episodes.n_way = 5, 10'; may be given again.",
         )
         parser.add_argument("--strategy", choices=Strategy.values, default=Strategy.TPE.value)
         parser.add_argument("--budget", type=int, default=20, help="How many trials (%(default)s).")

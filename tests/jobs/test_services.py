@@ -55,6 +55,20 @@ def test_a_job_that_the_broker_does_not_take_stays_queued_and_says_so() -> None:
     assert rehearsal.status_sentence.startswith("Busy, queued")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_queued_job_says_how_many_come_before_it(sent: list[tuple[str, str, str]]) -> None:
+    first, second, third, fourth = (Rehearsal.objects.create() for _ in range(4))
+    for rehearsal in (first, second, third, fourth):
+        services.enqueue(rehearsal)
+    assert first.status_sentence == "Queued: this starts in a moment."
+    assert second.status_sentence == "Queued: 1 other comes before this."
+    services.claim(Rehearsal, first.pk, "somebody")
+    assert second.status_sentence == "Queued: this is next, after what is being worked on now."
+    assert fourth.status_sentence == "Queued: 2 others come before this."
+    services.cancel(second)
+    assert fourth.status_sentence == "Queued: 1 other comes before this."
+
+
 @pytest.mark.django_db
 def test_a_queued_job_is_cancelled_at_once() -> None:
     rehearsal = Rehearsal.objects.create()

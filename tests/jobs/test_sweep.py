@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.jobs.app.models import Rehearsal
 from webapp.jobs import services
-from webapp.jobs.models import JobStatus, resend_wait
+from webapp.jobs.models import JobStatus, job_models, resend_wait
 
 pytestmark = pytest.mark.django_db
 
@@ -116,5 +116,5 @@ def test_a_job_that_is_being_worked_on_is_left_alone(sent: list[str]) -> None:
 
 
 def test_every_kind_of_job_is_swept() -> None:
-    names = {model.__name__ for model in services.job_models()}
+    names = {model.__name__ for model in job_models()}
     assert {"Classifier", "Prediction", "ZipImport", "Rehearsal"} <= names

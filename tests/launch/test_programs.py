@@ -7,7 +7,7 @@ import pytest
 from launch import programs
 from launch.address import Announcement
 from webapp.config import settings
-from webapp.jobs.services import job_models
+from webapp.jobs.models import job_models
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -42,12 +43,19 @@ def label_of(method: str, name: str) -> str:
 
 
 def in_form_words(sentence: str, *, method: str) -> str:
-    """Return what mlcore said of a run, with the setting that it begins with called as forms call it."""
-    name, space, rest = sentence.partition(" ")
-    config = run_config_type(method=method)
-    known = {**config.settings(), **settings_for(method)}
-    named = [setting for dotted, setting in known.items() if name in (dotted, dotted.rpartition(".")[2])]
-    return f"{_(named[0].label)}{space}{rest}" if len(named) == 1 else sentence
+    """Return what mlcore said of a run, with the settings in it called as forms call them.
+
+    A name of one plain word is one only where the sentence begins with it.
+    """
+    known = {**run_config_type(method=method).settings(), **settings_for(method)}
+
+    def label(match: re.Match[str]) -> str:
+        name = match[0]
+        named = [setting for dotted, setting in known.items() if name in (dotted, dotted.rpartition(".")[2])]
+        is_name = len(named) == 1 and (match.start() == 0 or "_" in name)
+        return _(named[0].label) if is_name else name
+
+    return re.sub(r"[a-z]\w*(?:\.\w+)*", label, sentence)
 
 
 def _label(setting: Setting | None, name: str) -> str:

@@ -6,11 +6,12 @@ import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar, Self, TypeVar
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 
 class JobStatus(models.TextChoices):
@@ -101,7 +102,7 @@ class Job(models.Model):
             case JobStatus.QUEUED if self.sent_at is None:
                 return _("Busy, queued: this starts by itself as soon as it can.")
             case JobStatus.QUEUED:
-                return _("Queued: this starts in a moment.")
+                return self._place_in_queue()
             case JobStatus.RUNNING if self.cancel_requested:
                 return _("Stopping.")
             case JobStatus.RUNNING:
@@ -113,6 +114,17 @@ class Job(models.Model):
             case _status:
                 return self.error
 
+    def _place_in_queue(self) -> str:
+        """Return in words how many jobs come before this one: those of its queue that were made earlier."""
+        queue = [rows_of(model) for model in job_models() if model.queue == self.queue]
+        before = sum(rows.filter(status=JobStatus.QUEUED, created__lt=self.created).count() for rows in queue)
+        if before:
+            sentence = "Queued: %(n)d other comes before this.", "Queued: %(n)d others come before this."
+            return ngettext(*sentence, before) % {"n": before}
+        if any(rows.filter(status=JobStatus.RUNNING).exists() for rows in queue):
+            return _("Queued: this is next, after what is being worked on now.")
+        return _("Queued: this starts in a moment.")
+
     def is_due_to_send(self, now: datetime) -> bool:
         """Return whether a queued job's message is to be sent, at once or again."""
         return self.sent_at is None or self.sent_at < now - resend_wait(self.times_sent)
@@ -122,6 +134,11 @@ def resend_wait(times_sent: int) -> timedelta:
     """Return how long a sent message may stay unclaimed before it is sent again: twice as long each time."""
     doublings = min(max(times_sent - 1, 0), MAX_RESEND_DOUBLINGS)
     return timedelta(seconds=settings.GLIMPSE_JOBS["resend_seconds"] * 2**doublings)
+
+
+def job_models() -> list[type[Job]]:
+    """Return every concrete kind of job."""
+    return [model for model in apps.get_models() if issubclass(model, Job)]
 
 
 def rows_of(model: type[J]) -> JobQuerySet[J]:

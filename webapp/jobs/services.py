@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from django.apps import apps
 from django.db import InterfaceError, OperationalError, models, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
@@ -22,7 +21,7 @@ from webapp.storage.addresses import StorageDown
 from .broker import send_id
 from .claims import Claim, lease_end
 from .errors import Cancelled, JobFailed, LeaseLost
-from .models import MAX_ATTEMPTS, Job, JobStatus, rows_of
+from .models import MAX_ATTEMPTS, Job, JobStatus, job_models, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -143,11 +142,6 @@ def sweep() -> None:
     for job in _due_to_send():
         if not send(job):
             break
-
-
-def job_models() -> list[type[Job]]:
-    """Return every concrete kind of job."""
-    return [model for model in apps.get_models() if issubclass(model, Job)]
 
 
 def _settle_lapsed(model: type[J]) -> None:

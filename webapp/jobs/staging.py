@@ -7,8 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from webapp.jobs.models import Job, rows_of
-from webapp.jobs.services import job_models
+from webapp.jobs.models import Job, job_models, rows_of
 from webapp.storage.orphans import delete_old
 
 

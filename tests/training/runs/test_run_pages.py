@@ -152,6 +152,20 @@ def test_a_start_for_other_pictures_is_refused_beside_the_start(version: Dataset
 def test_what_a_run_failed_for_names_settings_as_the_form_does(run: TrainingRun) -> None:
     run.status, run.error = JobStatus.FAILED, "n_way is 7, but signs (train) has 6 classes to draw from."
     assert run.status_sentence == "Ways is 7, but signs (train) has 6 classes to draw from."
+    run.error = "The loss became nan at step 3; try a smaller outer_lr"
+    assert run.status_sentence == "The loss became nan at step 3; try a smaller Learning rate"
+    run.error = "Another method is training into this width"
+    assert run.status_sentence == run.error
+
+
+def test_a_failed_run_shows_the_last_lines_of_its_log_and_others_do_not(run: TrainingRun) -> None:
+    client, page = signed_in("view_trainingrun"), reverse("admin:training_trainingrun_change", args=[run.pk])
+    TrainingRun.objects.update(log="step 4  33%\nmlcore: <the loss> became nan")
+    assert "The last lines of its log" not in client.get(page).content.decode()
+    TrainingRun.objects.update(status=JobStatus.FAILED, error="The loss became nan.")
+    shown = client.get(page).content.decode()
+    assert "step 4  33%\nmlcore: &lt;the loss&gt; became nan" in shown
+    assert "The last lines of its log" in shown
 
 
 def test_a_disk_without_room_is_said_before_anything_starts(version: DatasetVersion, settings: Any) -> None:

@@ -56,6 +56,7 @@ class TrainingRun(RunSettings, Job):
     earlier_state_file = models.FileField(upload_to=state_path, blank=True)  # where it does if that one is damaged
     points = models.JSONField(default=list)  # what the curves are drawn of; a bounded number, however long the run
     latest = models.JSONField(default=dict)  # the newest event: step, loss, accuracy, ci95, seconds_left, memory_mb, …
+    log = models.TextField(default="", blank=True)  # the last lines that a failed attempt wrote
     checkpoint = models.OneToOneField(
         Checkpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="training_run"
     )

@@ -85,7 +85,7 @@ def document_of_start(checkpoint: Checkpoint, *, method: str = "") -> dict[str, 
     """
     card = checkpoint.model_card
     config = METHODS[card.method].config.from_dict(card.config)
-    document = {"kind": checkpoint.kind, "method": card.method}
+    document: dict[str, Any] = {"kind": checkpoint.kind, "method": card.method}
     if checkpoint.kind not in KINDS:
         document["transform"] = card.transform
     if method in ("", card.method):

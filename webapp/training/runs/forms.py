@@ -123,7 +123,7 @@ class RunForm(forms.Form):
     def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(data, initial=dict(initial or {}))
         self.settings: AnyRunConfig | None = None
-        self.opened: list[str] = self["opened"].value() or []
+        self._opened: list[str] = self["opened"].value() or []
         method = (data if data is not None else self.initial).get("method")
         self.chosen_method: str = method if method in METHODS or method in FACE_LOSSES else DEFAULT_METHOD
         self.initial.setdefault("method", self.chosen_method)
@@ -177,7 +177,7 @@ class RunForm(forms.Form):
         """Return what a new kind of picture needs."""
         fields = [self[name] for name in NEW_KIND if name in self.fields]
         is_named = "new_kind" in self.fields and bool(self["new_kind"].value())
-        return Group(_("A new kind of picture"), fields, "new_kind", is_named or "new_kind" in self.opened)
+        return Group(_("A new kind of picture"), fields, "new_kind", is_named or "new_kind" in self._opened)
 
     @property
     def plain(self) -> Group:
@@ -188,7 +188,7 @@ class RunForm(forms.Form):
     def advanced(self) -> list[Group]:
         """Return the others, by what they are of."""
         groups = [(group, title, self._others(group)) for group, title in TITLES.items()]
-        return [Group(title, fields, group, group in self.opened) for group, title, fields in groups if fields]
+        return [Group(title, fields, group, group in self._opened) for group, title, fields in groups if fields]
 
     @property
     def choices(self) -> list[forms.BoundField]:

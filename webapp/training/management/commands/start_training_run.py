@@ -54,21 +54,16 @@ class Command(StaffCommand):
 
     def act(self, by: User, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
         """Check every setting, then queue the run."""
+        version = words.named_version(name=options["dataset"], number=options["dataset_version"])
         name = options["start_from"]
-        origin = {
-            "version": words.named_version(name=options["dataset"], number=options["dataset_version"]),
-            "start_from": checkpoints.named_checkpoint(name=name) if name else None,
-        }
-        run = runs.start_run(
-            by=by,
-            name=options["name"],
-            settings=words.settings_from_words(
-                kind=options["kind"],
-                transform=options["transform"],
-                method=options["method"],
-                words=options["chosen"],
-                **origin,
-            ),
-            **origin,
+        start = checkpoints.named_checkpoint(name=name) if name else None
+        settings = words.settings_from_words(
+            kind=options["kind"],
+            transform=options["transform"],
+            method=options["method"],
+            words=options["chosen"],
+            version=version,
+            start_from=start,
         )
+        run = runs.start_run(by=by, name=options["name"], settings=settings, version=version, start_from=start)
         return words.plain_run(run=run), f"{run.name} is queued: {run.pk}"

@@ -27,6 +27,9 @@ from webapp.training.states import fetch_states, forget_states, run_folders
 logger = logging.getLogger(__name__)
 
 ENDED_FROM_OUTSIDE = (KILLED, -signal.SIGTERM, ENDED_WITH_PARENT)  # the last also where mlcore obeys SIGTERM
+ERRORS = "stderr.txt"
+LINES_SHOWN, MOST_SHOWN = 20, 4000
+"""Of what a failed attempt wrote: lines, and characters of these."""
 LOOK_SECONDS = 0.2
 DISK_SECONDS = 5.0
 
@@ -46,13 +49,16 @@ def _train(claim: Claim[TrainingRun]) -> None:
     folder = _new_folder(run)
     fetch_states(run, folder / "resume")
     relay, kills = Relay(claim, folder / "events.jsonl"), kernel_kills()
-    child = Child(train_command(run, folder), errors=folder / "stderr.txt")
+    child = Child(train_command(run, folder), errors=folder / ERRORS)
     with bound(child, claim, patience=patience_seconds()):
         try:
             _follow(claim, child, relay)
         except Cancelled:
             child.stop()
             relay.take(states_only=True)
+            raise
+        except JobFailed:
+            claim.note(log=_last_lines(folder / ERRORS))
             raise
     _settle(claim, child, relay, folder, kills)
 
@@ -94,14 +100,21 @@ def _settle(claim: Claim[TrainingRun], child: Child, relay: Relay, folder: Path,
         claim.release()
         return
     last = claim.job.attempt >= _max_attempts(claim.job)
-    if words := reason(child.returncode or 0, folder / "stderr.txt", kills=kernel_kills() - kills, last=last):
+    claim.note(log=_last_lines(folder / ERRORS))
+    if words := reason(child.returncode or 0, folder / ERRORS, kills=kernel_kills() - kills, last=last):
         raise JobFailed(code="training_failed", message=words)
     if child.returncode in ENDED_FROM_OUTSIDE:
         logger.warning("The process of run %s was ended from outside; another attempt goes on.", claim.job.pk)
         claim.release()
         return
-    tail = (folder / "stderr.txt").read_text(errors="replace")[-4000:]
-    raise RuntimeError(f"The process of run {claim.job.pk} ended with status {child.returncode}:\n{tail}")
+    lines = _last_lines(folder / ERRORS)
+    raise RuntimeError(f"The process of run {claim.job.pk} ended with status {child.returncode}:\n{lines}")
+
+
+def _last_lines(errors: Path) -> str:
+    """Return the last lines that a process wrote, as many as a page can show."""
+    lines = errors.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+    return "\n".join(lines)[-MOST_SHOWN:]
 
 
 def _max_attempts(run: TrainingRun) -> int:

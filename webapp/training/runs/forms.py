@@ -191,9 +191,14 @@ class RunForm(forms.Form):
         return [Group(title, fields, group, group in self._opened) for group, title, fields in groups if fields]
 
     @property
-    def choices(self) -> list[forms.BoundField]:
-        """Return the fields whose choice changes what others hold."""
-        return [self[name] for name in CHOICES if name in self.fields]
+    def choices(self) -> list[tuple[forms.BoundField, str]]:
+        """Return the fields whose choice changes what others hold, each with the part of the page that it changes."""
+        return [(self[name], "#ways" if name == "version" else "#run-form") for name in CHOICES if name in self.fields]
+
+    @property
+    def ways(self) -> forms.BoundField:
+        """Return the field that the data limits: how many classes, or people, a step is made of."""
+        return next(self[name] for name in WAYS if name in self.fields)
 
     def _others(self, group: str) -> list[forms.BoundField]:
         return [self[name] for name in self.fields if name.rpartition(".")[0] == group and name not in PLAIN]

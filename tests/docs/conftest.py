@@ -56,7 +56,7 @@ def run_id(db: None) -> str:
     `ada` is staff, `signs` a data set; `new` is measured against `old`, which is live.
     """
     User.objects.create_superuser("ada")
-    benchmark, old = make_benchmark(), candidate("old", live=True)
+    benchmark, old = make_benchmark(), candidate("old", live=True, config={"backbone": {"image_size": 56}})
     measured(candidate("new"), old, benchmark)
     run = small_runs.start(small_runs.small_version())
     TrainingRun.objects.update(status=JobStatus.READY)

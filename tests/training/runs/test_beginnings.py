@@ -155,6 +155,15 @@ def test_photos_start_from_the_pretrained_network_and_characters_do_not(version:
     assert [small[name].value() for name in network] == ["conv4", 0, 1.0]
 
 
+def test_what_was_unfolded_stays_so_in_a_refused_form_and_is_no_matter_for_an_estimate(version: DatasetVersion) -> None:
+    form = RunForm(initial={"version": str(version.pk)})
+    typed = sent(form, name="", opened=["training", "episodes"])
+    client = signed_in("add_trainingrun")
+    form = client.post(reverse(ADD), typed).context["form"]
+    assert [group.name for group in form.advanced if group.is_open] == ["episodes", "training"]
+    assert client.post(reverse("admin:training_run_estimate"), typed).context["estimate"] is not None
+
+
 def test_another_kind_of_picture_takes_the_start_away(version: DatasetVersion, shipped: dict[str, Checkpoint]) -> None:
     form = RunForm(initial=beginning({"start_from": str(shipped["characters"].pk)}))
     assert "start_from" not in beginning(sent(form, kind="photos", fill="kind"))

@@ -78,8 +78,10 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
         """Show the form of a run, and start it."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        typed = request.POST if request.method == "POST" and "fill" not in request.POST else None
-        form = RunForm(typed) if typed else RunForm(initial=self._initial(request))
+        typed = request.POST if request.method == "POST" else request.GET
+        is_sent = request.method == "POST" and "fill" not in typed
+        content: dict[str, Any] = {"data": typed} if is_sent else {"initial": beginning(typed.dict())}
+        form = RunForm(**content, opened=typed.getlist("opened"))
         if form.is_bound and form.is_valid():
             try:
                 origin = {"name": form.cleaned_data["name"], "cloned_from": form.cleaned_data["clone"]}
@@ -89,11 +91,6 @@ class TrainingRunAdmin(DeletingAdmin[TrainingRun]):
             else:
                 return HttpResponseRedirect(_page(run))
         return render(request, "admin/training/trainingrun/add.html", self._context(request, form=form))
-
-    def _initial(self, request: HttpRequest) -> dict[str, Any]:
-        """Fill the form with what it begins with, or with what was typed before something else was chosen."""
-        typed = request.POST if request.method == "POST" else request.GET
-        return {**beginning(typed.dict()), "opened": typed.getlist("opened")}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

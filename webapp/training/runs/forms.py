@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -115,15 +115,19 @@ class RunForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
         help_text=_(OF_A_RUN["transform"].help),
     )
-    opened = forms.MultipleChoiceField(
-        required=False, choices=[(name, name) for name in ("new_kind", *TITLES)], widget=forms.MultipleHiddenInput
-    )
     clone = forms.ModelChoiceField(queryset=TrainingRun.objects.all(), required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        initial: Mapping[str, Any] | None = None,
+        opened: Collection[str] = (),
+    ) -> None:
+        """opened: names of the groups that are not to be folded away."""
         super().__init__(data, initial=dict(initial or {}))
         self.settings: AnyRunConfig | None = None
-        self._opened: list[str] = self["opened"].value() or []
+        self._opened = opened
         method = (data if data is not None else self.initial).get("method")
         self.chosen_method: str = method if method in METHODS or method in FACE_LOSSES else DEFAULT_METHOD
         self.initial.setdefault("method", self.chosen_method)

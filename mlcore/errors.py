@@ -55,3 +55,7 @@ class ImageError(MlcoreError):
     def __init__(self, message: str, *, code: str = "damaged") -> None:
         super().__init__(message)
         self.code = code
+
+
+class ZipError(MlcoreError):
+    """The file is no zip, or one whose list of contents cannot be read."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from urllib.parse import quote
 
 import pytest
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from webapp.accounts.models import Owner
+from webapp.recognition import services
 from webapp.recognition.models import SupportImage, SupportSet
 
 from .belongings import Belongings
-from .client import ApiClient, complaint
+from .client import ApiClient, complaint, picture
 
 
 def test_a_new_support_set_is_empty(api: ApiClient, owner: Owner) -> None:
@@ -122,6 +124,35 @@ def test_a_class_is_deleted_by_its_name(api: ApiClient, birds: Belongings) -> No
     classes = api.get(f"/support-sets/{birds.support_set.id}").json()["classes"]
     assert [support_class["name"] for support_class in classes] == ["wren"]
     complaint(api.delete(f"/support-sets/{birds.support_set.id}/classes/robin"), 404)
+
+
+@pytest.mark.parametrize("spelling", ["\u00e9t\u00e9", "e\u0301te\u0301", "\ufeff\u00e9t\u200b\u00e9"])
+@pytest.mark.parametrize("address", ["classes/{}", "classes?name={}"])
+def test_a_class_is_found_however_its_name_is_spelt(
+    api: ApiClient, birds: Belongings, spelling: str, address: str
+) -> None:
+    sent = api.upload(f"/support-sets/{birds.support_set.id}/images", [picture()], class_name="e\u0301t\u00ade\u0301")
+    assert sent.status_code == 201
+    assert [row.name for row in birds.support_set.classes.present()] == ["robin", "wren", "\u00e9t\u00e9"]
+    path = f"/support-sets/{birds.support_set.id}/{address.format(quote(spelling))}"
+    assert api.delete(path).status_code == 204
+    assert [row.name for row in birds.support_set.classes.present()] == ["robin", "wren"]
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/b", "a?b#c%2F"])
+def test_a_class_of_any_name_can_be_addressed(api: ApiClient, birds: Belongings, name: str) -> None:
+    services.add_class(support_set=birds.support_set, name=name)
+    path = f"/support-sets/{birds.support_set.id}/classes?name={quote(name, safe='')}"
+    assert api.delete(path).status_code == 204
+    complaint(api.delete(path), 404)
+
+
+def test_names_in_bodies_are_cleaned(api: ApiClient, birds: Belongings) -> None:
+    path = f"/support-sets/{birds.support_set.id}"
+    renamed, order = {"ro\u200bbin": "e\u0301te\u0301"}, ["wren", "\ufeff\u00e9t\u00e9"]
+    changed = api.patch(path, {"name": "\u202eGarden", "class_names": renamed, "order": order}).json()
+    assert changed["name"] == "Garden"
+    assert [row["name"] for row in changed["classes"]] == ["wren", "\u00e9t\u00e9"]
 
 
 def test_a_support_set_is_deleted_with_all_that_hangs_on_it(

@@ -144,10 +144,17 @@ def test_a_zip_of_class_folders_is_imported(visitor: Visitor, tmp_path: Path) ->
     with zipfile.ZipFile(archive, "w") as into:
         for subject in ("gate", "wave"):
             for file in signs(subject):
-                into.write(file, f"{subject}/{file.name}")
+                into.write(file, f"{subject}\u200b/{file.name}")
         into.writestr("wave/readme.txt", "no picture")
     visitor.start()
     visitor.page.get_by_label("Import a zip").set_input_files(archive)
+    expect(visitor.page.get_by_text("This zip makes 2 classes.")).to_be_visible()
+    visitor.button("Do not import").click()
+    expect(visitor.page.get_by_text("This zip makes")).to_have_count(0)
+    expect(visitor.card("gate")).to_have_count(0)
+    visitor.page.get_by_label("Import a zip").set_input_files([])
+    visitor.page.get_by_label("Import a zip").set_input_files(archive)
+    visitor.button("Import them").click()
     expect(visitor.page.get_by_text("6 pictures were added.")).to_be_visible(timeout=60_000)
     expect(visitor.card("gate").locator(".picture")).to_have_count(3)
     expect(visitor.card("wave").locator(".picture")).to_have_count(3)

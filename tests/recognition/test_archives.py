@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 import stat
+import unicodedata
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from tests.recognition.conftest import stored_files
+from tests.recognition.conftest import stored_files, visit
 from tests.recognition.pictures import drawing, encoded
 from tests.refusals import refused
+from tests.zips import encrypted, raw_zip
+from webapp.accounts.models import Owner
 from webapp.jobs.models import JobStatus
-from webapp.recognition import services
-from webapp.recognition.models import SupportSet, ZipImport
+from webapp.recognition import retention, services
+from webapp.recognition.models import SupportSet, ZipImport, ZipUpload
 from webapp.recognition.worker import archives
 
 PICTURE = encoded(drawing(1))
@@ -30,8 +35,12 @@ def zipped(entries: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> 
     return SimpleUploadedFile("signs.zip", out.getvalue())
 
 
+def started(support_set: SupportSet, file: SimpleUploadedFile) -> ZipImport:
+    return services.import_upload(upload=services.upload_zip(support_set=support_set, file=file))
+
+
 def imported(support_set: SupportSet, file: SimpleUploadedFile) -> ZipImport:
-    row = services.import_zip(support_set=support_set, file=file)
+    row = started(support_set, file)
     archives.import_zip(str(row.pk))
     return ZipImport.objects.get(pk=row.pk)
 
@@ -49,8 +58,8 @@ def test_each_folder_is_a_class(support_set: SupportSet, settings: Any) -> None:
 def test_unknown_files_are_listed_as_refused_and_the_rest_goes_on(support_set: SupportSet) -> None:
     row = imported(support_set, zipped({"kite/notes.txt": b"hello", "kite/1.png": PICTURE, "loose.png": PICTURE}))
     assert row.accepted == 1
-    assert [refusal["file"] for refusal in row.refused] == ["kite/notes.txt", "loose.png"]
-    assert "no class folder" in row.refused[1]["reason"]
+    assert [refusal["file"] for refusal in row.refused] == ["loose.png", "kite/notes.txt"]
+    assert "no class folder" in row.refused[0]["reason"]
 
 
 def test_what_systems_add_unasked_is_passed_over(support_set: SupportSet) -> None:
@@ -75,6 +84,7 @@ def test_links_are_refused(support_set: SupportSet) -> None:
         link = zipfile.ZipInfo("kite/1.png")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
+        archive.writestr("wave/1.png", PICTURE)
     row = imported(support_set, SimpleUploadedFile("a.zip", out.getvalue()))
     assert "Links" in row.refused[0]["reason"]
 
@@ -87,21 +97,10 @@ def test_real_bytes_are_counted_and_not_what_the_archive_says(support_set: Suppo
     assert row.error_code == "archive_too_large"
 
 
-def test_too_many_entries_are_refused(support_set: SupportSet, limit: Any) -> None:
+def test_too_many_entries_are_refused_at_once(support_set: SupportSet, limit: Any) -> None:
     limit(zip_entries=3)
-    row = imported(support_set, zipped({f"kite/{n}.png": PICTURE for n in range(4)}))
-    assert row.error_code == "too_many_entries"
-    assert not support_set.classes.exists()
-
-
-def test_a_huge_directory_is_refused_before_it_is_read(
-    support_set: SupportSet, limit: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limit(zip_entries=3)
-    row = services.import_zip(support_set=support_set, file=zipped({f"kite/{n}.png": b"" for n in range(30)}))
-    monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *_: pytest.fail("read"))
-    archives.import_zip(str(row.pk))
-    assert ZipImport.objects.get(pk=row.pk).error_code == "too_many_entries"
+    with refused("too_many_entries"):
+        services.upload_zip(support_set=support_set, file=zipped({f"kite/{n}.png": PICTURE for n in range(4)}))
 
 
 def test_a_picture_over_the_limit_is_refused(support_set: SupportSet, limit: Any) -> None:
@@ -128,14 +127,103 @@ def test_a_class_name_that_cannot_be_is_refused(support_set: SupportSet) -> None
 @pytest.mark.parametrize("data", [b"", b"no zip", PICTURE])
 def test_what_is_no_zip_is_refused_at_once(support_set: SupportSet, data: bytes) -> None:
     with refused("unusable_archive"):
-        services.import_zip(support_set=support_set, file=SimpleUploadedFile("a.zip", data))
+        services.upload_zip(support_set=support_set, file=SimpleUploadedFile("a.zip", data))
 
 
 def test_a_zip_over_the_limit_is_refused_at_once(support_set: SupportSet, limit: Any) -> None:
     limit(zip_bytes=10)
     with refused("too_large"):
-        services.import_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
+        services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
 
 
 def test_an_empty_zip_says_so(support_set: SupportSet) -> None:
-    assert imported(support_set, zipped({})).error_code == "empty_archive"
+    with refused("empty_archive", match="no class folders"):
+        services.upload_zip(support_set=support_set, file=zipped({}))
+
+
+def test_an_encrypted_zip_says_so(support_set: SupportSet) -> None:
+    packed = encrypted(raw_zip({b"kite/1.png": PICTURE, b"wave/1.png": PICTURE}), 2)
+    with refused("empty_archive", match="encrypted: pack it again without a password"):
+        services.upload_zip(support_set=support_set, file=SimpleUploadedFile("a.zip", packed))
+
+
+def test_encrypted_and_damaged_files_are_told_apart(support_set: SupportSet) -> None:
+    other = encoded(drawing(2))
+    packed = encrypted(raw_zip({b"kite/1.png": PICTURE, b"kite/2.png": other, b"wave/1.png": PICTURE}))
+    row = imported(support_set, SimpleUploadedFile("a.zip", packed.replace(other[-30:-20], bytes(10))))
+    assert row.accepted == 1
+    assert {refusal["file"]: refusal["reason"].partition(":")[0] for refusal in row.refused} == {
+        "kite/1.png": "It is encrypted",
+        "kite/2.png": "It is damaged",
+    }
+
+
+# --- What the person sees before anything is made --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("utf-8", "Mu\u0308ller"), ("cp932", "表"), ("cp437", "Müller")])
+def test_names_are_shown_as_they_were_written(support_set: SupportSet, encoding: str, name: str) -> None:
+    packed = raw_zip({f"{name}/1.png".encode(encoding): PICTURE})
+    upload = services.upload_zip(support_set=support_set, file=SimpleUploadedFile("a.zip", packed))
+    assert upload.classes == [{"name": unicodedata.normalize("NFC", name), "files": 1}]
+    assert not support_set.classes.exists()
+
+
+def test_backslashes_make_folders(support_set: SupportSet) -> None:
+    packed = raw_zip({b"birds\\robin\\1.png": PICTURE, b"birds\\wren\\1.png": PICTURE, b"birds\\wren\\": b""})
+    row = imported(support_set, SimpleUploadedFile("a.zip", packed))
+    assert (row.accepted, row.refused) == (2, [])
+    assert {row.name for row in support_set.classes.all()} == {"robin", "wren"}
+
+
+def test_folders_that_differ_by_their_normal_form_stay_two_classes(support_set: SupportSet) -> None:
+    imported(support_set, zipped({"north/\u00e9t\u00e9/1.png": PICTURE, "south/e\u0301te\u0301/1.png": PICTURE}))
+    assert {row.name for row in support_set.classes.all()} == {"north/été", "south/été"}
+
+
+def test_a_zip_goes_on_into_classes_of_the_same_name(support_set: SupportSet) -> None:
+    services.add_class(support_set=support_set, name="\u00e9t\u00e9")
+    imported(support_set, zipped({"\u200be\u0301te\u0301/1.png": PICTURE}))
+    assert [(row.name, row.images.count()) for row in support_set.classes.all()] == [("été", 1)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_not_let_in_leaves_nothing_behind(support_set: SupportSet, settings: Any) -> None:
+    upload = services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
+    again = services.upload_zip(support_set=support_set, file=zipped({"wave/1.png": PICTURE}))
+    assert list(support_set.zip_uploads.all()) == [again] != [upload]
+    services.discard_upload(upload=again)
+    assert not support_set.zip_uploads.exists()
+    assert not stored_files(settings)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_too_long_goes(support_set: SupportSet, settings: Any) -> None:
+    upload = services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
+    retention.forget()
+    assert stored_files(settings)
+    ZipUpload.objects.filter(pk=upload.pk).update(created=timezone.now() - timedelta(hours=2))
+    retention.forget()
+    assert not ZipUpload.objects.exists()
+    assert not stored_files(settings)
+
+
+@pytest.mark.parametrize("act", ["import", "discard"])
+def test_nobody_else_decides_about_a_zip(support_set: SupportSet, stranger: Owner, act: str) -> None:
+    upload = services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
+    assert visit(stranger).post(f"/zips/{upload.pk}/{act}/").status_code == 404
+
+
+def test_pages_show_the_classes_and_do_what_is_decided(support_set: SupportSet) -> None:
+    client = visit(support_set.owner)
+    page = f"/support-sets/{support_set.pk}/"
+    client.post(f"{page}import/", {"file": zipped({"kite\u200b/1.png": PICTURE, "wave/1.png": PICTURE})})
+    shown = client.get(page).content.decode()
+    assert "This zip makes 2 classes" in shown
+    assert "<strong>kite</strong>" in shown
+    upload = support_set.zip_uploads.get()
+    assert client.post(f"/zips/{upload.pk}/discard/").status_code == 302
+    assert "This zip makes" not in client.get(page).content.decode()
+    client.post(f"{page}import/", {"file": zipped({"kite/1.png": PICTURE})})
+    client.post(f"/zips/{support_set.zip_uploads.get().pk}/import/")
+    assert support_set.zip_imports.get().status == JobStatus.QUEUED

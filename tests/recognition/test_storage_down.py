@@ -105,7 +105,8 @@ def test_what_is_deleted_meanwhile_goes_from_the_bucket_later(
 
 
 def test_a_zip_is_not_passed_over_picture_by_picture(support_set: SupportSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    row = services.import_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE, "kite/2.png": PICTURE}))
+    upload = services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE, "kite/2.png": PICTURE}))
+    row = services.import_upload(upload=upload)
 
     def never(self: BucketStorage, name: str, content: Any) -> str:
         raise StorageDown

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import hashlib
 import secrets
-import unicodedata
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -15,6 +14,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mlcore.data.names import clean
 from webapp.accounts.models import Allowance, ApiToken, Owner
 
 GUEST_KEY = "guest_id"
@@ -76,8 +76,7 @@ def adopt_guest(*, owner: Owner | None, user: AbstractBaseUser) -> Owner:
 def create_token(*, owner: Owner, name: str = "") -> tuple[ApiToken, str]:
     """Make a token; return its row and the secret itself, which is shown once and not kept."""
     secret = secrets.token_urlsafe(32)
-    label = unicodedata.normalize("NFC", name).strip()[:64]
-    return ApiToken.objects.create(owner=owner, name=label, digest=_digest(secret)), secret
+    return ApiToken.objects.create(owner=owner, name=clean(name)[:64], digest=_digest(secret)), secret
 
 
 def owner_of_token(*, secret: str) -> Owner | None:

@@ -6,11 +6,13 @@ from typing import Any, Literal
 
 Code = Literal[
     # pictures, names and archives
+    "empty_archive",
     "invalid_name",
     "no_usable_picture",
     "picture_gone",
     "storage_full",
     "too_large",
+    "too_many_entries",
     "unknown_picture",
     "unusable_archive",
     "unusable_entry",

@@ -16,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from mlcore.data.names import clean
 from webapp.core.errors import Code, UserError
 from webapp.core.staff import history
 from webapp.datasets.ingesting.class_splits import SPLITS
@@ -46,7 +47,7 @@ class Material:
 
 def ingest(*, name: str, source: str, material: Material, by: User | None) -> DatasetVersion:
     """Add a version to the data set of that name, or make it if there is none."""
-    dataset = Dataset.objects.filter(name=name).first()
+    dataset = Dataset.objects.filter(name=clean(name)).first()
     if dataset is None:
         return create_dataset(name=name, source=source, material=material, by=by)
     if dataset.source != source:

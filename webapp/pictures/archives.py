@@ -1,111 +1,131 @@
-"""A zip that somebody sent, read entry by entry and never unpacked to disk: its own paths and links go nowhere."""
+"""A zip that somebody sent: what classes it would make, and its pictures, within the limits of the site."""
 
 from __future__ import annotations
 
-import io
-import stat
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from django.conf import settings
 from django.core.files import File
 from django.utils.translation import gettext as _
 
+from mlcore.data.names import class_names
+from mlcore.data.zips.reader import Entry, EntryError, TooManyEntriesError, Trouble, Zip, open_zip
+from mlcore.errors import ZipError
 from webapp.core.errors import UserError
 from webapp.jobs.errors import JobFailed
-
-IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
-"""What systems put into zips unasked."""
-COPY_BYTES = 1 << 16
-ENTRY_BYTES = 256
-"""What an entry of many takes in the directory of a zip at most, its name included."""
-SIZE_OF_DIRECTORY = 5  # its place in what `zipfile._EndRecData` returns
+from webapp.pictures.names import clean_name
 
 
 @contextmanager
 def opened(file: File[bytes], *, most_entries: int, most_bytes: int) -> Iterator[Archive]:
-    """Open a stored zip; raise JobFailed if it is damaged or gone."""
+    """Open a stored zip; raise UserError as `looked_into` does, or if it is gone."""
     try:
-        with file.open("rb") as packed:
-            _require_small_directory(packed, most_entries)
-            with zipfile.ZipFile(packed) as archive:
-                yield Archive(archive, most_entries=most_entries, most_bytes=most_bytes)
-    except (zipfile.BadZipFile, FileNotFoundError) as error:
-        raise JobFailed(code="unusable_archive", message=_("The zip archive is damaged.")) from error
+        packed = file.open("rb")
+    except FileNotFoundError as error:
+        raise UserError("unusable_archive", _("The zip is gone. Send it again.")) from error
+    with packed, looked_into(packed, most_entries=most_entries, most_bytes=most_bytes) as archive:
+        yield archive
 
 
-def _require_small_directory(packed: IO[bytes], most_entries: int) -> None:
-    """Raise JobFailed for a directory far too large for its entries, before zipfile reads it whole into memory."""
-    end = zipfile._EndRecData(packed)  # type: ignore[attr-defined] # what ZipFile itself goes by
-    if end and end[SIZE_OF_DIRECTORY] > most_entries * ENTRY_BYTES:
-        raise JobFailed(code="too_many_entries", message=_too_many(most_entries))
+@contextmanager
+def looked_into(file: File[bytes], *, most_entries: int, most_bytes: int) -> Iterator[Archive]:
+    """Look into a zip that is open, and leave it open; raise UserError if it is damaged, or holds too many entries."""
+    try:
+        with open_zip(cast(IO[bytes], file), most_entries=most_entries) as archive:
+            yield Archive(archive, most_bytes=most_bytes)
+    except TooManyEntriesError as error:
+        message = _("The zip holds more than %(limit)d entries.") % {"limit": most_entries}
+        raise UserError("too_many_entries", message) from error
+    except ZipError as error:
+        raise UserError("unusable_archive", _("This file is not a zip archive, or it is damaged.")) from error
 
 
-def _too_many(most_entries: int) -> str:
-    return _("The zip holds more than %(limit)d entries.") % {"limit": most_entries}
+@dataclass
+class Contents:
+    """The files of a zip by the class that they are of, in the order of their names; and what is refused, and why."""
+
+    classes: dict[str, list[Entry]] = field(default_factory=dict)
+    refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Archive:
-    """The entries of one zip, within bounds.
+    """The files of one zip, within bounds.
 
-    most_entries: how many it may hold. most_bytes: what all that is read of it may unpack to.
+    most_bytes: what all that is read of it may unpack to.
     """
 
-    def __init__(self, archive: zipfile.ZipFile, *, most_entries: int, most_bytes: int) -> None:
-        self._archive = archive
-        self._most_entries = most_entries
+    def __init__(self, archive: Zip, *, most_bytes: int) -> None:
+        self._zip = archive
         self._most_bytes = self._bytes_left = most_bytes
 
-    def entries(self) -> Iterator[zipfile.ZipInfo]:
-        """Yield the entries that are files of a person's; raise JobFailed for an archive of too many."""
-        entries = self._archive.infolist()
-        if len(entries) > self._most_entries:
-            raise JobFailed(code="too_many_entries", message=_too_many(self._most_entries))
-        for entry in entries:
-            if not entry.is_dir() and not is_ignored(PurePosixPath(entry.filename)):
-                yield entry
+    @property
+    def files(self) -> list[Entry]:
+        """Return the entries that are files of a person's."""
+        return [entry for entry in self._zip.entries if not entry.is_folder]
 
-    def folder(self, entry: zipfile.ZipInfo) -> PurePosixPath:
-        """Return the folder an entry lies in; raise UserError for links and paths that climb out."""
-        path = PurePosixPath(entry.filename.replace("\\", "/"))
-        if stat.S_ISLNK(entry.external_attr >> 16):
-            raise UserError("unusable_entry", _("Links are not imported."))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise UserError("unusable_entry", _("Its path leads out of the archive."))
-        if len(path.parts) < 2:
-            raise UserError("unusable_entry", _("It lies in no class folder."))
-        return path.parent
+    def contents(self) -> Contents:
+        """Return what classes its folders make, and what lies in none or cannot be read."""
+        contents, folders = Contents(), dict[Entry, PurePosixPath]()
+        for entry in self.files:
+            try:
+                folders[entry] = self.folder(entry)
+            except UserError as error:
+                contents.refused.append((entry.name, error.message))
+        names = class_names(set(folders.values()))
+        for entry, folder in folders.items():
+            try:
+                contents.classes.setdefault(clean_name(name_of(folder, names)), []).append(entry)
+            except UserError as error:
+                contents.refused.append((entry.name, error.message))
+        contents.classes = dict(sorted(contents.classes.items()))
+        return contents
 
-    def read(self, entry: zipfile.ZipInfo) -> bytes:
-        """Unpack one entry in memory, counting real bytes and not what the archive says; refuse what is too large."""
+    def folder(self, entry: Entry) -> PurePosixPath:
+        """Return the folder a file lies in; raise UserError for what the zip's directory tells cannot be taken."""
+        if entry.trouble:
+            raise _unusable(entry.trouble)
+        if len(entry.path.parts) < 2:
+            raise _in_no_class()
+        return entry.path.parent
+
+    def read(self, entry: Entry) -> bytes:
+        """Unpack one file in memory; raise UserError if it cannot be, JobFailed if all together are too large."""
         limit = min(settings.GLIMPSE_LIMITS["picture_bytes"], self._bytes_left)
-        data = self._unpack(entry, limit)
+        try:
+            data = self._zip.read(entry, most_bytes=limit)
+        except EntryError as error:
+            if error.trouble is Trouble.TOO_LARGE and limit == self._bytes_left:
+                message = _("The zip unpacks to more than %(n)d MB.") % {"n": self._most_bytes // 2**20}
+                raise JobFailed(code="archive_too_large", message=message) from error
+            raise _unusable(error.trouble) from error
         self._bytes_left -= len(data)
-        if self._bytes_left < 0:
-            message = _("The zip unpacks to more than %(n)d MB.") % {"n": self._most_bytes // 2**20}
-            raise JobFailed(code="archive_too_large", message=message)
-        if len(data) > limit:
-            raise UserError("unusable_entry", _("This file is larger than %(n)d MB.") % {"n": limit // 2**20})
         return data
 
-    def _unpack(self, entry: zipfile.ZipInfo, limit: int) -> bytes:
-        """Return an entry's bytes, and not much more than ``limit`` of them."""
-        out = io.BytesIO()
-        try:
-            with self._archive.open(entry) as packed:
-                while out.tell() <= limit and (chunk := packed.read(COPY_BYTES)):
-                    out.write(chunk)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-            raise UserError(
-                "unusable_entry", _("It is damaged, encrypted, or packed in a way that cannot be read.")
-            ) from error
-        return out.getvalue()
+
+def name_of(folder: PurePosixPath, names: dict[PurePosixPath, str]) -> str:
+    """Return the name of the class that a folder is; raise UserError for a folder of folders."""
+    if folder not in names:
+        raise _in_no_class()
+    return names[folder]
 
 
-def is_ignored(path: PurePosixPath) -> bool:
-    """Return whether a file is what systems leave behind unasked."""
-    return any(part in IGNORED or part.startswith("._") for part in path.parts)
+def _in_no_class() -> UserError:
+    return UserError("unusable_entry", _("It lies in no class folder."))
+
+
+def _unusable(trouble: Trouble) -> UserError:
+    """Return why an entry is not taken, and what helps."""
+    megabytes = settings.GLIMPSE_LIMITS["picture_bytes"] // 2**20
+    sentences = {
+        Trouble.DAMAGED: _("It is damaged: pack it again, from the picture itself."),
+        Trouble.ENCRYPTED: _("It is encrypted: pack it again without a password."),
+        Trouble.LINK: _("Links are not imported."),
+        Trouble.OUTSIDE: _("Its path leads out of the archive."),
+        Trouble.PACKING: _("It is packed in a way that cannot be read here: pack it again as a plain zip."),
+        Trouble.TOO_LARGE: _("This file is larger than %(n)d MB.") % {"n": megabytes},
+    }
+    return UserError("unusable_entry", sentences[trouble])

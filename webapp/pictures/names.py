@@ -7,15 +7,15 @@ import unicodedata
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from mlcore.data import names
 from webapp.core.errors import UserError
 
-HIDDEN = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-"""Marks that turn the direction of the text around them: a name that holds one could pass for another."""
+_UNSHOWABLE = frozenset({"Cc", "Cs", "Co", "Cn"})
 
 
 def clean_name(text: str) -> str:
-    """Return the name in NFC without white space at its ends; raise UserError if it cannot be one."""
-    name = " ".join(unicodedata.normalize("NFC", text).split())
+    """Return the name as it is kept, without what cannot be seen; raise UserError if it cannot be one."""
+    name = names.clean(text)
     longest = settings.GLIMPSE_LIMITS["class_name_length"]
     kinds = {unicodedata.category(character) for character in name}
     if all(kind[0] in "ZC" and kind != "Cn" and kind != "Co" for kind in kinds):
@@ -24,7 +24,7 @@ def clean_name(text: str) -> str:
         raise UserError(
             "invalid_name", _("A name may have at most %(longest)d characters.") % {"longest": longest}, field="name"
         )
-    if kinds & {"Cc", "Cs"} or HIDDEN & set(name):
+    if kinds & {"Cc", "Cs"}:
         raise UserError("invalid_name", _("A name may not hold control characters."), field="name")
     return name
 
@@ -37,4 +37,4 @@ def display_file_name(name: str | None) -> str:
 
 def display_path(path: str) -> str:
     """Return a file's name with its folders, fit to be stored and shown."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in unicodedata.normalize("NFC", path))[:255]
+    return "".join("\ufffd" if unicodedata.category(c) in _UNSHOWABLE else c for c in names.clean(path))[:255]

@@ -11,7 +11,7 @@ from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
 from webapp.jobs.models import JobStatus
 from webapp.recognition.deletion import remove_deleted
-from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, ZipImport
+from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, ZipImport, ZipUpload
 
 MEGABYTE = 1024 * 1024
 
@@ -23,6 +23,7 @@ def bytes_used(owner: Owner) -> int:
         Classifier.objects.owned_by(owner),
         Query.objects.owned_by(owner),
         ZipImport.objects.owned_by(owner).active(),
+        ZipUpload.objects.owned_by(owner),
     )
     return sum(rows.aggregate(total=Sum("bytes"))["total"] or 0 for rows in stored)
 

@@ -8,7 +8,16 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from webapp.accounts.models import Owner
-from webapp.recognition.models import Classifier, Prediction, Query, SupportClass, SupportImage, SupportSet, ZipImport
+from webapp.recognition.models import (
+    Classifier,
+    Prediction,
+    Query,
+    SupportClass,
+    SupportImage,
+    SupportSet,
+    ZipImport,
+    ZipUpload,
+)
 from webapp.storage.files import delete_after_commit
 
 
@@ -47,6 +56,11 @@ def remove_classes(classes: QuerySet[SupportClass]) -> None:
     _remove(classes, list(_files_of_pictures(SupportImage.objects.filter(support_class__in=classes))))
 
 
+def remove_zip_uploads(uploads: QuerySet[ZipUpload]) -> None:
+    """Delete zips of which nothing is to be imported."""
+    _remove(uploads, list(uploads.values_list("file", flat=True)))
+
+
 def remove_deleted(owner: Owner) -> None:
     """Delete for good what an owner deleted and could still bring back."""
     remove_images(SupportImage.objects.owned_by(owner).filter(deleted_at__isnull=False))
@@ -69,7 +83,8 @@ def _remove(doomed: Model | QuerySet[Model], files: Iterable[str]) -> None:
 def _files_of_support_sets(support_sets: QuerySet[SupportSet]) -> Iterator[str]:
     yield from _files_of_pictures(SupportImage.objects.filter(support_class__support_set__in=support_sets))
     yield from _files_of_classifiers(Classifier.objects.filter(support_set__in=support_sets))
-    yield from ZipImport.objects.filter(support_set__in=support_sets).values_list("file", flat=True)
+    for model in (ZipImport, ZipUpload):
+        yield from model.objects.filter(support_set__in=support_sets).values_list("file", flat=True)
 
 
 def _files_of_classifiers(classifiers: QuerySet[Classifier]) -> Iterator[str]:

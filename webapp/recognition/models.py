@@ -252,6 +252,36 @@ class Query(models.Model):
         return str(self.id)
 
 
+class ZipUploadQuerySet(OwnedQuerySet["ZipUpload"]):
+    """Reads of zips that were looked into."""
+
+    owner_path = "support_set__owner"
+
+
+class ZipUpload(models.Model):
+    """A zip of class folders that was looked into, and waits for its person to let its classes be made or not."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    support_set = models.ForeignKey(SupportSet, on_delete=models.CASCADE, related_name="zip_uploads")
+    file = models.FileField(upload_to=archive_path, max_length=200)
+    original_name = models.CharField(max_length=255, blank=True)
+    bytes = models.PositiveBigIntegerField(default=0)
+    classes = models.JSONField(default=list, help_text=_('[{"name": name, "files": how many}]'))
+    refused = models.JSONField(default=list, help_text=_('[{"file": name, "reason": sentence}]'))
+    n_refused = models.PositiveIntegerField(default=0)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ZipUploadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("zip that was looked into")
+        verbose_name_plural = _("zips that were looked into")
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class ZipImportQuerySet(OwnedQuerySet["ZipImport"], JobQuerySet["ZipImport"]):  # type: ignore[override] # of as_manager
     """Reads of zip imports."""
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import Owner
 from webapp.recognition import deletion
-from webapp.recognition.models import Classifier, Query, SupportClass, SupportImage, ZipImport
+from webapp.recognition.models import Classifier, Query, SupportClass, SupportImage, ZipImport, ZipUpload
 
 
 def guest_hours() -> int:
@@ -26,10 +26,11 @@ def query_hours() -> int:
 
 
 def forget() -> None:
-    """Delete guests, query pictures and undone deletions whose time is up."""
+    """Delete guests, query pictures, undone deletions and zips that nobody let in, whose time is up."""
     forget_guests()
     forget_query_pictures()
     forget_deleted()
+    forget_zip_uploads()
 
 
 def forget_guests() -> None:
@@ -51,6 +52,11 @@ def forget_deleted() -> None:
     deletion.remove_classes(SupportClass.objects.filter(deleted_at__lt=before))
 
 
+def forget_zip_uploads() -> None:
+    """Delete zips that were looked into an hour ago and not imported."""
+    deletion.remove_zip_uploads(ZipUpload.objects.filter(created__lt=_ago(settings.GLIMPSE_UNDO_HOURS)))
+
+
 def named(names: list[str]) -> set[str]:
     """Return those of the file names that a row has."""
     known: set[str] = set()
@@ -59,6 +65,7 @@ def named(names: list[str]) -> set[str]:
         for pair in rows.values_list("file", "thumbnail"):
             known.update(pair)
     known.update(Classifier.objects.filter(state_file__in=names).values_list("state_file", flat=True))
+    known.update(ZipUpload.objects.filter(file__in=names).values_list("file", flat=True))
     known.update(ZipImport.objects.active().filter(file__in=names).values_list("file", flat=True))
     return known
 

@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 import torch
 from torch import Tensor
 
-from mlcore.data.datasets.file_tree import FileTree
+from mlcore.data.datasets.file_tree import FileTree, UnreadableFile
 from mlcore.data.images import decode_square
+from mlcore.data.names import class_names, clean
 from mlcore.errors import DatasetError, ImageError
 
 _NAMED = 5  # how many file names a sentence lists before it counts the rest
@@ -34,13 +35,38 @@ def top_folder(files: FileTree) -> str:
 
 
 def by_class(files: FileTree, *, below: str = "") -> dict[str, list[str]]:
-    """Group the files `below/class/file` by class; both classes and files are sorted, and a class may be empty."""
+    """Group the files `below/class/file` by their class's clean name; both are sorted, and a class may be empty."""
     base = PurePosixPath(below)
-    classes = {folder.name: list[str]() for folder in map(PurePosixPath, files.folders) if folder.parent == base}
+    folders = [folder for folder in map(PurePosixPath, files.folders) if folder.parent == base]
+    return _grouped(files, {folder: clean(folder.name) for folder in folders})
+
+
+def by_class_at_any_depth(files: FileTree, *, below: str = "") -> dict[str, list[str]]:
+    """Group files as `by_class` does, but look into folders that hold folders alone.
+
+    Several of one name are told apart by those around them. Raise DatasetError for a name in which nothing can be seen.
+    """
+    base = PurePosixPath(below)
+    holding = {PurePosixPath(file).parent for file in files.files}
+    folders = [folder for folder in map(PurePosixPath, files.folders) if base in folder.parents]
+    outer = {parent for folder in folders for parent in folder.parents}
+    names = class_names(
+        folder
+        for folder in folders
+        if (folder in holding or folder not in outer)
+        and holding.isdisjoint(parent for parent in folder.parents if base in parent.parents)
+    )
+    if unseen := next((folder for folder, name in names.items() if not name), None):
+        raise DatasetError(f"Nothing can be seen of the name of {str(unseen)!a} in {files.path}; rename the folder.")
+    return _grouped(files, names)
+
+
+def _grouped(files: FileTree, names: Mapping[PurePosixPath, str]) -> dict[str, list[str]]:
+    """List the files of each folder that has a name, by that name."""
+    classes = {name: list[str]() for name in sorted(names.values())}
     for file in files.files:
-        folder = PurePosixPath(file).parent
-        if folder.parent == base and folder != base:
-            classes[folder.name].append(file)
+        if name := names.get(PurePosixPath(file).parent):
+            classes[name].append(file)
     return classes
 
 
@@ -49,21 +75,26 @@ def read_pictures(files: FileTree, classes: Mapping[str, Sequence[str]], *, side
     n = sum(map(len, classes.values()))
     images = torch.empty(n, 3, side, side, dtype=torch.uint8)
     labels: list[int] = []
-    unreadable: dict[str, set[str]] = {}
+    unreadable: dict[str, list[str]] = {}
     for label, (class_name, members) in enumerate(classes.items()):
         for file in members:
             try:
                 images[len(labels)] = decode_square(files.read(file), mode="RGB", side=side)
             except ImageError as error:
-                unreadable.setdefault(_reason(error), set()).add(file)
+                unreadable.setdefault(_reason(error), []).append(file)
+            except UnreadableFile as error:
+                unreadable.setdefault(error.reason, []).append(file)
             else:
                 labels.append(label)
         if not labels or labels[-1] != label:
-            reasons = [reason for reason, left in unreadable.items() if not left.isdisjoint(members)]
-            why = f": {'; '.join(reasons)}" if reasons else ""
-            raise DatasetError(f"The class folder {class_name!r} in {files.path} holds no picture to use{why}.")
-    warnings = sum((left_out(reason, sorted(left)) for reason, left in unreadable.items()), ())
-    return ReadPictures(images[: len(labels)], torch.tensor(labels, dtype=torch.int64), warnings)
+            own = {reason: left for reason, those in unreadable.items() if (left := sorted({*those} & {*members}))}
+            message = f"The class folder {class_name!r} in {files.path} holds no picture to use."
+            raise DatasetError(" ".join([message, *_sentences(own)]))
+    return ReadPictures(images[: len(labels)], torch.tensor(labels, dtype=torch.int64), _sentences(unreadable))
+
+
+def _sentences(unreadable: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(sentence for reason, files in unreadable.items() for sentence in left_out(reason, sorted(files)))
 
 
 def _reason(error: ImageError) -> str:

@@ -1,24 +1,34 @@
 """FileTree: the files of a folder or of a zip, read by their path inside it. A zip is never extracted."""
 
 import os
-import stat
-import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from mlcore.errors import DatasetError
+from mlcore.data.zips.reader import Entry, EntryError, Trouble, Zip, is_left_behind, open_zip
+from mlcore.errors import DatasetError, ZipError
 
 MAX_FILE_BYTES = 64 * 2**20  # what one file inside a zip may unpack to
-_SYSTEM_NAMES = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})  # what file managers leave behind
+_REASONS = {
+    Trouble.DAMAGED: "it is damaged; pack it again, or copy the zip again",
+    Trouble.ENCRYPTED: "it is encrypted; pack it again without a password",
+    Trouble.PACKING: "it is packed in a way that cannot be read; pack it again as a plain zip",
+}
+
+
+class UnreadableFile(DatasetError):
+    """One file of a folder or a zip cannot be read, for a reason that says nothing of the others."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file} cannot be read: {reason}.")
+        self.reason = reason
 
 
 class FileTree(Protocol):
     """Files by their posix path relative to the tree's root; hidden files are not listed.
 
-    files, folders: all paths, sorted. `read` raises DatasetError for a file that cannot be read.
+    files, folders: all paths, sorted. `read` raises UnreadableFile for one that cannot be read.
     """
 
     path: Path
@@ -38,11 +48,11 @@ def open_tree(path: Path) -> Iterator[FileTree]:
         return
     if not path.is_file():
         raise DatasetError(f"{path} does not exist; expected a folder or a zip file there.")
-    try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise DatasetError(f"{path} cannot be read as a zip file ({error}); copy or download it again.") from error
-    with archive:
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(open_zip(path))
+        except (ZipError, OSError) as error:
+            raise DatasetError(f"{path} cannot be read as a zip file ({error}); copy or download it again.") from error
         yield _Zip(path, archive)
 
 
@@ -59,49 +69,46 @@ class _Folder:
         try:
             return (self.path / file).read_bytes()
         except OSError as error:
-            raise DatasetError(f"{self.path / file} cannot be read: {error.strerror}.") from error
+            raise UnreadableFile(str(self.path / file), f"{error.strerror}") from error
 
 
 class _Zip:
-    """A zip whose entries are unpacked in memory one by one, each within MAX_FILE_BYTES."""
+    """A zip whose entries are unpacked in memory one by one, within MAX_FILE_BYTES; the last of one path counts."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+    def __init__(self, path: Path, archive: Zip) -> None:
         self.path = path
         self._archive = archive
-        entries = [entry for entry in archive.infolist() if not _is_hidden(entry.filename)]
+        entries = [entry for entry in archive.entries if not _is_hidden(entry.path)]
         for entry in entries:
             self._refuse_unsafe(entry)
-        self.files = tuple(sorted(entry.filename for entry in entries if not entry.is_dir()))
+        self._entries = {str(entry.path): entry for entry in entries if not entry.is_folder}
+        self.files = tuple(sorted(self._entries))
         parents = {str(parent) for file in self.files for parent in PurePosixPath(file).parents} - {"."}
-        self.folders = tuple(sorted(parents | {entry.filename.rstrip("/") for entry in entries if entry.is_dir()}))
+        self.folders = tuple(sorted(parents | {str(entry.path) for entry in entries if entry.is_folder}))
 
-    def _refuse_unsafe(self, entry: zipfile.ZipInfo) -> None:
-        name = PurePosixPath(entry.filename)
-        if name.is_absolute() or ".." in name.parts or stat.S_ISLNK(entry.external_attr >> 16):
-            raise DatasetError(f"{self.path} holds {entry.filename!r}, which leads out of it; pack the folder anew.")
+    def _refuse_unsafe(self, entry: Entry) -> None:
+        if entry.trouble in (Trouble.LINK, Trouble.OUTSIDE):
+            raise DatasetError(f"{self.path} holds {entry.name!r}, which leads out of it; pack the folder anew.")
 
     def read(self, file: str) -> bytes:
         try:
-            with self._archive.open(file) as entry:
-                data = entry.read(MAX_FILE_BYTES + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError) as error:
-            raise DatasetError(f"{file} in {self.path} cannot be read ({error}); copy the zip again.") from error
-        if len(data) > MAX_FILE_BYTES:
-            raise DatasetError(f"{file} in {self.path} unpacks to more than {MAX_FILE_BYTES // 2**20} MB.")
-        return data
+            return self._archive.read(self._entries[file], most_bytes=MAX_FILE_BYTES)
+        except EntryError as error:
+            reason = _REASONS.get(error.trouble, f"it unpacks to more than {MAX_FILE_BYTES // 2**20} MB")
+            raise UnreadableFile(f"{file} in {self.path}", reason) from error
 
 
 def _walk(root: Path) -> Iterator[tuple[str, bool]]:
     """Yield (relative posix path, whether it is a folder) of all that is not hidden, each real folder once."""
     seen = {os.path.realpath(root)}
     for here, folders, files in os.walk(root, followlinks=True):
-        real = {name: os.path.realpath(Path(here) / name) for name in folders if not _is_hidden(name)}
+        real = {name: os.path.realpath(Path(here) / name) for name in folders if not _is_hidden(PurePosixPath(name))}
         folders[:] = [name for name, target in real.items() if target not in seen]
         seen.update(real.values())
         relative = Path(here).relative_to(root)
         yield from (((relative / name).as_posix(), True) for name in folders)
-        yield from (((relative / name).as_posix(), False) for name in files if not _is_hidden(name))
+        yield from (((relative / name).as_posix(), False) for name in files if not _is_hidden(PurePosixPath(name)))
 
 
-def _is_hidden(name: str) -> bool:
-    return any(part in _SYSTEM_NAMES or (part[0] == "." and part != "..") for part in PurePosixPath(name).parts)
+def _is_hidden(path: PurePosixPath) -> bool:
+    return is_left_behind(path) or any(part[0] == "." and part != ".." for part in path.parts)

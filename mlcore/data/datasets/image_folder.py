@@ -11,8 +11,9 @@ import torch
 
 from mlcore.data.datasets import DatasetRequest
 from mlcore.data.datasets.base import PictureDataset
-from mlcore.data.datasets.class_folders import by_class, left_out, read_pictures, top_folder
+from mlcore.data.datasets.class_folders import by_class_at_any_depth, left_out, read_pictures, top_folder
 from mlcore.data.datasets.file_tree import FileTree, open_tree
+from mlcore.data.names import clean
 from mlcore.errors import DatasetError
 
 SIDE = 224
@@ -37,7 +38,7 @@ def load(request: DatasetRequest) -> PictureDataset:
         used = {file for part in parts.values() for members in part.values() for file in members}
         unused = left_out("not in a class folder", [file for file in files.files if file not in used])
     return PictureDataset(
-        name=request.called or "image_folder",
+        name=clean(request.called) or "image_folder",
         split=request.split,
         images=pictures.images,
         labels=pictures.labels,
@@ -50,8 +51,10 @@ def _parts(files: FileTree) -> dict[str, Classes]:
     """Return the classes of each split folder, or of all under the name "all" where there are no split folders."""
     top = PurePosixPath(top_folder(files))
     folders = {name: str(top / name) for name in SPLITS if str(top / name) in files.folders}
-    parts = {name: by_class(files, below=folder) for name, folder in folders.items()}
-    return {name: classes for name, classes in parts.items() if classes} or {"all": by_class(files, below=str(top))}
+    parts = {name: by_class_at_any_depth(files, below=folder) for name, folder in folders.items()}
+    return {name: classes for name, classes in parts.items() if classes} or {
+        "all": by_class_at_any_depth(files, below=str(top))
+    }
 
 
 def _choose(parts: Mapping[str, Classes], *, split: str, seed: int) -> Classes:

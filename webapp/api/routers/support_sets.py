@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from ninja import File, Form, Router, Status, UploadedFile
+from ninja import File, Form, Query, Router, Status, UploadedFile
 from ninja.pagination import paginate
 
 from webapp.api.auth import ApiRequest
@@ -14,6 +14,7 @@ from webapp.api.errors import responses
 from webapp.api.pagination import Pages
 from webapp.api.parsing import Text
 from webapp.api.schemas.recognition import (
+    ClassNamed,
     ImageChanges,
     ImageOut,
     JobStarted,
@@ -25,6 +26,7 @@ from webapp.api.schemas.recognition import (
     SupportSetSummary,
     UploadOut,
 )
+from webapp.pictures.names import clean_name
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, SupportClass, SupportImage, SupportSet
 
@@ -45,6 +47,12 @@ def _image(request: ApiRequest, support_set_id: UUID, image_id: UUID) -> Support
     """Find a picture in a support set of the asker's."""
     images = SupportImage.objects.owned_by(request.auth).present().select_related("support_class")
     return get_object_or_404(images, pk=image_id, support_class__support_set=support_set_id)
+
+
+def _class(request: ApiRequest, support_set_id: UUID, name: str) -> SupportClass:
+    """Find a class in a support set of the asker's, however its name is spelt."""
+    classes = _support_set(request, support_set_id).classes.present()
+    return get_object_or_404(classes, name=clean_name(name))
 
 
 @router.post("", response={201: SupportSetOut, **responses(*JSON_BODY, 429)})
@@ -85,11 +93,17 @@ def delete_support_set(request: ApiRequest, support_set_id: UUID) -> Status[None
     return Status(204, None)
 
 
-@router.delete("/{uuid:support_set_id}/classes/{path:class_name}", response={204: None, **responses(404)})
+@router.delete("/{uuid:support_set_id}/classes/{path:class_name}", response={204: None, **responses(404, 422)})
 def delete_class(request: ApiRequest, support_set_id: UUID, class_name: str) -> Status[None]:
-    """Delete a class with its pictures."""
-    classes = SupportClass.objects.owned_by(request.auth).present()
-    services.delete_class(support_class=get_object_or_404(classes, support_set=support_set_id, name=class_name))
+    """Delete a class with its pictures. Names that an address cannot carry, `.` and `..`, go into the query below."""
+    services.delete_class(support_class=_class(request, support_set_id, class_name))
+    return Status(204, None)
+
+
+@router.delete("/{uuid:support_set_id}/classes", response={204: None, **responses(404, 422)})
+def delete_class_named(request: ApiRequest, support_set_id: UUID, which: Query[ClassNamed]) -> Status[None]:
+    """Delete a class with its pictures, whatever its name."""
+    services.delete_class(support_class=_class(request, support_set_id, which.name))
     return Status(204, None)
 
 

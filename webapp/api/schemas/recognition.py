@@ -126,6 +126,12 @@ class NothingAccepted(Problem):
         return " ".join(f"{picture.file}: {picture.reason}" for picture in report.refused[:3])
 
 
+class ClassNamed(Schema):
+    """Which class."""
+
+    name: Text = Field("", description="As it is spelt or in any other way that looks the same")
+
+
 class ImageChanges(Schema):
     """The class to move a picture to."""
 

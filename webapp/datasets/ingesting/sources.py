@@ -17,10 +17,11 @@ from django.core.files.storage import default_storage
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from mlcore.data.names import class_names
+from mlcore.data.zips.reader import is_left_behind
 from webapp.core.errors import UserError
-from webapp.datasets.ingesting.class_splits import SPLITS
 from webapp.jobs.errors import JobFailed
-from webapp.pictures.archives import Archive, is_ignored
+from webapp.pictures.archives import Archive, name_of
 from webapp.pictures.names import clean_name
 
 
@@ -66,11 +67,11 @@ def in_archive(archive: Archive) -> Findings:
     """Find the pictures of an uploaded zip: each folder is a class."""
     findings = Findings()
     placed: list[Placed] = []
-    for entry in archive.entries():
+    for entry in archive.files:
         try:
-            placed.append((entry.filename, _shown(archive.folder(entry)), partial(archive.read, entry)))
+            placed.append((entry.name, _shown(archive.folder(entry)), partial(archive.read, entry)))
         except UserError as error:
-            findings.refused.append((entry.filename, error.message))
+            findings.refused.append((entry.name, error.message))
     return _named(placed, findings)
 
 
@@ -108,7 +109,7 @@ def _files(root: Path, findings: Findings) -> Iterator[Path]:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or is_ignored(PurePosixPath(name))
+    return name.startswith(".") or is_left_behind(PurePosixPath(name))
 
 
 def _read(path: Path) -> bytes:
@@ -127,39 +128,13 @@ def _read(path: Path) -> bytes:
 
 def _named(placed: Sequence[Placed], findings: Findings) -> Findings:
     """Name the classes by their folders; what lies in a folder of folders lies in no class."""
-    names = _names({folder for _file, folder, _reader in placed})
+    names = class_names({folder for _file, folder, _reader in placed})
     for file, folder, read in placed:
         try:
-            if folder not in names:
-                raise UserError("unusable_entry", _("It lies in no class folder."))
-            findings.files.append(PictureFile(class_folder(names[folder]), file, read))
+            findings.files.append(PictureFile(class_folder(name_of(folder, names)), file, read))
         except UserError as error:
             findings.refused.append((file, error.message))
     return findings
-
-
-def _names(folders: set[PurePosixPath]) -> dict[PurePosixPath, str]:
-    """Name each folder that holds no other by its own name, and by those around it where several share that.
-
-    So a class has one name however it is wrapped. Folders called train, val or test around it are passed over: no
-    class is to be in two splits.
-    """
-    above = {parent for folder in folders for parent in folder.parents}
-    paths = {folder: _without_splits(folder) for folder in folders - above}
-    by_name: dict[str, set[PurePosixPath]] = {}
-    for path in paths.values():
-        by_name.setdefault(path.name, set()).add(path)
-    return {folder: _told_apart(path, by_name[path.name]) for folder, path in paths.items()}
-
-
-def _without_splits(folder: PurePosixPath) -> PurePosixPath:
-    return PurePosixPath(*(part for part in folder.parts[:-1] if part not in SPLITS), folder.name)
-
-
-def _told_apart(path: PurePosixPath, namesakes: set[PurePosixPath]) -> str:
-    """Drop the outer folders that all of one name have in common."""
-    shared = len(PurePosixPath(os.path.commonpath(namesakes)).parts) if len(namesakes) > 1 else len(path.parts) - 1
-    return "/".join(path.parts[min(shared, len(path.parts) - 1) :])
 
 
 def class_folder(name: str) -> str:

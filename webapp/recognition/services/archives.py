@@ -1,8 +1,7 @@
-"""Zip archives of class folders: taken in here, imported by a job."""
+"""Zip archives of class folders: looked into here, imported by a job once people have seen what they would make."""
 
 from __future__ import annotations
 
-import zipfile
 from uuid import uuid4
 
 from django.conf import settings
@@ -12,31 +11,70 @@ from django.utils.translation import gettext as _
 
 from webapp.core.errors import UserError
 from webapp.jobs import services as jobs
-from webapp.pictures.names import display_file_name
+from webapp.pictures.archives import Contents, looked_into
+from webapp.pictures.names import display_file_name, display_path
 from webapp.recognition.allowances import require_free_job, require_room, spend_upload, take_job_place
-from webapp.recognition.models import SupportSet, ZipImport
+from webapp.recognition.deletion import remove_zip_uploads
+from webapp.recognition.models import SupportSet, ZipImport, ZipUpload
+from webapp.recognition.storage import Refused
 from webapp.storage.files import deleted_on_failure
 
+LISTED = 200
+"""How many refused files an upload lists."""
 
-def import_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipImport:
-    """Start to import a zip of class folders: each folder's name is a class, the pictures in it are its pictures."""
-    _require_zip(file)
+
+def upload_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipUpload:
+    """Store a zip and say what classes it would make, instead of what was sent before and not imported.
+
+    Raise UserError for what is no zip, or holds nothing that could be imported.
+    """
+    limit = settings.GLIMPSE_LIMITS["zip_bytes"]
+    if file.size > limit:
+        raise UserError("too_large", _("A zip may have at most %(n)d MB.") % {"n": limit // 2**20})
+    contents = _contents(file)
     spend_upload(support_set.owner)
-    require_free_job(support_set.owner)
+    remove_zip_uploads(support_set.zip_uploads.all())
     require_room(support_set.owner, needed=file.size)
-    row = ZipImport(support_set=support_set, original_name=display_file_name(file.name), bytes=file.size)
-    row.file.save(f"{uuid4().hex}.zip", file, save=False)
-    with deleted_on_failure([row.file.name]), transaction.atomic():
-        take_job_place(support_set.owner)
-        row.save(force_insert=True)
+    upload = ZipUpload(
+        support_set=support_set,
+        original_name=display_file_name(file.name),
+        bytes=file.size,
+        classes=[{"name": name, "files": len(files)} for name, files in contents.classes.items()],
+        refused=[Refused(display_path(name), reason).as_json() for name, reason in contents.refused[:LISTED]],
+        n_refused=len(contents.refused),
+    )
+    file.seek(0)
+    upload.file.save(f"{uuid4().hex}.zip", file, save=False)
+    with deleted_on_failure([upload.file.name]):
+        upload.save(force_insert=True)
+    return upload
+
+
+def import_upload(*, upload: ZipUpload) -> ZipImport:
+    """Start to import a zip that was looked into."""
+    owner = upload.support_set.owner
+    require_free_job(owner)
+    known = {"support_set": upload.support_set, "original_name": upload.original_name, "bytes": upload.bytes}
+    with transaction.atomic():
+        take_job_place(owner)
+        row = ZipImport.objects.create(file=upload.file.name, **known)
+        upload.delete()
         jobs.enqueue(row)
     return row
 
 
-def _require_zip(file: File[bytes]) -> None:
-    limit = settings.GLIMPSE_LIMITS["zip_bytes"]
-    if file.size > limit:
-        raise UserError("too_large", _("A zip may have at most %(n)d MB.") % {"n": limit // 2**20})
-    if not zipfile.is_zipfile(file):
-        raise UserError("unusable_archive", _("This file is not a zip archive, or it is damaged."))
-    file.seek(0)
+def discard_upload(*, upload: ZipUpload) -> None:
+    """Delete a zip that was looked into, and import nothing of it."""
+    remove_zip_uploads(ZipUpload.objects.filter(pk=upload.pk))
+
+
+def _contents(file: File[bytes]) -> Contents:
+    """Return what a zip would make; raise UserError with the reasons if that is nothing."""
+    most_entries, most_bytes = (settings.GLIMPSE_LIMITS[name] for name in ("zip_entries", "zip_unpacked_bytes"))
+    with looked_into(file, most_entries=most_entries, most_bytes=most_bytes) as archive:
+        contents = archive.contents()
+    if not contents.classes:
+        reasons = " ".join(dict.fromkeys(reason for _file, reason in contents.refused[:LISTED]))
+        message = _("The zip holds no class folders with pictures. Each folder is a class, named as the folder is.")
+        raise UserError("empty_archive", f"{message} {reasons}".strip())
+    return contents

@@ -47,6 +47,7 @@ def rename_class(*, support_class: SupportClass, name: str) -> SupportClass:
 @transaction.atomic
 def reorder_classes(*, support_set: SupportSet, names: Sequence[str]) -> None:
     """Put the classes in the order of their names, which must hold each class once."""
+    names = [clean_name(name) for name in names]
     _lock(support_set)
     classes = {support_class.name: support_class for support_class in support_set.classes.present()}
     if sorted(names) != sorted(classes):

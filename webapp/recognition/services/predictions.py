@@ -15,6 +15,7 @@ from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
+from webapp.pictures.names import display_file_name
 from webapp.recognition import storage
 from webapp.recognition.allowances import (
     require_room,
@@ -81,7 +82,8 @@ def correct(*, query: Query, class_name: str) -> SupportImage:
 
 def correct_file(*, prediction: Prediction, file: str, class_name: str) -> SupportImage:
     """Correct the query picture of that file name, or of that id where several have one name."""
-    named = [query for query in prediction.queries.all() if file in (query.original_name, str(query.pk))]
+    known = (display_file_name(file), file)
+    named = [query for query in prediction.queries.all() if query.original_name in known or str(query.pk) == file]
     if not named:
         raise UserError("unknown_picture", _("This prediction holds no picture “%(file)s”.") % {"file": file[:100]})
     if len(named) > 1:

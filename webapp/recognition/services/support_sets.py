@@ -55,7 +55,7 @@ def change_support_set(
     if class_names:
         _rename_classes(support_set, class_names)
     if order is not None:
-        reorder_classes(support_set=support_set, names=[clean_name(class_name) for class_name in order])
+        reorder_classes(support_set=support_set, names=order)
     support_set.refresh_from_db(fields=["updated"])
     return support_set
 

@@ -1,5 +1,6 @@
 """Support pictures: uploaded, looked at, moved, deleted and brought back; zips of them imported."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from webapp.core.forms import sent_pictures
 from webapp.core.responses import STOP_POLLING, done, fragment
 from webapp.jobs import services as jobs
 from webapp.recognition import services
-from webapp.recognition.models import SupportImage, ZipImport
+from webapp.recognition.models import SupportImage, ZipImport, ZipUpload
 from webapp.recognition.views.support_sets import CHANGED, board, find_class, find_support_set
 
 
@@ -79,16 +80,30 @@ def restore(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> Http
 
 
 @require_POST
-def import_zip(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
-    """Start to import a zip of class folders."""
+def upload_zip(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
+    """Show what classes a zip would make, before any is made."""
     support_set = find_support_set(request, support_set_id)
     file = request.FILES.get("file")
     if file is None:
         raise UserError("unusable_archive", _("Choose a zip file first."))
-    zip_import = services.import_zip(support_set=support_set, file=file)
-    if not request.htmx:
-        return redirect("support_set", support_set_id)
-    return render(request, "recognition/_zip_import.html", {"zip_import": zip_import})
+    upload = services.upload_zip(support_set=support_set, file=file)
+    return _zip_panel(request, support_set_id, {"zip_upload": upload})
+
+
+@require_POST
+def import_upload(request: OwnedRequest, upload_id: UUID) -> HttpResponse:
+    """Start to import a zip whose classes were shown."""
+    upload = _find_upload(request, upload_id)
+    zip_import = services.import_upload(upload=upload)
+    return _zip_panel(request, zip_import.support_set_id, {"zip_import": zip_import})
+
+
+@require_POST
+def discard_upload(request: OwnedRequest, upload_id: UUID) -> HttpResponse:
+    """Go back: nothing of the zip is imported."""
+    upload = _find_upload(request, upload_id)
+    services.discard_upload(upload=upload)
+    return _zip_panel(request, upload.support_set_id, {})
 
 
 @require_safe
@@ -105,6 +120,12 @@ def cancel_import(request: OwnedRequest, import_id: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect("support_set", zip_import.support_set_id)
     return _import_panel(request, zip_import)
+
+
+def _zip_panel(request: OwnedRequest, support_set_id: UUID, context: dict[str, Any]) -> HttpResponse:
+    if not request.htmx:
+        return redirect("support_set", support_set_id)
+    return render(request, "recognition/_zip_import.html", context)
 
 
 def _import_panel(request: OwnedRequest, zip_import: ZipImport) -> HttpResponse:
@@ -129,6 +150,11 @@ def _picture_in_its_class(
 def _find_image(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> SupportImage:
     owned = SupportImage.objects.owned_by(request.owner).select_related("support_class__support_set__owner")
     return get_object_or_404(owned, id=image_id, support_class__support_set=support_set_id)
+
+
+def _find_upload(request: OwnedRequest, upload_id: UUID) -> ZipUpload:
+    owned = ZipUpload.objects.owned_by(request.owner).select_related("support_set__owner")
+    return get_object_or_404(owned, id=upload_id)
 
 
 def _find_import(request: OwnedRequest, import_id: UUID) -> ZipImport:

@@ -39,6 +39,7 @@ def show(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
         **learn_panel(request, support_set),
         "guest_hours": guest_hours(),
         "zip_import": support_set.zip_imports.active().first(),
+        "zip_upload": support_set.zip_uploads.first(),
     }
     return render(request, "recognition/support_set.html", context)
 

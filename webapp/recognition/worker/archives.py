@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
-
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.translation import gettext as _
 
+from mlcore.data.zips.reader import Entry
 from webapp.core.errors import UserError
 from webapp.jobs.claims import Claim
-from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.pictures.archives import Archive, opened
-from webapp.pictures.names import clean_name, display_file_name, display_path
+from webapp.pictures.names import display_file_name, display_path
 from webapp.recognition.models import ZipImport
 from webapp.recognition.services.images import add_to_class
 from webapp.recognition.storage import Refused
@@ -45,29 +43,29 @@ class Importer:
         self._refused: list[Refused] = []
 
     def run(self) -> None:
-        """Import entry after entry; the row tells at the end what became of each."""
-        entries = list(self._archive.entries())
-        for position, entry in enumerate(entries):
-            count = {"n": position + 1, "all": len(entries)}
-            self._claim.progress(position / len(entries), _("Picture %(n)d of %(all)d") % count)
+        """Import file after file; the row tells at the end what became of each."""
+        contents = self._archive.contents()
+        for file, reason in contents.refused:
+            self._refuse(file, reason)
+        files = [(name, entry) for name, entries in contents.classes.items() for entry in entries]
+        for position, (class_name, entry) in enumerate(files):
+            count = {"n": position + 1, "all": len(files)}
+            self._claim.progress(position / len(files), _("Picture %(n)d of %(all)d") % count)
             self._claim.check()
             try:
-                self._take(entry)
+                self._take(class_name, entry)
             except UserError as error:
-                self._refuse(entry.filename, error.message)
-        if not self._accepted and not self._refused:
-            raise JobFailed(code="empty_archive", message=_("The zip holds no class folders with pictures."))
+                self._refuse(entry.name, error.message)
         refused = [refusal.as_json() for refusal in self._refused]
         self._claim.finish(accepted=self._accepted, refused=refused)
 
-    def _take(self, entry: zipfile.ZipInfo) -> None:
-        """Import one entry into the class that its folder names."""
-        class_name = clean_name(self._archive.folder(entry).name)
-        file = SimpleUploadedFile(display_file_name(entry.filename), self._archive.read(entry))
+    def _take(self, class_name: str, entry: Entry) -> None:
+        """Import one file into a class."""
+        file = SimpleUploadedFile(display_file_name(entry.path.name), self._archive.read(entry))
         report = add_to_class(support_set=self._support_set, class_name=class_name, files=[file])
         self._accepted += len(report.accepted)
         for refusal in report.refused:
-            self._refuse(entry.filename, refusal.reason)
+            self._refuse(entry.name, refusal.reason)
 
     def _refuse(self, file: str, reason: str) -> None:
         self._refused.append(Refused(display_path(file), reason))

@@ -20,6 +20,7 @@ from webapp.core.staff.history import Named, note
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
+from webapp.pictures.names import clean_name
 from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
 from webapp.training.runs.settings import WAYS, AnyRunConfig, refused, room_needed, row_fields, ways_in
@@ -45,7 +46,7 @@ def start_run(
     """
     require_fitting(settings, version, start_from)
     made_of = {"version": version, "start_from": start_from, **row_fields(settings)}
-    run = TrainingRun(name=name, cloned_from=cloned_from, created_by=by, **made_of)
+    run = TrainingRun(name=clean_name(name), cloned_from=cloned_from, created_by=by, **made_of)
     disk.require_room(room_needed(run))
     run.save()
     note(by=by, row=run, act=act or _("Started."), named=named)

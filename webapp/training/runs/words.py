@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from mlcore.data.names import clean
 from mlcore.documents import with_values
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
@@ -28,7 +29,7 @@ def named_run(*, name: str) -> TrainingRun:
 
 def named_version(*, name: str, number: int | None = None) -> DatasetVersion:
     """Find a version of a data set, the newest ready one where no number is given; raise UserError without one."""
-    versions = DatasetVersion.objects.filter(dataset__name=name).order_by("-number")
+    versions = DatasetVersion.objects.filter(dataset__name=clean(name)).order_by("-number")
     version = versions.filter(number=number).first() if number else versions.filter(status=JobStatus.READY).first()
     if version is None:
         message = _("There is no such version of a data set called %(name)s.") % {"name": name}

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
+from mlcore.data.names import clean
 from webapp.core.errors import UserError
 from webapp.core.staff.history import note
 from webapp.datasets.models import Dataset, DatasetVersion
@@ -32,6 +33,7 @@ def add_schedule(
     *, by: User | None, name: str, run: TrainingRun, repeat: CrontabSchedule, dataset: Dataset | None = None
 ) -> Schedule:
     """Repeat a finished run at the times of a crontab, on another data set if one is given; raise UserError."""
+    name = clean(name)
     if not 1 <= len(name) <= LONGEST_NAME:
         message = _("A schedule's name has 1 to %(most)d characters.") % {"most": LONGEST_NAME}
         raise UserError("bad_name", message, field="name")
@@ -174,7 +176,7 @@ def named_schedule(*, name: str) -> Schedule:
     try:
         schedule = rows.filter(pk=uuid.UUID(name)).first()
     except ValueError:
-        schedule = rows.filter(name=name).first()
+        schedule = rows.filter(name=clean(name)).first()
     if schedule is None:
         raise UserError("unknown_schedule", _("There is no schedule %(name)s.") % {"name": name})
     return schedule

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from mlcore.data.names import clean
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.shown_settings import label_of
 from webapp.core.errors import UserError
@@ -40,7 +41,7 @@ def start_sweep(
 ) -> Sweep:
     """Start a sweep, whose first trial the clock starts; raise UserError for a bad space, budget or data."""
     require_fitting(settings, version, start_from)
-    sweep = Sweep(name=name, version=version, start_from=start_from, created_by=by, **row_fields(settings))
+    sweep = Sweep(name=clean(name), version=version, start_from=start_from, created_by=by, **row_fields(settings))
     sweep.space, sweep.strategy, sweep.budget, sweep.seed = dict(space), Strategy(strategy), budget, seed
     _require_plain(sweep)
     require_space(space, sweep)

@@ -9,6 +9,7 @@ from mlcore.data.datasets import load_dataset
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.errors import DatasetError
 from tests.mlcore.data.datasets.files import jpeg, write_folder, write_zip
+from tests.zips import encrypted, raw_zip
 
 FILES = {f"{name}/{number}.jpg": jpeg(name, (60, 40)) for name in ("red", "green", "blue") for number in range(2)}
 MANY = {f"class{number:02d}/a.jpg": jpeg("red", (8, 8)) for number in range(25)}
@@ -51,6 +52,47 @@ def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path) -> None:
         "Left out, nothing to see in it, all of one colour: red/void.pgm.",
         "Left out, not in a class folder: readme.md, red/deep/x.jpg.",
     )
+
+
+def test_names_are_kept_in_one_spelling_and_without_what_cannot_be_seen(tmp_path: Path) -> None:
+    files = {"e\u0301te\u0301/a.jpg": jpeg("red"), "\ufeffhi\u200bver/a.jpg": jpeg("blue")}
+    assert load(write_folder(tmp_path / "x", files), image_size=8).class_names == ("hiver", "\u00e9t\u00e9")
+
+
+def test_folders_that_differ_by_their_normal_form_below_different_ones_stay_two_classes(tmp_path: Path) -> None:
+    files = {"north/\u00e9t\u00e9/a.jpg": jpeg("red"), "south/e\u0301te\u0301/a.jpg": jpeg("blue")}
+    assert load(write_folder(tmp_path / "x", files), image_size=8).class_names == ("north/été", "south/été")
+
+
+def test_folders_that_differ_by_their_normal_form_alone_are_one_class(tmp_path: Path) -> None:
+    files = {"\u00e9t\u00e9/a.jpg": jpeg("red"), "e\u0301te\u0301/a.jpg": jpeg("blue"), "hiver/a.jpg": jpeg("blue")}
+    dataset = load(write_folder(tmp_path / "x", files), image_size=8)
+    assert (dataset.class_names, len(dataset)) == (("hiver", "été"), 3)
+
+
+def test_a_name_in_which_nothing_can_be_seen_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"'\\u200b'.* rename the folder"):
+        load(write_folder(tmp_path / "x", {"\u200b/a.jpg": jpeg("red"), "b/a.jpg": jpeg("red")}))
+
+
+def test_an_entry_that_is_damaged_or_encrypted_is_left_out_by_name(tmp_path: Path) -> None:
+    good, bad = jpeg("red"), jpeg("blue")
+    packed = encrypted(raw_zip({b"b/secret.jpg": good, b"b/1.jpg": good, b"a/1.jpg": good, b"a/2.jpg": bad}))
+    path = tmp_path / "x.zip"
+    path.write_bytes(packed.replace(bad, bytes(len(bad))))
+    dataset = load(path, image_size=8)
+    assert (dataset.class_names, len(dataset)) == (("a", "b"), 2)
+    assert dataset.warnings == (
+        "Left out, it is damaged; pack it again, or copy the zip again: a/2.jpg.",
+        "Left out, it is encrypted; pack it again without a password: b/secret.jpg.",
+    )
+
+
+def test_a_class_of_which_nothing_can_be_read_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    path.write_bytes(encrypted(raw_zip({b"a/1.jpg": jpeg("red"), b"b/1.jpg": jpeg("red")}), 2))
+    with pytest.raises(DatasetError, match=r"holds no picture .* encrypted; pack it again without"):
+        load(path)
 
 
 def test_a_long_list_of_files_is_cut_short(tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""Names of classes, of people and of what holds them: one spelling for what looks the same. Standard library only."""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+_INVISIBLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e007f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+)
+"""Soft hyphen, zero-width space, word joiner, byte order mark, fillers, and marks that turn the direction of text."""
+_TAKEN_OUT = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[{_INVISIBLE}]+")
+"""What is invisible, but for the tags by which a black flag becomes that of a country."""
+_SPLITS = frozenset({"train", "val", "test"})
+_JOINERS = frozenset("\u180e\u200c\u200d")
+_CURSIVE = ("ARABIC", "SYRIAC", "MANDAIC", "NKO", "MONGOLIAN", "PHAGS-PA", "ADLAM")
+_VIRAMA = 9  # canonical combining class of the signs that bind consonants of Indic scripts
+
+
+def clean(text: str) -> str:
+    """Return a name in NFC, with single spaces, and without what cannot be seen; it may turn out empty.
+
+    Zero-width joiners stay where they change what is seen: in scripts that join their letters, and in emoji.
+    """
+    composed = unicodedata.normalize("NFC", _TAKEN_OUT.sub(r"\1", text))
+    if not _JOINERS.isdisjoint(composed):
+        composed = unicodedata.normalize("NFC", _without_idle_joiners(composed))
+    return " ".join(composed.split())
+
+
+def clean_path(path: str) -> PurePosixPath:
+    """Return a path whose every part is a clean name; a part in which nothing can be seen goes."""
+    return PurePosixPath(*(("/",) if path.startswith("/") else ()), *map(clean, path.split("/")))
+
+
+def _without_idle_joiners(text: str) -> str:
+    """Take the joiners out that join nothing."""
+    around = zip(f" {text}", text, f"{text[1:]} ", strict=False)
+    return "".join(middle for before, middle, after in around if middle not in _JOINERS or _joins(before, after))
+
+
+def _joins(before: str, after: str) -> bool:
+    """Return whether a joiner between two characters changes how they look (after UAX 31, rules A1, A2 and B)."""
+    if _VIRAMA in (unicodedata.combining(before), unicodedata.combining(after)):
+        return True
+    return all(_is_cursive(side) for side in (before, after)) or (_is_emoji(before) and _is_emoji(after))
+
+
+def _is_cursive(character: str) -> bool:
+    return unicodedata.name(character, "").startswith(_CURSIVE)
+
+
+def _is_emoji(character: str) -> bool:
+    return character == "\ufe0f" or unicodedata.category(character) in ("So", "Sk")
+
+
+def class_names(folders: Iterable[PurePosixPath]) -> dict[PurePosixPath, str]:
+    """Name each folder that holds no other by its own clean name, and by those around it where several share that.
+
+    So a class has one name however it is wrapped. Folders called train, val or test around it are passed over: no class
+    is to be in two splits. Folders that only what cannot be seen tells apart, down from the root, are one class.
+    """
+    folders = list(folders)
+    above = {parent for folder in folders for parent in folder.parents}
+    paths = {folder: _without_splits(clean_path(str(folder))) for folder in folders if folder not in above}
+    namesakes: dict[str, set[PurePosixPath]] = {}
+    for path in paths.values():
+        namesakes.setdefault(path.name, set()).add(path)
+    return {folder: _told_apart(path, namesakes) for folder, path in paths.items()}
+
+
+def _without_splits(folder: PurePosixPath) -> PurePosixPath:
+    return PurePosixPath(*(part for part in folder.parts[:-1] if part not in _SPLITS), folder.name)
+
+
+def _told_apart(path: PurePosixPath, namesakes: Mapping[str, set[PurePosixPath]]) -> str:
+    """Drop the outer folders that all of one name have in common."""
+    alike = namesakes[path.name]
+    shared = len(PurePosixPath(os.path.commonpath(alike)).parts) if len(alike) > 1 else len(path.parts) - 1
+    return "/".join(path.parts[min(shared, len(path.parts) - 1) :])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
 
 from webapp.core.errors import UserError
-from webapp.training.recurrence import choices_in, crontab_of, in_words, moment_in_words, next_after
+from webapp.training.recurrence import choices_in, crontab_of, in_words, is_due, moment_in_words, next_after
 
 THREE = time(3, 0)
 TUESDAY = datetime(2026, 11, 24, 18, 0, tzinfo=ZoneInfo("UTC"))
@@ -89,10 +90,47 @@ def test_the_sites_time_zone_counts(settings: Any) -> None:
     assert "03:00 (EST)" in moment_in_words(comes)
 
 
-def test_a_night_without_that_hour_is_not_left_out(settings: Any) -> None:
+@pytest.mark.parametrize(
+    ("zone", "eve", "at", "comes", "shown"),
+    [
+        ("Europe/Paris", "2027-03-27", time(2, 30), "2027-03-28T03:30+02:00", "Sunday, 28 March 2027, 03:30 (CEST)"),
+        ("Europe/Paris", "2027-03-27", time(2, 0), "2027-03-28T03:00+02:00", "Sunday, 28 March 2027, 03:00 (CEST)"),
+        ("America/New_York", "2027-03-13", time(2, 5), "2027-03-14T03:05-04:00", "Sunday, 14 March 2027, 03:05 (EDT)"),
+        ("Australia/Lord_Howe", "2027-10-02", time(2, 10), "2027-10-03T02:40+11:00", "3 October 2027, 02:40 (+11)"),
+        ("Europe/Paris", "2027-10-30", time(2, 30), "2027-10-31T02:30+02:00", "Sunday, 31 October 2027, 02:30 (CEST)"),
+        ("Europe/Paris", "2027-10-30", time(3, 0), "2027-10-31T03:00+01:00", "Sunday, 31 October 2027, 03:00 (CET)"),
+    ],
+)
+def test_when_clocks_change_a_time_is_shown_as_it_will_be(
+    zone: str, eve: str, at: time, comes: str, shown: str, settings: Any
+) -> None:
+    settings.TIME_ZONE = zone
+    crontab = crontab_of(every="day", at=at)
+    noon = datetime.combine(date.fromisoformat(eve), time(12), timezone.get_default_timezone())
+    first = next_after(crontab, noon)
+    assert first.isoformat(timespec="minutes") == comes
+    assert shown in moment_in_words(first)
+    following = next_after(crontab, first)
+    assert following.time() == at
+    assert following.date() == first.date() + timedelta(days=1)
+
+
+def test_a_time_that_comes_twice_comes_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.TIME_ZONE = "Europe/Paris"
     crontab = crontab_of(every="day", at=time(2, 30))
-    before = datetime(2027, 3, 27, 12, 0, tzinfo=timezone.get_default_timezone())
-    first = next_after(crontab, before)
-    assert first.date() == datetime(2027, 3, 28, tzinfo=ZoneInfo("UTC")).date()
-    assert next_after(crontab, first).strftime("%Y-%m-%d %H:%M") == "2027-03-29 02:30"
+    asked = datetime(2027, 10, 31, 2, 15, fold=1, tzinfo=timezone.get_default_timezone())
+    assert next_after(crontab, asked).isoformat(timespec="minutes") == "2027-11-01T02:30+01:00"
+    timer = PeriodicTask(crontab=crontab, last_run_at=asked.astimezone(UTC))
+    for minutes, due in ((5, False), (20, False), (24 * 60 + 14, False), (24 * 60 + 15, True)):
+        monkeypatch.setattr(timezone, "now", lambda minutes=minutes: asked.astimezone(UTC) + timedelta(minutes=minutes))
+        assert is_due(timer) is due
+
+
+def test_what_is_shown_is_when_it_is_due(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.TIME_ZONE = "Europe/Paris"
+    crontab = crontab_of(every="day", at=time(2, 30))
+    noon = datetime(2027, 3, 27, 12, 0, tzinfo=timezone.get_default_timezone())
+    first = next_after(crontab, noon)
+    for seconds, due in ((-1, False), (0, True)):
+        monkeypatch.setattr(timezone, "now", lambda seconds=seconds: first + timedelta(seconds=seconds))
+        assert is_due(PeriodicTask(crontab=crontab, last_run_at=noon)) is due

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from typing import Any
 
 from celery import current_app
@@ -117,22 +117,30 @@ def in_words(crontab: CrontabSchedule) -> str:
 
 
 def next_after(crontab: CrontabSchedule, moment: datetime) -> datetime:
-    """Return the first time after a moment at which a crontab comes."""
+    """Return the first time after a moment at which a crontab comes, as its zone's clocks will show it then.
+
+    A time that is left out when clocks go forward comes as much later as they go; one that comes twice when they go
+    back, comes the first time.
+    """
     start, step, _now = crontab.schedule.remaining_delta(moment.astimezone(crontab.timezone))
-    upcoming: datetime = start + step
-    return upcoming
+    upcoming: datetime = (start + step).astimezone(UTC)
+    if upcoming <= moment:  # asked between the first time and the second
+        return next_after(crontab, upcoming)
+    return upcoming.astimezone(crontab.timezone)
 
 
 def moment_in_words(moment: datetime) -> str:
     """Return a time to come by the site's clock, and how long it takes until then, in words."""
     local = timezone.localtime(moment)
-    values = {"date": date_format(local, "l, j F Y, H:i"), "zone": local.tzname(), "left": timeuntil(moment, depth=1)}
+    left = timeuntil(moment.astimezone(UTC), depth=1)
+    values = {"date": date_format(local, "l, j F Y, H:i"), "zone": local.tzname(), "left": left}
     return _("%(date)s (%(zone)s), in %(left)s") % values
 
 
 def is_due(timer: PeriodicTask) -> bool:
-    """Return whether a time has come since a periodic task was last done, made or changed."""
-    return bool(ModelEntry(timer, app=current_app).is_due().is_due)
+    """Return whether a time has come since a periodic task was last done, made or changed: the one that is shown."""
+    since = timer.last_run_at or timer.date_changed
+    return bool(timer.enabled) and next_after(timer.crontab, since) <= timezone.now()
 
 
 def mark_done(timer: PeriodicTask) -> None:

@@ -196,11 +196,33 @@ def test_a_missing_or_unusable_photo_is_422(api: ApiClient, agreed: Owner) -> No
     assert body["message"].startswith("Second photo:")
 
 
+def test_what_speaks_against_a_photo_is_said_before_it_is_kept(api: ApiClient, agreed: Owner, working: Any) -> None:
+    ada = api.post(PEOPLE, {"name": "Ada"}).json()
+    photos = f"/gallery/people/{ada['id']}/photos?wait=10"
+    with working():
+        first = send(api, photos, images=[photo_upload("ada"), photo_upload("ada", height=130)])
+        answer = send(api, photos, images=[photo_upload("ben"), photo_upload("ada")])
+    body = answer.json()
+    assert (len(first.json()["kept"]), first.json()["doubtful"]) == (2, [])
+    assert (answer.status_code, body["kept"], body["refused"]) == (201, [], [])
+    assert {held["photo"]: [doubt["code"] for doubt in held["doubts"]] for held in body["doubtful"]} == {
+        1: ["unlike"],
+        2: ["copy"],
+    }
+    assert all(held["crop"].startswith("data:image/jpeg;base64,") for held in body["doubtful"])
+    assert len(api.get(f"{PEOPLE}/{ada['id']}").json()["photos"]) == 2
+    kept = api.post(f"/faces/enrolments/{body['id']}/keep?photo=1")
+    assert (kept.status_code, len(kept.json()["kept"])) == (200, 1)
+    assert [held["photo"] for held in kept.json()["doubtful"]] == [2]
+    complaint(api.post(f"/faces/enrolments/{body['id']}/keep?photo=1"), 422)
+    assert len(api.get(f"{PEOPLE}/{ada['id']}").json()["photos"]) == 3
+
+
 def test_people_are_remembered_and_recognised(api: ApiClient, agreed: Owner, working: Any) -> None:
     ada, ben = (api.post(PEOPLE, {"name": name}).json() for name in ("Ada", "Ben"))
     with working():
         for person, colour in ((ada, "ada"), (ben, "ben")):
-            sent = [photo_upload(colour), photo_upload(colour), photo_upload(colour, faces=2)]
+            sent = [photo_upload(colour), photo_upload(colour, height=130), photo_upload(colour, faces=2)]
             enrolled = send(api, f"/gallery/people/{person['id']}/photos?wait=10", images=sent)
             assert enrolled.status_code == 201
             assert len(enrolled.json()["kept"]) == 2
@@ -218,7 +240,7 @@ def test_what_is_kept_of_a_person_is_read_renamed_and_erased(api: ApiClient, agr
     person = api.post(PEOPLE, {"name": "Ada"}).json()
     path = f"{PEOPLE}/{person['id']}"
     with working():
-        sent = [photo_upload("ada"), photo_upload("ada")]
+        sent = [photo_upload("ada"), photo_upload("ada", height=130)]
         kept = send(api, f"/gallery/people/{person['id']}/photos?wait=10", images=sent).json()["kept"]
     assert [face["id"] for face in api.get(path).json()["photos"]] == kept
     crop = api.get(f"{path}/photos/{kept[0]}").json()

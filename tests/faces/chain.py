@@ -55,6 +55,9 @@ def photo(person: str = "ada", *, faces: int = 1, height: int = 120) -> Image.Im
     return Image.new("RGB", (160 + faces, height), COLOURS[person])
 
 
-def photo_upload(person: str = "ada", *, faces: int = 1, name: str = "photo.jpg") -> SimpleUploadedFile:
+def photo_upload(
+    person: str = "ada", *, faces: int = 1, height: int = 120, name: str = "photo.jpg"
+) -> SimpleUploadedFile:
     """Upload somebody."""
-    return SimpleUploadedFile(name, encoded(photo(person, faces=faces), "JPEG", quality=95), "image/jpeg")
+    painted = photo(person, faces=faces, height=height)
+    return SimpleUploadedFile(name, encoded(painted, "JPEG", quality=95), "image/jpeg")

@@ -60,7 +60,7 @@ def ada(agreed: Owner, work: Work) -> Person:
 def remembered(owner: Owner, name: str, work: Work) -> Person:
     """Enrol somebody of the chain's colours in a gallery."""
     person = services.add_person(owner=owner, name=name)
-    services.enrol(person=person, images=[photo_upload(name), photo_upload(name)])
+    services.enrol(person=person, images=[photo_upload(name), photo_upload(name, height=130)])
     work()
     assert person.faces.count() == 2
     return person

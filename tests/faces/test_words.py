@@ -39,6 +39,22 @@ def test_every_offered_rate_has_a_setting_or_is_not_measurable() -> None:
             assert rates.require_offered(offer.far) == offer.far
 
 
+def test_no_threshold_states_a_rate_that_is_not_measurable() -> None:
+    """The slider goes through the thresholds of the curve."""
+    least = face_card().least_far
+    assert rates.share_in_words(0.0001, least=least) == "fewer than 1 in 1,000"
+    for point in rates.curve():
+        assert "10,000 pairs of strangers" not in point.effect
+        assert ("fewer than 1 in 1,000 pairs of strangers" in point.effect) == (point.far < least), point
+    for offer in rates.offers():
+        if offer.setting:
+            assert "10,000" not in offer.setting.sentence + offer.setting.intervals
+
+
+def test_what_was_not_met_among_the_pairs_is_stated_by_its_interval() -> None:
+    assert "and fewer than 4 in 100 pairs of the same person would be refused" in rates.curve()[0].effect
+
+
 def test_the_default_setting_states_both_rates_and_what_they_were_measured_on() -> None:
     sentence = rates.setting_at(None).sentence
     assert sentence.startswith("At this setting 1 in 100 pairs of strangers would pass, and ")

@@ -52,7 +52,7 @@ def _fields(answer: Answer) -> dict[str, Any]:
         case Detection(photos=[photo]):
             return {"photo": photo, "faces": photo.faces}
         case Enrolment():
-            return {"kept": answer.kept, "refused": answer.refused}
+            return {"kept": answer.kept, "refused": answer.refused, "doubtful": answer.doubtful}
         case _:
             raise TypeError(f"No such answer: {answer!r}")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from webapp.faces import rates
@@ -139,11 +140,29 @@ class Identification:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """What speaks against keeping a photo of somebody: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class DoubtfulPhoto:
+    """A photo that is held back, by its place among those sent, until its owner says that it is to be kept."""
+
+    photo: int
+    doubts: list[Doubt]
+    crop: str
+
+
+@dataclass(frozen=True)
 class Enrolment:
-    """What became of photos of a person: ids of the faces that are kept, and why others are not."""
+    """What became of photos of a person: ids of the faces that are kept, and why others are not, or not yet."""
 
     kept: list[str]
     refused: list[Mapping[str, Any]]
+    doubtful: list[DoubtfulPhoto]
 
 
 @dataclass(frozen=True)
@@ -167,7 +186,7 @@ def answer_of(question: FaceQuestion) -> Answer | None:
         case QuestionKind.IDENTIFY:
             return _identification(question, answer)
         case QuestionKind.ENROL:
-            return Enrolment(answer["kept"], answer["refused"])
+            return _enrolment(question, answer)
         case _:
             return Detection(photos_of(answer))
 
@@ -194,6 +213,39 @@ def _identification(question: FaceQuestion, answer: Mapping[str, Any]) -> Identi
         for face, nearest in zip(photo.faces, alike, strict=True)
     ]
     return Identification([photo], faces, setting)
+
+
+def _enrolment(question: FaceQuestion, answer: Mapping[str, Any]) -> Enrolment:
+    """Put what speaks against photos into words; a doubt about somebody who has left the gallery since is none."""
+    held = answer.get("doubtful", [])
+    ids = {UUID(doubt["person"]) for photo in held for doubt in photo["doubts"] if "person" in doubt}
+    names = dict(Person.objects.owned_by(question.owner).filter(pk__in=ids).values_list("pk", "name"))
+    doubtful = [
+        DoubtfulPhoto(
+            photo["photo"], list(_in_words(photo["doubts"], names)), f"data:image/jpeg;base64,{photo['crop']}"
+        )
+        for photo in held
+    ]
+    return Enrolment(answer["kept"], answer["refused"], doubtful)
+
+
+def _in_words(doubts: Iterable[Mapping[str, Any]], names: Mapping[UUID, str]) -> Iterator[Doubt]:
+    """Say what each doubt is, and what follows from it."""
+    for doubt in doubts:
+        match doubt["kind"]:
+            case "copy":
+                yield Doubt("copy", _("This photo is there already. The same one twice teaches nothing more."))
+            case "unlike":
+                words = _(
+                    "This face is unlike the others of this person (score %(score)s). If it is somebody else, they will"
+                    " be taken for each other."
+                )
+                yield Doubt("unlike", words % {"score": number_format(doubt["score"], 3)})
+            case _alike if (name := names.get(UUID(doubt["person"]))) is not None:
+                words = _(
+                    "This face is like “%(name)s” (score %(score)s): new photos of one may be named as the other."
+                )
+                yield Doubt("alike", words % {"name": name, "score": number_format(doubt["score"], 3)})
 
 
 def notes_in_words(notes: Iterable[str]) -> list[str]:

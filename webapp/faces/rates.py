@@ -50,7 +50,8 @@ class Setting:
             "At this setting %(strangers)s pairs of strangers would pass, and %(same)s pairs of the same person would"
             " be refused"
         )
-        return words % {"strangers": share_in_words(self.far), "same": share_in_words(self.frr)}
+        strangers = rate_in_words(self.measured_far, least=face_card().least_far)
+        return words % {"strangers": strangers, "same": rate_in_words(self.measured_frr)}
 
     @property
     def intervals(self) -> str:
@@ -60,8 +61,8 @@ class Setting:
             " %(frr_high)s pairs of the same person (95 %% intervals over people)."
         )
         return words % {
-            "far_low": share_in_words(self.measured_far.low),
-            "far_high": share_in_words(self.measured_far.high),
+            "far_low": share_in_words(self.measured_far.low, least=face_card().least_far),
+            "far_high": share_in_words(self.measured_far.high, least=face_card().least_far),
             "frr_low": share_in_words(self.measured_frr.low),
             "frr_high": share_in_words(self.measured_frr.high),
         }
@@ -166,8 +167,18 @@ def scale() -> Scale:
     return Scale(points[0].threshold, points[-1].threshold)
 
 
-def share_in_words(share: float) -> str:
-    """Return a share as "2 in 100", with as many pairs as it takes to name it."""
+def rate_in_words(rate: Rate, *, least: float = 0.0) -> str:
+    """Return a measured share in words: one that was not met among the pairs is stated by the end of its interval."""
+    return share_in_words(rate.value, least=least if rate.value else max(least, rate.high))
+
+
+def share_in_words(share: float, *, least: float = 0.0) -> str:
+    """Return a share as "2 in 100", with as many pairs as it takes to name it.
+
+    least: the smallest that could be told from none, below which no share is stated.
+    """
+    if share < least:
+        return _("fewer than %(share)s") % {"share": share_in_words(least)}
     for whole in (100, 1_000, 10_000):
         if round(share * whole) >= 1:
             return _("%(n)s in %(whole)s") % {"n": number_format(round(share * whole)), "whole": grouped(whole)}

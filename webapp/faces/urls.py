@@ -16,6 +16,7 @@ urlpatterns = [
     path(QUESTION, questions.show, name="face_question"),
     path(f"{QUESTION}status/", questions.status, name="face_question_status"),
     path(f"{QUESTION}delete/", questions.delete, name="face_question_delete"),
+    path(f"{QUESTION}keep/", gallery.keep_doubtful, name="face_keep_doubtful"),
     path("gallery/", gallery.show, name="face_gallery"),
     path("gallery/start/", gallery.start, name="face_gallery_start"),
     path("people/", gallery.add, name="face_person_add"),

@@ -15,7 +15,7 @@ from webapp.api.errors import responses
 from webapp.api.face_answers import respond
 from webapp.api.pagination import Pages
 from webapp.api.routers.faces import PHOTOS, question_of
-from webapp.api.schemas.faces import CropOut, EnrolmentOut, IdentificationOut, PersonIn, PersonOut
+from webapp.api.schemas.faces import CropOut, EnrolmentOut, Held, IdentificationOut, PersonIn, PersonOut
 from webapp.api.schemas.recognition import JobStarted, Patience
 from webapp.faces import services
 from webapp.faces.models import EnrolledFace, Person, QuestionKind
@@ -97,6 +97,16 @@ def remove_face(request: ApiRequest, person_id: UUID, face_id: UUID) -> Status[N
 def read_enrolment(request: ApiRequest, question_id: UUID) -> Any:
     """Read what became of photos of somebody; 202 while there is no answer."""
     return respond(question_of(request, question_id, QuestionKind.ENROL))
+
+
+@router.post(
+    "/enrolments/{uuid:question_id}/keep",
+    response={200: EnrolmentOut, 202: JobStarted, **responses(403, 404, 409, 422)},
+)
+def keep_doubtful(request: ApiRequest, question_id: UUID, which: Query[Held]) -> Any:
+    """Keep photos that were held back because something spoke against them."""
+    question = question_of(request, question_id, QuestionKind.ENROL)
+    return respond(services.keep_doubtful(question=question, photo=which.photo))
 
 
 @router.post("/identify", response={200: IdentificationOut, 202: JobStarted, **responses(409, *PHOTOS)})

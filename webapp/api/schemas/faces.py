@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Schema
@@ -114,11 +114,35 @@ class NotKept(Schema):
     reason: str
 
 
+class DoubtOut(Schema):
+    """What speaks against keeping a photo."""
+
+    code: Literal["copy", "unlike", "alike"] = Field(
+        description="The same photo again, a face unlike the person's others, or one like somebody else's"
+    )
+    message: str
+
+
+class DoubtfulOut(Schema):
+    """A photo that is held back until you say that it is to be kept."""
+
+    photo: int = Field(description="Its place among those sent, from 1")
+    doubts: list[DoubtOut]
+    crop: str = Field(description="The aligned face, a data: address of a JPEG")
+
+
 class EnrolmentOut(QuestionOut):
     """What became of photos of a person."""
 
     kept: list[UUID] = Field(description="Ids of the faces that are in the gallery now")
     refused: list[NotKept]
+    doubtful: list[DoubtfulOut] = Field(description="Kept by `POST …/keep` alone; gone with this answer")
+
+
+class Held(Schema):
+    """Which of the photos that are held back."""
+
+    photo: int | None = Field(None, ge=1, description="Its place among those sent; all that are held back if left out")
 
 
 class PersonIn(Schema):

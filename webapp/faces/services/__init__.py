@@ -9,6 +9,7 @@ from webapp.faces.services.consent import require_consent as require_consent
 from webapp.faces.services.consent import require_gallery as require_gallery
 from webapp.faces.services.consent import withdraw_consent as withdraw_consent
 from webapp.faces.services.gallery import add_person as add_person
+from webapp.faces.services.gallery import keep_doubtful as keep_doubtful
 from webapp.faces.services.gallery import remove_face as remove_face
 from webapp.faces.services.gallery import remove_person as remove_person
 from webapp.faces.services.gallery import rename_person as rename_person

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -12,7 +17,7 @@ from django.utils.translation import gettext as _
 from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
 from webapp.faces import deletion
-from webapp.faces.models import EnrolledFace, Person
+from webapp.faces.models import EnrolledFace, FaceCrop, FaceQuestion, Person
 from webapp.faces.services.consent import require_gallery
 from webapp.pictures.names import clean_name
 
@@ -42,6 +47,52 @@ def rename_person(*, person: Person, name: str) -> Person:
         person.name = name
         person.save(update_fields=["name"])
     return person
+
+
+@dataclass(frozen=True)
+class KeptFace:
+    """What is kept of a photo: 128 numbers, little-endian float32, and a crop of 150 pixels as a JPEG."""
+
+    embedding: bytes
+    crop: bytes
+
+    def as_json(self) -> dict[str, str]:
+        """Return both as text, for an answer that holds a face back."""
+        return {"embedding": b64encode(self.embedding).decode(), "crop": b64encode(self.crop).decode()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `as_json` wrote."""
+        return cls(b64decode(values["embedding"]), b64decode(values["crop"]))
+
+
+@transaction.atomic
+def keep_faces(*, person_id: UUID | None, faces: Sequence[KeptFace]) -> list[str]:
+    """Keep faces of a person, and return their ids."""
+    rows = [EnrolledFace(person_id=person_id, embedding=face.embedding) for face in faces]
+    EnrolledFace.objects.bulk_create(rows)
+    FaceCrop.objects.bulk_create(FaceCrop(face=row, jpeg=face.crop) for row, face in zip(rows, faces, strict=True))
+    return [str(row.pk) for row in rows]
+
+
+@transaction.atomic
+def keep_doubtful(*, question: FaceQuestion, photo: int | None = None) -> FaceQuestion:
+    """Keep a photo that an enrolment holds back, by its place among those sent, or all of them."""
+    person = question.person
+    if person is None:
+        raise UserError("unknown_picture", _("Only photos that somebody is to be remembered by can be kept."))
+    require_gallery(owner=person.owner)
+    locked = FaceQuestion.objects.select_for_update().get(pk=question.pk)
+    answer = locked.answer or {}
+    chosen = [held for held in answer.get("doubtful", []) if photo in (None, held["photo"])]
+    if not chosen:
+        raise UserError("unknown_picture", _("No such photo waits for your word: it is kept already, or it is gone."))
+    require_faces_left(person.owner, n_faces=len(chosen))
+    kept = keep_faces(person_id=person.pk, faces=[KeptFace.from_json(held) for held in chosen])
+    left = [held for held in answer["doubtful"] if held not in chosen]
+    locked.answer = {**answer, "kept": [*answer["kept"], *kept], "doubtful": left}
+    locked.save(update_fields=["answer"])
+    return locked
 
 
 def remove_person(*, person: Person) -> None:

@@ -15,7 +15,7 @@ from webapp.core.responses import go
 from webapp.faces import services
 from webapp.faces.models import EnrolledFace, Person
 from webapp.faces.views.admission import ConsentedRequest, consented
-from webapp.faces.views.questions import DRAWN, fresh
+from webapp.faces.views.questions import DRAWN, find_question, fresh
 
 POLICY = "default-src 'none'; sandbox"
 
@@ -74,6 +74,14 @@ def remove(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
 def enrol(request: ConsentedRequest, person_id: UUID) -> HttpResponse:
     """Enrol a person by photos."""
     return fresh(request, services.enrol(person=find_person(request, person_id), images=sent_pictures(request)))
+
+
+@require_POST
+@consented
+def keep_doubtful(request: ConsentedRequest, question_id: UUID) -> HttpResponse:
+    """Keep a photo that was held back."""
+    question, photo = find_question(request, question_id), request.POST.get("photo", "")
+    return fresh(request, services.keep_doubtful(question=question, photo=int(photo) if photo.isdecimal() else None))
 
 
 @require_safe

@@ -5,17 +5,20 @@ carries the crops, a gallery keeps the embeddings.
 
 An answer is ``{"photos": [{"width", "height", "faces": [...]}]}`` with the fields of ``answers.SeenFace``. A
 verification's has ``"scores"`` as well, an identification's the ``"nearest"`` of each face and its ``"threshold"``; an
-enrolment's is ``{"kept": [id], "refused": [{"photo": n, "reason": sentence}]}``.
+enrolment's is ``{"kept": [id], "refused": [{"photo": n, "reason": sentence}], "doubtful": [{"photo": n, "doubts",
+"embedding", "crop"}]}``, with the doubts of ``enrolling``, and in base64 what would be kept.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from django.core.files.storage import default_storage
@@ -31,7 +34,9 @@ from mlcore.faces.embedding.embedder import EMBEDDING_SIZE, Embeddings
 from mlcore.faces.verification import scores
 from webapp.faces import photos
 from webapp.faces.models import EnrolledFace, FaceCrop, FaceQuestion, QuestionKind
+from webapp.faces.services.gallery import KeptFace, keep_faces
 from webapp.faces.worker import loaded
+from webapp.faces.worker.enrolling import NewPhoto, doubts
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
@@ -44,10 +49,11 @@ CROP_QUALITY = 85
 
 @dataclass(frozen=True)
 class Seen:
-    """A photo as it was looked at: its width and height, and its faces."""
+    """A photo as it was looked at: its width and height, its faces, and a digest of its file."""
 
     size: tuple[int, int]
     faces: list[Face]
+    digest: str
 
     @property
     def embeddings(self) -> Embeddings:
@@ -104,7 +110,7 @@ def _look(name: str) -> Seen:
     except ImageError as error:
         message = _("One of the photos cannot be looked at. Take another one.")
         raise JobFailed(code="unusable_picture", message=message) from error
-    return Seen((picture.shape[1], picture.shape[0]), faces)
+    return Seen((picture.shape[1], picture.shape[0]), faces, hashlib.sha256(data).hexdigest())
 
 
 def _read(name: str) -> bytes:
@@ -163,9 +169,7 @@ def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> N
     [photo] = seen
     if not photo.faces:
         raise JobFailed(code="no_face", message=f"{_('No face was found in the photo.')} {_advice()}")
-    kept = EnrolledFace.objects.owned_by(claim.job.owner).numbers()
-    gallery = np.frombuffer(b"".join(numbers for _person, numbers in kept), "<f4").reshape(-1, EMBEDDING_SIZE)
-    people = [person for person, _numbers in kept]
+    gallery, people = _gallery(claim.job)
     threshold = face_card().threshold_among(len(set(people)))
     nearest = []
     for face in photo.embeddings:
@@ -176,21 +180,44 @@ def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> N
 
 
 def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None:
-    """Keep the face of each photo that shows one face alone."""
-    alone = [photo.faces[0] for photo in seen if len(photo.faces) == 1]
-    refused = [{"photo": n, "reason": _not_alone(photo)} for n, photo in enumerate(seen, 1) if len(photo.faces) != 1]
+    """Keep the face of each photo that shows one face alone and that nothing speaks against; hold the others back."""
+    alone = {n: photo for n, photo in enumerate(seen, 1) if len(photo.faces) == 1}
+    refused = [{"photo": n, "reason": _not_alone(photo)} for n, photo in enumerate(seen, 1) if n not in alone]
     if not alone:
         reasons = (_("Photo %(n)d: %(reason)s") % {"n": item["photo"], "reason": item["reason"]} for item in refused)
         raise JobFailed(code="no_face", message=" ".join(reasons))
-    chain = loaded.chain()
-    numbers = chain.embed(chain.chips(alone)).astype("<f4")
-    faces = [EnrolledFace(person_id=str(claim.job.person_id), embedding=row.tobytes()) for row in numbers]
-    crops = [FaceCrop(face=face, jpeg=_jpeg(detected.chip)) for face, detected in zip(faces, alone, strict=True)]
+    new = _new_photos(list(alone.values()))
+    against = dict(zip(alone, _doubts(claim.job, new), strict=True))
+    faces = dict(zip(alone, (KeptFace(photo.embedding.tobytes(), photo.crop) for photo in new), strict=True))
+    doubtful = [{"photo": n, "doubts": doubts, **faces[n].as_json()} for n, doubts in against.items() if doubts]
     with transaction.atomic():
-        kept = {"kept": [str(face.pk) for face in faces], "refused": refused}
-        claim.finish(answer=kept, seconds=time.perf_counter() - started)
-        EnrolledFace.objects.bulk_create(faces)
-        FaceCrop.objects.bulk_create(crops)
+        kept = keep_faces(
+            person_id=claim.job.person_id, faces=[faces[n] for n, doubts in against.items() if not doubts]
+        )
+        answer = {"kept": kept, "refused": refused, "doubtful": doubtful}
+        claim.finish(answer=answer, seconds=time.perf_counter() - started)
+
+
+def _new_photos(seen: list[Seen]) -> list[NewPhoto]:
+    """Embed the one face of each photo."""
+    chain, chips = loaded.chain(), [photo.faces[0].chip for photo in seen]
+    numbers = chain.embed(chain.chips([photo.faces[0] for photo in seen])).astype("<f4")
+    return [NewPhoto(row, _jpeg(chip), photo.digest) for row, chip, photo in zip(numbers, chips, seen, strict=True)]
+
+
+def _doubts(question: FaceQuestion, new: list[NewPhoto]) -> list[list[dict[str, Any]]]:
+    """Return what speaks against each of somebody's new photos, among all that their gallery keeps."""
+    gallery, people = _gallery(question)
+    crops = FaceCrop.objects.filter(face__person=question.person_id).values_list("jpeg", flat=True)
+    person = next((text for text in set(people) if UUID(text) == question.person_id), str(question.person_id))
+    return doubts(new, person=person, gallery=gallery, people=people, crops={bytes(jpeg) for jpeg in crops})
+
+
+def _gallery(question: FaceQuestion) -> tuple[Embeddings, list[str]]:
+    """Return the embeddings (n, 128) of an owner's gallery, and whose each is."""
+    kept = EnrolledFace.objects.owned_by(question.owner).numbers()
+    gallery = np.frombuffer(b"".join(numbers for _person, numbers in kept), "<f4").reshape(-1, EMBEDDING_SIZE)
+    return gallery, [person for person, _numbers in kept]
 
 
 def _not_alone(seen: Seen) -> str:

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.conftest import CHROMIUM_FLAGS
 from tests.faces.drawn import drawn, drawn_file
 from tests.faces.test_bad_input import crowd
+from tests.journeys.looks import flaws
 from tests.journeys.test_looks import problems
 from tests.journeys.visitor import Visitor
 from tests.programs import need
@@ -141,6 +142,16 @@ def test_a_gallery_names_those_it_knows_and_nobody_else(agreed: Visitor, photos:
     expect(page.get_by_role("list", name="Faces of Ben").get_by_role("img")).to_have_count(2)
     expect(page.locator("#enrolments")).to_contain_text("2 faces are kept.")
     expect(page.locator("#enrolments")).to_contain_text("No face was found.")
+    choose(page, "Photos of Ben", photos / "ben-0.jpg", photos / "cleo-0.jpg")
+    held = page.locator("#enrolments > section").first
+    expect(held).to_contain_text("2 photos of Ben are not kept yet")
+    expect(held).to_contain_text("This photo is there already.")
+    expect(held).to_contain_text("This face is unlike the others of this person")
+    assert flaws(page, "enrolling") == []
+    held.get_by_role("button", name="Keep it all the same").first.click()
+    expect(held).to_contain_text("1 face is kept.")
+    expect(held).to_contain_text("One photo of Ben is not kept yet")
+    expect(page.get_by_role("list", name="Faces of Ben").get_by_role("img")).to_have_count(3)
     for file, who in (("ben-2.jpg", "Ben"), ("cleo-0.jpg", "Nobody you know")):
         choose(page, "Choose the photo to be recognised", photos / file)
         agreed.button("Who is this?").click()

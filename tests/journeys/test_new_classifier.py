@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.looks import flaws
 from tests.journeys.visitor import Visitor, query, signs
 from tests.recognition.pictures import encoded, photo
 
@@ -149,6 +150,7 @@ def test_a_zip_of_class_folders_is_imported(visitor: Visitor, tmp_path: Path) ->
     visitor.start()
     visitor.page.get_by_label("Import a zip").set_input_files(archive)
     expect(visitor.page.get_by_text("This zip makes 2 classes.")).to_be_visible()
+    assert flaws(visitor.page, "zip-classes") == []
     visitor.button("Do not import").click()
     expect(visitor.page.get_by_text("This zip makes")).to_have_count(0)
     expect(visitor.card("gate")).to_have_count(0)

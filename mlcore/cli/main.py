@@ -16,6 +16,7 @@ from mlcore.cli.options import (
     command_line,
     data_of,
     print_figures,
+    print_json,
 )
 from mlcore.cli.run_options import add_run_config, repeating, run_config_of
 from mlcore.config import VIEWS, EpisodeConfig
@@ -231,7 +232,7 @@ def _dataset(options: argparse.Namespace) -> None:
     data = data_of(options)
     splits = options.splits or [data.split]
     command = DatasetCommand(dataset=options.dataset, data=data, splits=splits, sheet=options.contact_sheet)
-    print(json.dumps(command.run()))
+    print_json(command.run())
 
 
 def _settings(options: argparse.Namespace) -> None:
@@ -257,7 +258,7 @@ def _export_checkpoint(options: argparse.Namespace) -> None:
 def _import_checkpoint(options: argparse.Namespace) -> None:
     from mlcore.checkpoints.archive import import_checkpoint
 
-    print(json.dumps(import_checkpoint(options.zip, options.out).to_dict()))
+    print_json(import_checkpoint(options.zip, options.out).to_dict())
 
 
 def _export(options: argparse.Namespace) -> None:

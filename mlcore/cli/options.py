@@ -25,6 +25,16 @@ def command_line(arguments: Sequence[str]) -> str:
     return f"python -m mlcore {shlex.join(arguments)}"
 
 
+def print_json(values: dict[str, Any]) -> None:
+    """Print one line of JSON, with letters of any script as they are where the output can show them."""
+    line = json.dumps(values, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        line = json.dumps(values)
+    sys.stdout.write(f"{line}\n")
+
+
 def print_figures(result: dict[str, Any], *, as_json: bool) -> None:
     """Print figures, for a program or a person."""
     lines = [json.dumps(result)] if as_json else _lines(result)

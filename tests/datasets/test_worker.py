@@ -27,8 +27,11 @@ from tests.datasets.conftest import (
     zipped,
 )
 from tests.refusals import refused
+from tests.zips import raw_zip
+from webapp.datasets import services as datasets
 from webapp.datasets import stored_datasets, worker
-from webapp.datasets.models import DatasetVersion
+from webapp.datasets.models import DatasetVersion, Source
+from webapp.datasets.services import Material
 from webapp.jobs import services as jobs
 from webapp.jobs.claims import Claim
 from webapp.jobs.models import JobStatus
@@ -161,6 +164,33 @@ def test_the_same_pictures_have_the_same_fingerprint_and_others_another() -> Non
     other = another(first, zipped(class_folders(5)))
     assert first.fingerprint == same.fingerprint != other.fingerprint
     assert len(first.fingerprint) == 64
+
+
+# --- Names ------------------------------------------------------------------------------------------------------------
+
+
+def test_names_without_a_word_on_how_they_are_written_are_read_as_they_were_meant() -> None:
+    entries = {path.replace("class-", "Mu\u0308ller ").encode(): data for path, data in class_folders(4).items()}
+    version = ingested(SimpleUploadedFile("a.zip", raw_zip(entries)))
+    assert {row["name"] for row in version.classes} == {f"Müller {n}" for n in range(4)}
+    entries = {path.replace("class-", "表").encode("cp932"): data for path, data in class_folders(4).items()}
+    version = ingested(SimpleUploadedFile("a.zip", raw_zip(entries)), name="Others")
+    assert {row["name"] for row in version.classes} == {f"表{n}" for n in range(4)}
+
+
+def test_folders_that_differ_by_their_normal_form_below_different_ones_stay_two_classes() -> None:
+    entries = {f"north/{path}": data for path, data in class_folders(3).items()}
+    entries = {path.replace("class-0", "\u00e9t\u00e9"): data for path, data in entries.items()}
+    entries |= {f"south/e\u0301te\u0301\u200b/{n}.png": picture(900 + n) for n in range(2)}
+    version = ingested(zipped(entries))
+    assert {row["name"] for row in version.classes} == {"north∕été", "south∕été", "class-1", "class-2"}
+
+
+def test_a_name_is_found_by_any_spelling_of_it() -> None:
+    started(zipped(class_folders(4)), name="E\u0301te\u0301")
+    material = Material(upload=zipped(class_folders(4)), least_pictures=2)
+    with refused("version_in_progress"):
+        datasets.ingest(name="\u00c9t\u00e9\u200b", source=Source.UPLOAD, material=material, by=None)
 
 
 # --- Hostile zips ----------------------------------------------------------------------------------------------------

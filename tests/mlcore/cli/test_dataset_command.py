@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ from PIL import Image
 
 from mlcore.cli.main import main
 from mlcore.data.contact_sheet import SAMPLES, SIDE, contact_sheet, spread
-from tests.recognition.pictures import drawing
+from tests.recognition.pictures import drawing, encoded
+from tests.zips import raw_zip
 
 
 def test_every_split_is_counted_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,6 +37,20 @@ def test_a_picture_of_two_classes_is_named_with_both(tmp_path: Path, capsys: pyt
     main(["dataset", "--dataset", "image_folder", "--data-root", str(tmp_path), "--split", "all"])
     seen = json.loads(capsys.readouterr().out)
     assert (seen["duplicates"], seen["n_duplicates"]) == ([["kite", "wave"]], 1)
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "Müller"), ("ascii", "M\\u00fcller")])
+def test_names_of_a_zip_are_printed_as_they_were_written(encoding: str, shown: str, tmp_path: Path) -> None:
+    picture = encoded(drawing(1, side=64))
+    names = ("vögel\\Mu\u0308ller\\1.png", "vögel\\鳥\\1.png", "__MACOSX/vögel/._1.png")
+    (tmp_path / "x.zip").write_bytes(raw_zip({name.encode(): picture for name in names}))
+    command = [sys.executable, "-m", "mlcore", "dataset", "--dataset", "image_folder", "--split", "all"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [*command, "--data-root", str(tmp_path / "x.zip")], env=environment, capture_output=True, check=True
+    )
+    assert shown in done.stdout.decode(encoding)
+    assert [row["name"] for row in json.loads(done.stdout)["classes"]] == ["Müller", "鳥"]
 
 
 def test_what_is_missing_is_an_error_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from mlcore.checkpoints.card import ModelCard
+from mlcore.data.names import clean
 from webapp.checkpoints.models import Checkpoint, CheckpointImport
 from webapp.checkpoints.stored_checkpoints import stored
 from webapp.checkpoints.zips import card_in, require_fitting
@@ -84,7 +85,7 @@ def _try(claim: Claim[CheckpointImport], path: Path, made: Path) -> None:
 def _register(claim: Claim[CheckpointImport], made: Path) -> None:
     """Store it, and register it under a name that nothing else has, together with the end of the job."""
     card = ModelCard.read(made)
-    name = str(card.name)[:100] or card.method
+    name = clean(str(card.name))[:100] or card.method
     if Checkpoint.objects.filter(name=name).exists():
         name = f"{name[:80]}-{card.digest[:8]}"
     with stored(made, name=name) as row, transaction.atomic():

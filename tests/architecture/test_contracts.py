@@ -28,8 +28,8 @@ NAMING = (
     "gates",
     "ancestors",
 )
-SERVED_TO_PEOPLE = {"PIL", "pillow_heif", "safetensors"}
-"""What mlcore needs and the web processes load: neither learns, and both start at once."""
+SERVED_TO_PEOPLE = {"PIL", "chardet", "pillow_heif", "safetensors"}
+"""What mlcore needs and the web processes load: none of them learns, and all start at once."""
 
 
 @pytest.fixture(scope="module")

@@ -216,7 +216,7 @@ def _identification(question: FaceQuestion, answer: Mapping[str, Any]) -> Identi
 
 
 def _enrolment(question: FaceQuestion, answer: Mapping[str, Any]) -> Enrolment:
-    """Put what speaks against photos into words; a doubt about somebody who has left the gallery since is none."""
+    """Read what became of photos; a doubt about somebody who has left the gallery since is none."""
     held = answer.get("doubtful", [])
     ids = {UUID(doubt["person"]) for photo in held for doubt in photo["doubts"] if "person" in doubt}
     names = dict(Person.objects.owned_by(question.owner).filter(pk__in=ids).values_list("pk", "name"))
@@ -230,7 +230,7 @@ def _enrolment(question: FaceQuestion, answer: Mapping[str, Any]) -> Enrolment:
 
 
 def _in_words(doubts: Iterable[Mapping[str, Any]], names: Mapping[UUID, str]) -> Iterator[Doubt]:
-    """Say what each doubt is, and what follows from it."""
+    """Yield each doubt in words, with what follows from it."""
     for doubt in doubts:
         match doubt["kind"]:
             case "copy":

@@ -273,11 +273,6 @@ class ZipUpload(models.Model):
 
     objects = ZipUploadQuerySet.as_manager()
 
-    class Meta:
-        verbose_name = _("zip that was looked into")
-        verbose_name_plural = _("zips that were looked into")
-        ordering = ["-created"]
-
     def __str__(self) -> str:
         return str(self.id)
 

@@ -121,20 +121,20 @@ def _kept_open(file: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 class _Bounded:
-    """A file of which no more than `most` bytes are read at once."""
+    """A file of which no more than `limit` bytes are read at once."""
 
-    def __init__(self, file: IO[bytes], most: int | None) -> None:
+    def __init__(self, file: IO[bytes], limit: int | None) -> None:
         self._file = file
-        self._most = most
+        self._limit = limit
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
     def read(self, size: int = -1) -> bytes:
-        if self._most is None:
+        if self._limit is None:
             return self._file.read(size)
-        data = self._file.read(min(size, self._most + 1) if size >= 0 else self._most + 1)
-        if len(data) > self._most:
+        data = self._file.read(min(size, self._limit + 1) if size >= 0 else self._limit + 1)
+        if len(data) > self._limit:
             raise TooManyEntriesError("its directory is too large")
         return data
 

@@ -67,7 +67,7 @@ class KeptFace:
 
 
 @transaction.atomic
-def keep_faces(*, person_id: UUID | None, faces: Sequence[KeptFace]) -> list[str]:
+def keep_faces(*, person_id: UUID, faces: Sequence[KeptFace]) -> list[str]:
     """Keep faces of a person, and return their ids."""
     rows = [EnrolledFace(person_id=person_id, embedding=face.embedding) for face in faces]
     EnrolledFace.objects.bulk_create(rows)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import numpy as np
@@ -192,7 +192,7 @@ def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None
     doubtful = [{"photo": n, "doubts": doubts, **faces[n].as_json()} for n, doubts in against.items() if doubts]
     with transaction.atomic():
         kept = keep_faces(
-            person_id=claim.job.person_id, faces=[faces[n] for n, doubts in against.items() if not doubts]
+            person_id=cast(UUID, claim.job.person_id), faces=[faces[n] for n, doubts in against.items() if not doubts]
         )
         answer = {"kept": kept, "refused": refused, "doubtful": doubtful}
         claim.finish(answer=answer, seconds=time.perf_counter() - started)

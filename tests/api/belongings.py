@@ -21,7 +21,6 @@ from webapp.recognition.models import (
     SupportImage,
     SupportSet,
     ZipImport,
-    ZipUpload,
 )
 
 from .client import picture
@@ -38,7 +37,6 @@ class Belongings:
     prediction: Prediction
     query: Query
     zip_import: ZipImport
-    zip_upload: ZipUpload
     person: Person
     face: EnrolledFace
     questions: dict[str, FaceQuestion]
@@ -165,7 +163,6 @@ def belongings_of(owner: Owner) -> Belongings:
         prediction=prediction,
         query=prediction.queries.get(),
         zip_import=ZipImport.objects.create(support_set=support_set, status=JobStatus.READY),
-        zip_upload=ZipUpload.objects.create(support_set=support_set, file="archives/waiting.zip"),
         person=face.person,
         face=face,
         questions=asked(face),

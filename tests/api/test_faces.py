@@ -211,10 +211,10 @@ def test_what_speaks_against_a_photo_is_said_before_it_is_kept(api: ApiClient, a
     }
     assert all(held["crop"].startswith("data:image/jpeg;base64,") for held in body["doubtful"])
     assert len(api.get(f"{PEOPLE}/{ada['id']}").json()["photos"]) == 2
-    kept = api.post(f"/faces/enrolments/{body['id']}/keep?photo=1")
+    kept = api.post(f"/faces/enrolments/{body['id']}?photo=1")
     assert (kept.status_code, len(kept.json()["kept"])) == (200, 1)
     assert [held["photo"] for held in kept.json()["doubtful"]] == [2]
-    complaint(api.post(f"/faces/enrolments/{body['id']}/keep?photo=1"), 422)
+    complaint(api.post(f"/faces/enrolments/{body['id']}?photo=1"), 422)
     assert len(api.get(f"{PEOPLE}/{ada['id']}").json()["photos"]) == 3
 
 

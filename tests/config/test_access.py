@@ -58,7 +58,6 @@ def ids_of(owner: Owner, theirs: Belongings) -> dict[str, str]:
         "prediction_id": theirs.prediction,
         "query_id": theirs.query,
         "import_id": theirs.zip_import,
-        "upload_id": theirs.zip_upload,
         "token_id": token,
         "person_id": theirs.person,
         "face_id": theirs.face,

@@ -208,10 +208,13 @@ def test_what_waits_too_long_goes(support_set: SupportSet, settings: Any) -> Non
     assert not stored_files(settings)
 
 
-@pytest.mark.parametrize("act", ["import", "discard"])
+@pytest.mark.parametrize("act", ["start", "discard"])
 def test_nobody_else_decides_about_a_zip(support_set: SupportSet, stranger: Owner, act: str) -> None:
     upload = services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
-    assert visit(stranger).post(f"/zips/{upload.pk}/{act}/").status_code == 404
+    address = f"/support-sets/{support_set.pk}/import/{act}/"
+    assert visit(stranger).post(address, {"zip": upload.pk}).status_code == 404
+    assert visit(support_set.owner).post(address, {"zip": support_set.pk}).status_code == 422
+    assert support_set.zip_uploads.get() == upload
 
 
 def test_pages_show_the_classes_and_do_what_is_decided(support_set: SupportSet) -> None:
@@ -222,8 +225,8 @@ def test_pages_show_the_classes_and_do_what_is_decided(support_set: SupportSet) 
     assert "This zip makes 2 classes" in shown
     assert "<strong>kite</strong>" in shown
     upload = support_set.zip_uploads.get()
-    assert client.post(f"/zips/{upload.pk}/discard/").status_code == 302
+    assert client.post(f"{page}import/discard/", {"zip": upload.pk}).status_code == 302
     assert "This zip makes" not in client.get(page).content.decode()
     client.post(f"{page}import/", {"file": zipped({"kite/1.png": PICTURE})})
-    client.post(f"/zips/{support_set.zip_uploads.get().pk}/import/")
+    client.post(f"{page}import/start/", {"zip": support_set.zip_uploads.get().pk})
     assert support_set.zip_imports.get().status == JobStatus.QUEUED

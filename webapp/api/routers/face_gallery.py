@@ -100,7 +100,7 @@ def read_enrolment(request: ApiRequest, question_id: UUID) -> Any:
 
 
 @router.post(
-    "/enrolments/{uuid:question_id}/keep",
+    "/enrolments/{uuid:question_id}",
     response={200: EnrolmentOut, 202: JobStarted, **responses(403, 404, 409, 422)},
 )
 def keep_doubtful(request: ApiRequest, question_id: UUID, which: Query[Held]) -> Any:

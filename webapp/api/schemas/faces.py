@@ -136,7 +136,7 @@ class EnrolmentOut(QuestionOut):
 
     kept: list[UUID] = Field(description="Ids of the faces that are in the gallery now")
     refused: list[NotKept]
-    doubtful: list[DoubtfulOut] = Field(description="Kept by `POST …/keep` alone; gone with this answer")
+    doubtful: list[DoubtfulOut] = Field(description="Kept once you `POST` to the enrolment; gone with this answer")
 
 
 class Held(Schema):

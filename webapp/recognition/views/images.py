@@ -91,19 +91,17 @@ def upload_zip(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def import_upload(request: OwnedRequest, upload_id: UUID) -> HttpResponse:
+def import_upload(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Start to import a zip whose classes were shown."""
-    upload = _find_upload(request, upload_id)
-    zip_import = services.import_upload(upload=upload)
-    return _zip_panel(request, zip_import.support_set_id, {"zip_import": zip_import})
+    zip_import = services.import_upload(upload=_sent_upload(request, support_set_id))
+    return _zip_panel(request, support_set_id, {"zip_import": zip_import})
 
 
 @require_POST
-def discard_upload(request: OwnedRequest, upload_id: UUID) -> HttpResponse:
+def discard_upload(request: OwnedRequest, support_set_id: UUID) -> HttpResponse:
     """Go back: nothing of the zip is imported."""
-    upload = _find_upload(request, upload_id)
-    services.discard_upload(upload=upload)
-    return _zip_panel(request, upload.support_set_id, {})
+    services.discard_upload(upload=_sent_upload(request, support_set_id))
+    return _zip_panel(request, support_set_id, {})
 
 
 @require_safe
@@ -152,9 +150,13 @@ def _find_image(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> 
     return get_object_or_404(owned, id=image_id, support_class__support_set=support_set_id)
 
 
-def _find_upload(request: OwnedRequest, upload_id: UUID) -> ZipUpload:
-    owned = ZipUpload.objects.owned_by(request.owner).select_related("support_set__owner")
-    return get_object_or_404(owned, id=upload_id)
+def _sent_upload(request: OwnedRequest, support_set_id: UUID) -> ZipUpload:
+    """Return the zip that a form is about; raise UserError if it is gone, or another was sent meanwhile."""
+    uploads = find_support_set(request, support_set_id).zip_uploads.select_related("support_set__owner")
+    upload = next((upload for upload in uploads if str(upload.pk) == request.POST.get("zip")), None)
+    if upload is None:
+        raise UserError("unusable_archive", _("This zip is gone, or imported already. Send it again."))
+    return upload
 
 
 def _find_import(request: OwnedRequest, import_id: UUID) -> ZipImport:

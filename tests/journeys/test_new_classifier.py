@@ -20,7 +20,8 @@ navigator.mediaDevices.getUserMedia = async () => {
   const canvas = document.createElement("canvas");
   canvas.width = 320; canvas.height = 240;
   const pen = canvas.getContext("2d");
-  setInterval(() => { pen.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`; pen.fillRect(0, 0, 320, 240); }, 50);
+  setInterval(() => { pen.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`; pen.fillRect(0, 0, 320, 240);
+    pen.clearRect(0, 0, 80, 80); }, 50);
   return canvas.captureStream(10);
 };
 """
@@ -111,7 +112,7 @@ def test_a_refused_file_says_why_and_the_others_go_on(visitor: Visitor, tmp_path
     expect(card.locator(".picture")).to_have_count(3)
     expect(card.locator(".refusal")).to_have_count(1)
     expect(card.locator(".refusal")).to_contain_text("notes.jpg")
-    expect(card.locator(".refusal")).to_contain_text("not a JPEG, PNG, WebP or HEIC")
+    expect(card.locator(".refusal")).to_contain_text("not a JPEG, PNG, WebP, HEIC")
     card.get_by_role("button", name="Dismiss").click()
     expect(card.locator(".refusal")).to_have_count(0)
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from tests.recognition.conftest import checkpoint_row, visit
-from tests.recognition.pictures import drawing_upload, encoded, photo, photo_upload, upload
+from tests.recognition.pictures import drawing, drawing_upload, encoded, photo, photo_upload, upload
 from webapp.checkpoints.models import Checkpoint
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
@@ -66,6 +66,16 @@ def test_red_and_green_arrows_are_told_apart_by_colour(support_set: SupportSet, 
 def test_pens_that_change_within_a_class_tell_nothing(support_set: SupportSet, both: list[Checkpoint]) -> None:
     mixed = [[arrow(colour, seed) for seed, colour in enumerate((RED, GREEN, RED, GREEN))] for _ in range(2)]
     assert set(filled(support_set, left=mixed[0], right=mixed[1]).kinds) == {"characters", "photos"}
+
+
+def test_strokes_in_pens_of_any_colour_are_drawings(support_set: SupportSet) -> None:
+    pens = ("black", "black", "black", "black", (30, 60, 160), (30, 60, 160))
+    files = []
+    for seed, colour in enumerate(pens):
+        sheet = Image.new("RGB", (200, 200), colour)
+        sheet.paste("white", mask=drawing(seed))
+        files.append(encoded(sheet))
+    assert filled(support_set, a=files[::2], b=files[1::2]).kinds == ("characters",)
 
 
 def test_things_of_one_colour_on_white_are_tried_both_ways_photos_first(

@@ -23,7 +23,7 @@ APART = 40.0
 SPREADS = 3.0
 """How many times farther than pictures of one class lie from its own mean."""
 PEN_SHARE = 0.8
-"""Of the pictures, that have to be strokes of a colourless pen for the kind to be plain."""
+"""Of the pictures, that have to be strokes of a pen for the kind to be plain, whatever colours pens have."""
 
 WHY: dict[str, str | Promise] = {
     "nothing": gettext_lazy("There are no pictures yet."),
@@ -75,8 +75,8 @@ def suggestion_for(*, support_set: SupportSet) -> Suggestion:
 
 
 def _is_pen(ink: Ink | None) -> bool:
-    """Return whether ink is strokes without colour; what was taken in before ink was looked at counts as such."""
-    return ink is None or (ink.is_thin and math.hypot(*_hue(ink)) < APART)
+    """Return whether ink is strokes of a pen; what was taken in before ink was looked at counts as such."""
+    return ink is None or ink.is_thin
 
 
 def _hues_by_class(drawn: Iterable[tuple[UUID, Ink | None]]) -> list[list[Point]]:

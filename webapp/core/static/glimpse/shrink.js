@@ -10,21 +10,20 @@ export async function shrink(file) {
     return file; // not one that this browser reads, HEIC say: the server has the last word
   }
   const scale = LONGEST_SIDE / Math.max(picture.width, picture.height);
-  const small = scale < 1 ? await redraw(picture, scale, file.name) : file;
+  const small = scale < 1 ? await redraw(picture, scale, file) : file;
   picture.close();
   return small;
 }
 
-async function redraw(picture, scale, name) {
+async function redraw(picture, scale, file) {
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(picture.width * scale));
   canvas.height = Math.max(1, Math.round(picture.height * scale));
   const pen = canvas.getContext("2d");
-  pen.fillStyle = "#fff";
-  pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.imageSmoothingQuality = "high";
   pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  return canvasToFile(canvas, name, "image/jpeg");
+  // What may be transparent stays so: the server lays it on a ground that shows it.
+  return canvasToFile(canvas, file.name, file.type === "image/jpeg" ? "image/jpeg" : "image/png");
 }
 
 export function canvasToFile(canvas, name, type) {

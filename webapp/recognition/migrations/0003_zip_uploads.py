@@ -11,7 +11,7 @@ import webapp.recognition.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognition", "0001_initial"),
+        ("recognition", "0002_ink_and_trials"),
     ]
 
     operations = [

@@ -1,0 +1,73 @@
+"""Zips of pictures: those that wait for their person's word, and their import."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from webapp.accounts.models import OwnedQuerySet
+from webapp.jobs.models import Job, JobQuerySet
+from webapp.recognition.models.support_sets import SupportSet
+
+
+def archive_path(instance: models.Model | None, filename: str) -> str:
+    """Return the path of an uploaded zip that waits for its import."""
+    return f"archives/{filename}"
+
+
+class ZipUploadQuerySet(OwnedQuerySet["ZipUpload"]):
+    """Reads of zips that were looked into."""
+
+    owner_path = "support_set__owner"
+
+
+class ZipUpload(models.Model):
+    """A zip of class folders that was looked into, and waits for its person to let its classes be made or not."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    support_set = models.ForeignKey(SupportSet, on_delete=models.CASCADE, related_name="zip_uploads")
+    file = models.FileField(upload_to=archive_path, max_length=200)
+    original_name = models.CharField(max_length=255, blank=True)
+    bytes = models.PositiveBigIntegerField(default=0)
+    classes = models.JSONField(default=list, help_text=_('[{"name": name, "files": how many}]'))
+    refused = models.JSONField(default=list, help_text=_('[{"file": name, "reason": sentence}]'))
+    n_refused = models.PositiveIntegerField(default=0)
+    created = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ZipUploadQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class ZipImportQuerySet(OwnedQuerySet["ZipImport"], JobQuerySet["ZipImport"]):  # type: ignore[override] # of as_manager
+    """Reads of zip imports."""
+
+    owner_path = "support_set__owner"
+
+
+class ZipImport(Job):
+    """A zip of class folders on its way into a support set; the row is also its job."""
+
+    task_name = "recognition.import_zip"
+
+    support_set = models.ForeignKey(SupportSet, on_delete=models.CASCADE, related_name="zip_imports")
+    file = models.FileField(upload_to=archive_path, max_length=200, blank=True)
+    original_name = models.CharField(max_length=255, blank=True)
+    bytes = models.PositiveBigIntegerField(default=0)
+    accepted = models.PositiveIntegerField(default=0)
+    refused = models.JSONField(default=list, help_text=_('[{"file": name, "reason": sentence}]'))
+
+    objects = ZipImportQuerySet.as_manager()
+
+    class Meta(Job.Meta):
+        abstract = False
+        verbose_name = _("zip import")
+        verbose_name_plural = _("zip imports")
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return str(self.id)

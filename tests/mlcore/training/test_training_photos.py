@@ -59,7 +59,7 @@ def test_a_head_is_trained_over_the_onnx_export_and_its_card_names_the_weights(
 
 def test_no_steps_at_all_save_the_method_as_it_begins(photos: Path, onnx: Path, tmp_path: Path) -> None:
     out = tmp_path / "plain"
-    assert main(train(out, photos, f"--steps 0 --onnx {onnx}")) == 0
+    assert main(train(out, photos, f"--steps 0 --adapter 0 --onnx {onnx}")) == 0
     method = load_checkpoint(out)
     assert list(method.state_dict()) == ["log_scale"]
     assert method.card is not None

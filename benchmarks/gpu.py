@@ -123,9 +123,9 @@ def trained(method: str, precision: str, device: str, settings: dict[str, Any]) 
             team=Team(torch.device(device)),
         )
 
-    told = list[dict[str, float]]()
+    events = list[dict[str, float]]()
     whole = new_run()
-    whole.run(told.append, states.append)
+    whole.run(events.append, states.append)
     again = new_run()
     again.resume(states[0])
     again.run(unheard)
@@ -133,7 +133,7 @@ def trained(method: str, precision: str, device: str, settings: dict[str, Any]) 
     if apart > SAME_WEIGHTS:
         raise AssertionError(f"a resumed run's weights lie {apart:.1e} from those of a whole one")
     answered = asked(whole.method.eval().requires_grad_(False), device)
-    return f"loss {told[-1]['train_loss']:.2f}, resumed within {apart:.0e}, {answered}"
+    return f"loss {events[-1]['train_loss']:.2f}, resumed within {apart:.0e}, {answered}"
 
 
 def asked(method: FewShotMethod, device: str, kind: str = "characters") -> str:

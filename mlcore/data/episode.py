@@ -135,10 +135,8 @@ class EpisodeIndex:
                 f"There are features of {len(features)} pictures, but the episodes draw from {self.n_pictures}, each "
                 f"in {self.n_rotations} turns; compute them with n_rotations={self.n_rotations}."
             )
-        support, query = (
-            features[rows + self.n_pictures * turns]
-            for rows, turns in ((self.support, self.support_turns), (self.query, self.query_turns))
-        )
+        support = features[self.support + self.n_pictures * self.support_turns]
+        query = features[self.query + self.n_pictures * self.query_turns]
         return EpisodeBatch(support=support, query=query, n_way=self.n_way, classes=self.classes)
 
 
@@ -196,8 +194,9 @@ class EpisodeSampler:
         lacking.index_add_(0, groups, (self._drawn[classes] == 0).long())
         self._can_draw = lacking == 0
         too_few = self._can_draw.sum(1) < 2
-        present = torch.bincount(groups, minlength=n_groups) > 0
-        self._note_groups("without two authors of all their classes", too_few & present)
+        self._note_groups(
+            "without two authors of all their classes", too_few & (groups.bincount(minlength=n_groups) > 0)
+        )
         return classes[~too_few[groups]]
 
     def _note_groups(self, which: str, left_out: Tensor) -> None:
@@ -227,12 +226,11 @@ class EpisodeSampler:
         """Draw the next episodes, all at once."""
         classes, turns = self._draw_classes(n_episodes)
         support, query = self._draw_by_author(classes) if self.config.one_author else self._draw_pictures(classes)
-        k, q = support.shape[-1], query.shape[-1]
         return EpisodeIndex(
             support=support.flatten(1),
             query=query.flatten(1),
-            support_turns=turns.repeat_interleave(k, 1),
-            query_turns=turns.repeat_interleave(q, 1),
+            support_turns=turns.repeat_interleave(support.shape[-1], 1),
+            query_turns=turns.repeat_interleave(query.shape[-1], 1),
             classes=classes + turns * self._dataset.n_classes,
             n_way=self.config.n_way,
             n_pictures=len(self._dataset),

@@ -65,17 +65,17 @@ class TrainingPictures:
         copies += [several(dataset.images, self.generator) for _ in range(config.degraded_copies)]
         chunks = [chunk for copy in copies for chunk in copy.split(1024)]
         self._transform = transform
-        ready = [self._as_bytes(transform.apply(chunk)) for chunk in chunks]
-        self._pictures = torch.cat(ready).unflatten(0, (len(copies), -1)).to(device)
+        ready = [self._as_bytes(transform.apply(chunk.to(device))) for chunk in chunks]
+        self._pictures = torch.cat(ready).unflatten(0, (len(copies), -1))
 
     def _as_bytes(self, pictures: Tensor) -> Tensor:
         """Keep transformed pictures in 256 steps; raise ConfigError if they leave the range that is stated for them."""
         low, high = self._transform.low, self._transform.high
-        least, most = pictures.min().item(), pictures.max().item()
-        if least < low - 1e-3 or most > high + 1e-3:
+        lowest, highest = pictures.min().item(), pictures.max().item()
+        if lowest < low - 1e-3 or highest > high + 1e-3:
             raise ConfigError(
-                f"transform {self._transform.name!r} made values from {least:.3g} to {most:.3g}, but states {low} to "
-                f"{high}; state its low and its high"
+                f"transform {self._transform.name!r} made values from {lowest:.3g} to {highest:.3g}, but states {low} "
+                f"to {high}; state its low and its high"
             )
         return ((pictures - low) / (high - low) * 255).round().clamp(0, 255).to(torch.uint8)
 

@@ -189,14 +189,12 @@ class EpisodeSampler:
     def _by_two_authors(self, classes: Tensor) -> Tensor:
         """Keep the classes of groups that two people or more drew all classes of; remember who they are."""
         groups = self._groups[classes]
-        n_groups = int(self._groups.max()) + 1
-        lacking = torch.zeros(n_groups, self._drawn.shape[1], dtype=torch.int64)
+        lacking = torch.zeros(int(self._groups.max()) + 1, self._drawn.shape[1], dtype=torch.int64)
         lacking.index_add_(0, groups, (self._drawn[classes] == 0).long())
         self._can_draw = lacking == 0
         too_few = self._can_draw.sum(1) < 2
-        self._note_groups(
-            "without two authors of all their classes", too_few & (groups.bincount(minlength=n_groups) > 0)
-        )
+        present = groups.bincount(minlength=len(lacking)) > 0
+        self._note_groups("without two authors of all their classes", too_few & present)
         return classes[~too_few[groups]]
 
     def _note_groups(self, which: str, left_out: Tensor) -> None:

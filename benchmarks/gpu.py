@@ -230,8 +230,8 @@ def commands(device: str, folder: Path) -> Iterator[tuple[str, Callable[[], str]
         command(out, *train, "--out", str(out), program=launcher)
         return "trained by one process under NCCL"
 
-    yield "mlcore train, then evaluate", then_evaluated
-    yield "torchrun mlcore train", under_nccl
+    yield "command: train, then evaluate", then_evaluated
+    yield "command: torchrun train", under_nccl
 
 
 def rows(device: str) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -259,8 +259,8 @@ def report(lines: Iterator[Line]) -> int:
     return failed
 
 
-def measured(device: str, n_processes: int) -> Iterator[Line]:
-    """Try everything, several at once."""
+def measured(device: str, n_processes: int, *, only: str = "") -> Iterator[Line]:
+    """Try everything whose name begins with some words, several at once."""
     spawn = multiprocessing.get_context("spawn")
     with (
         tempfile.TemporaryDirectory(prefix="mlcore-gpu-") as folder,
@@ -268,8 +268,8 @@ def measured(device: str, n_processes: int) -> Iterator[Line]:
         ThreadPoolExecutor(2) as threads,
     ):
         tried: list[Future[Line]] = [
-            *(threads.submit(line_of, name, check) for name, check in commands(device, Path(folder))),
-            *(processes.submit(line_of, name, check) for name, check in rows(device)),
+            *(threads.submit(line_of, *row) for row in commands(device, Path(folder)) if row[0].startswith(only)),
+            *(processes.submit(line_of, *row) for row in rows(device) if row[0].startswith(only)),
         ]
         yield from (future.result() for future in as_completed(tried))
 
@@ -279,6 +279,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda", help="cpu tries the program itself (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=8, help="lines tried at once (default: %(default)s)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="try lines that begin with these words alone")
     parser.add_argument("--site", type=Path, metavar="DIR", help="wheels of the site's packages: try a site too")
     options = parser.parse_args(arguments)
     if options.device != "cpu" and not torch.cuda.is_available():
@@ -288,7 +289,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(
         f"{time.strftime('%Y-%m-%d')}, {card}, torch {torch.__version__}, Python {sys.version.split()[0]}", flush=True
     )
-    failed = report(measured(options.device, options.processes))
+    failed = report(measured(options.device, options.processes, only=options.only))
     if options.site is not None:
         from benchmarks.gpu_site import tried
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,17 +32,31 @@ Answers = dict[str, float]
 def tried(wheels: Path, *, device: str) -> Iterator[Line]:
     """Install the packages, start a site with the device and one with the CPU, and compare what they say."""
     with tempfile.TemporaryDirectory(prefix="glimpse-site-") as folder:
-        yield line_of("site: packages", partial(_install, wheels, Path(folder)))
-        from benchmarks.running_site import running_site
-
+        packages = line_of("site: packages", partial(_install, wheels, Path(folder)))
+        yield packages
+        if packages.outcome != "ok":
+            return
         free = _free(device)
-        with running_site(device=device) as site, running_site(device="cpu") as plain:
+        with ExitStack() as stack:
+            sites: list[Site] = []
+            yield line_of("site: starts", partial(_start, stack, sites, device))
+            if len(sites) < 2:
+                return
+            site, plain = sites
             people = {name: one.person("gpu") for name, one in (("there", site), ("here", plain))}
             for checkpoint in ("characters-maml", "characters-prototypical", "photos"):
                 yield line_of(f"site: {checkpoint}", partial(_compared, **people, checkpoint=checkpoint))
             yield line_of("site: a face is verified", partial(_faces, **people))
             yield line_of("site: a run beside questions", partial(_beside, site, people["there"], device))
         yield line_of("site: memory is let go", partial(_let_go, device, free))
+
+
+def _start(stack: ExitStack, sites: list[Site], device: str) -> str:
+    from benchmarks.running_site import running_site
+
+    for place in (device, "cpu"):
+        sites.append(stack.enter_context(running_site(device=place)))
+    return f"one with {device}, one with the CPU"
 
 
 def _install(wheels: Path, folder: Path) -> str:

@@ -67,12 +67,11 @@ class MamlConfig(MethodConfig):
     )
     norm: str = setting(
         "support",
-        choices=("support", "running", "per_step", "per_step_affine", "frozen"),
+        choices=("support", "support_affine", "running", "per_step", "per_step_affine", "frozen"),
         label="Batch norm statistics",
         help="What brightness and contrast are evened out by. support: those of the support. running: each batch's in "
         "training, as most papers do, and the running ones in serving. per_step: likewise, kept for each inner step. "
-        "per_step_affine: likewise, with scales and shifts of each step's own (MAML++). frozen: the backbone's own, in "
-        "training too.",
+        "…_affine: scales and shifts of each step's own besides (MAML++). frozen: the backbone's own, in training too.",
     )
 
     def __post_init__(self) -> None:
@@ -113,4 +112,4 @@ class MamlPlusPlusConfig(MamlConfig):
     rates: str = "layer_step"
     first_order_share: float = 0.3
     multi_step_share: float = 0.3
-    norm: str = "per_step_affine"
+    norm: str = "support_affine"

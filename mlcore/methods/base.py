@@ -203,7 +203,7 @@ class FewShotMethod(nn.Module, ABC):
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
         """Leave the mean outer gradient of episodes of `inputs` in `.grad`; return the mean loss.
 
-        An episode that does not settle adds nothing to either; `diverged` is the share of such.
+        An episode that does not settle has no part in either; `diverged` is the share of such, 0..1.
         """
         total, settled = 0.0, 0
         for episode in episodes.episodes():
@@ -211,11 +211,19 @@ class FewShotMethod(nn.Module, ABC):
                 LabeledSet(self.encode(part.images), part.labels) for part in (episode.support, episode.query)
             )
             with suppress(AdaptationError):
-                loss = self.outer_loss(support, query) / len(episodes)
+                loss = self.outer_loss(support, query)
                 if math.isfinite(value := loss.item()):
-                    loss.backward()
+                    (loss / len(episodes)).backward()
                     total, settled = total + value, settled + 1
-        return {"loss": total, "diverged": 1 - settled / len(episodes)}
+        return mean_of_settled(total, settled, len(episodes))
+
+
+def mean_of_settled(total: float, settled: int, n_episodes: int) -> Metrics:
+    """Return the metrics of a step: the mean `loss` of the episodes that settled, and the share of those that did not.
+
+    total: the sum of losses of those that settled; the mean is 0 where none did.
+    """
+    return {"loss": total / max(settled, 1), "diverged": 1 - settled / n_episodes}
 
 
 def part_of(state: dict[str, Tensor], name: str) -> Tensor:

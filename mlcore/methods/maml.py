@@ -31,8 +31,10 @@ from mlcore.methods.inner.loop import (
 )
 from mlcore.methods.inner.rates import InnerRates, StepNorms
 
-PER_STEP = ("per_step", "per_step_affine")
-"""Choices of `norm` under which inner steps have statistics of their own."""
+BY_SUPPORT = ("support", "support_affine")
+"""Choices of `norm` under which the support's statistics normalise it, and the queries."""
+BY_STEP = ("per_step", "per_step_affine", "support_affine")
+"""Those under which inner steps have statistics, or scales and shifts, of their own."""
 LEAST_IMPORTANCE = 0.03
 
 
@@ -54,8 +56,8 @@ class Maml(FewShotMethod):
         super().__init__(config)
         self.head = ClassHead(self.embedding_size, init=config.head_init, unit_length=self.is_pretrained)
         self.step_norms: StepNorms | None = None
-        if config.norm in PER_STEP:
-            affine = config.norm == "per_step_affine"
+        if config.norm in BY_STEP:
+            affine = config.norm.endswith("_affine")
             self.step_norms = StepNorms(self.backbone, config.inner_steps, affine=affine)
         self.rates = InnerRates(config, self._adapted_shapes())
 
@@ -146,10 +148,10 @@ class Maml(FewShotMethod):
 
     def _embed(self, weights: Weights, features: Tensor, step: int) -> tuple[Tensor, Statistics | None]:
         """Embed support pictures after this many steps; return the statistics too where they come from the support."""
-        if self.config.norm == "support" or (self.step_norms is not None and self.training):
+        if self.config.norm in BY_SUPPORT or (self.step_norms is not None and self.training):
             with recording(self.backbone, self._scales(step)) as statistics:
                 embedding = embed(self.backbone, weights, features)
-            if self.step_norms is None:
+            if self.config.norm in BY_SUPPORT or self.step_norms is None:
                 return embedding, statistics
             self.step_norms.update(step, statistics)
             return embedding, None
@@ -157,7 +159,8 @@ class Maml(FewShotMethod):
             return embed(self.backbone, weights, features), None
 
     def _statistics(self, step: int) -> Statistics | None:
-        return None if self.step_norms is None else self.step_norms.at(step)
+        by_step = self.step_norms if self.config.norm not in BY_SUPPORT else None
+        return None if by_step is None else by_step.at(step)
 
     def _scales(self, step: int) -> Scales | None:
         return None if self.step_norms is None else self.step_norms.scales_at(step)
@@ -166,7 +169,7 @@ class Maml(FewShotMethod):
     def _embed_all(self, weights: Weights, support: LabeledSet, step: int) -> tuple[Tensor, Statistics | None]:
         """Embed as `_embed` does, however many pictures there are; statistics come from those that the step sees."""
         statistics = self._statistics(step)
-        if self.config.norm == "support":
+        if self.config.norm in BY_SUPPORT:
             _, statistics = self._embed(weights, seen_by(step, support)[0], step)
         with replaying(self.backbone, statistics, self._scales(step)):
             return embed_in_parts(self.backbone, weights, support.images), statistics
@@ -176,16 +179,16 @@ class Maml(FewShotMethod):
 
         Scales of single steps serve both: a query after a step has those of that step.
         """
-        learns, by_support = self._learns(), self.config.norm == "support"
+        learns, by_support = self._learns(), self.config.norm in BY_SUPPORT
         weights = step.weights if learns else detached(step.weights, leaves=False)
         if not learns:
             check_weights(weights, "inner_lr")
         scales = self._scales(step.number - 1)
         statistics: Statistics | None = None
         if learns and by_support:
-            embedding, statistics = self._embed(weights, support.images, step.number)
+            embedding, statistics = self._embed(weights, support.images, step.number - 1)
         elif by_support:
-            embedding, statistics = self._embed_all(weights, support, step.number)
+            embedding, statistics = self._embed_all(weights, support, step.number - 1)
         elif learns:  # meta-training asks for no reasons
             embedding = support.images
         else:
@@ -210,8 +213,8 @@ class Maml(FewShotMethod):
             self.head,
             state,
             body=self._body(),
-            has_statistics=norm == "support",
-            has_scales=norm == "per_step_affine",
+            has_statistics=norm in BY_SUPPORT,
+            has_scales=norm.endswith("_affine"),
         )
 
     def outer_loss(self, support: LabeledSet, query: LabeledSet) -> Tensor:

@@ -6,6 +6,7 @@ theta; a smaller one is the paper's epsilon. One episode a step is the serial ve
 of phi - theta). The head starts alike for every class, so one checkpoint serves any number of ways.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from mlcore.backbones.layers.batch_norm import Statistics, recording
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config.reptile import ReptileConfig
-from mlcore.methods.base import Adaptation, FewShotMethod, Metrics, Watch, unwatched
+from mlcore.methods.base import Adaptation, FewShotMethod, Metrics, Watch, mean_of_settled, unwatched
 from mlcore.methods.inner.class_head import WEIGHT, ClassHead, Weights, balanced_loss
 from mlcore.methods.inner.loop import (
     BACKBONE,
@@ -112,14 +113,18 @@ class Reptile(FewShotMethod):
         return restore_fast(self, self.head, state, body=body, has_statistics=has_statistics)
 
     def accumulate_gradients(self, episodes: EpisodeBatch) -> Metrics:
-        """Leave the mean of phi - theta over the episodes in `.grad`; return the mean loss of the inner steps."""
-        total = 0.0
+        """Leave the mean of phi - theta over the episodes in `.grad`; return the mean loss of the inner steps.
+
+        An episode whose theta or loss is no number has no part in either.
+        """
+        total, settled = 0.0, 0
         for support, query in zip(episodes.support, episodes.query, strict=True):
             labels = torch.cat([episodes.support_labels, episodes.query_labels])
             theta, loss = self._train_on(LabeledSet(torch.cat([support, query]), labels))
-            self._add_difference(theta, share=1 / len(episodes))
-            total += loss / len(episodes)
-        return {"loss": total}
+            if math.isfinite(loss) and all(value.isfinite().all() for value in theta.values()):
+                self._add_difference(theta, share=1 / len(episodes))
+                total, settled = total + loss, settled + 1
+        return mean_of_settled(total, settled, len(episodes))
 
     def _train_on(self, episode: LabeledSet) -> tuple[Weights, float]:
         """Take the inner steps on minibatches of an episode; return theta and the mean loss on the way."""

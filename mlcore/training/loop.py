@@ -3,7 +3,6 @@
 import math
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -20,7 +19,7 @@ Event = dict[str, float]
 SAVE_SECONDS = 60.0
 """The longest that a run goes on without a state that it could be resumed from, where it keeps any."""
 PATIENCE = 50
-"""Steps that are looked back upon to tell whether a run still learns."""
+"""Steps after which it is told whether a run learns at all."""
 
 
 def unkept(state: TrainingState) -> None:
@@ -49,7 +48,9 @@ class TrainingLoop(ABC):
         self.module, self.optimizer, self.config, self.team = module, optimizer, config, team
         self.step, self.seconds, self.diverged = 0, 0.0, 0.0
         self.losses: list[Metrics] = []
-        self.lately = deque[float](maxlen=PATIENCE)
+        self.validated = -1
+        self.note = ""
+        """What went wrong after the last step, for the card."""
         self.best: Event = {"accuracy": -1.0}
         self.best_weights: dict[str, Tensor] = {}
 
@@ -58,7 +59,7 @@ class TrainingLoop(ABC):
         """Leave the gradient of one step in `.grad`, and return its `loss` and whatever else is worth reporting.
 
         `diverged`, if it is there, is the share of what was to be learned from that did not settle, 0..1; it has no
-        part in the gradient, and 0 in the mean that `loss` is.
+        part in the gradient and in the other numbers.
         """
 
     @abstractmethod
@@ -84,32 +85,32 @@ class TrainingLoop(ABC):
         """Train to the end, and leave the module with the weights that did best on validation; return that best.
 
         `report` gets plain numbers after each validation, `tick` the step and its loss after each step; `keep` gets the
-        state every `save_every` steps and every minute of slow ones, and once more before Stopped is raised because
-        `stop` says so. A step whose loss or gradient is no number is not taken; raise TrainingError once most of the
-        last PATIENCE steps' gradients are of no use.
+        state every `save_every` steps and every minute of slow ones, after the last one, and once more before Stopped
+        is raised because `stop` says so. A step whose loss or gradient is no number is not taken; raise TrainingError
+        if most of a run comes to nothing. If the last validation fails, `note` says so, and no weights are lost.
         """
         kept = time.monotonic()
         for progress in self._schedule():
             self._train_one_step(progress)
             tick(self._now(progress) | _mean(self.losses[-1:]))
-            if self.step % self.config.validate_every == 0 or progress == 1.0:
+            if self.step % self.config.validate_every == 0 and progress < 1.0:
                 report(self._validate(progress))
             stopping = progress < 1.0 and bool(self.team.as_the_leader(stop()))
-            if self.team.leads and (stopping or (progress < 1.0 and self._is_due(kept))):
+            if self.team.leads and (stopping or self._is_due(kept, progress)):
                 keep(self.state())
                 kept = time.monotonic()
             if stopping:
                 raise Stopped(f"stopped at step {self.step}, as asked; its state is kept")
-        if not self.best_weights:  # there was no step to take, as in a state that is further than the run goes
-            report(self._validate(1.0))
+        if self.validated < self.step:
+            report(self._validate_last())
         self.module.load_state_dict(self.best_weights)
         self.finish()
         return self.best
 
-    def _is_due(self, kept: float) -> bool:
-        """Return whether a state is to be kept: by the steps, or because those since the last one took so long."""
+    def _is_due(self, kept: float, progress: float) -> bool:
+        """Return whether a state is to be kept: by the steps, at the end, or because the last one was so long ago."""
         every = self.config.save_every
-        return bool(every) and (self.step % every == 0 or time.monotonic() - kept >= SAVE_SECONDS)
+        return bool(every) and (self.step % every == 0 or progress == 1.0 or time.monotonic() - kept >= SAVE_SECONDS)
 
     def rehearse(self, n_steps: int, *, max_seconds: float) -> tuple[float, float]:
         """Time up to `n_steps` steps and a validation; return the seconds of each. The run is of no use afterwards."""
@@ -149,28 +150,26 @@ class TrainingLoop(ABC):
             for name, buffer in self.module.named_buffers():
                 buffer.copy_(statistics[name])
         self.losses.append(metrics)
-        self._look_back(diverged)
+        self.diverged += diverged
+        self._look_back(progress)
 
     def _take(self, metrics: Metrics) -> Metrics:
-        """Take the step if it has a gradient; return its metrics, the loss being that of what settled alone."""
-        diverged = metrics.get("diverged", 0.0)
+        """Take the step if it has a gradient; return its metrics, or that all of it diverged."""
         gradients = [entry.grad for entry in self.module.parameters() if entry.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
-        if diverged == 1 or not math.isfinite(metrics["loss"]) or not norm.isfinite():
+        if metrics.get("diverged") == 1 or not math.isfinite(metrics["loss"]) or not norm.isfinite():
             return {"diverged": 1.0}
         if self.config.clip_norm:
             torch.nn.utils.clip_grads_with_norm_(self.module.parameters(), self.config.clip_norm, norm)
         self.optimizer.step()
-        return {**metrics, "loss": metrics["loss"] / (1 - diverged)}
+        return metrics
 
-    def _look_back(self, diverged: float) -> None:
-        """Count what did not settle; raise TrainingError if that is most of what there was lately."""
-        self.diverged += diverged
-        self.lately.append(diverged)
-        if len(self.lately) == min(PATIENCE, self.config.steps) and sum(self.lately) > len(self.lately) / 2:
+    def _look_back(self, progress: float) -> None:
+        """Raise TrainingError, once there was enough to tell, if most of a run did not settle."""
+        if (self.step >= PATIENCE or progress == 1.0) and self.diverged > self.step / 2:
             raise TrainingError(
-                f"learning did not settle: by step {self.step}, {sum(self.lately) / len(self.lately):.0%} of the last "
-                f"{len(self.lately)} steps came to no finite gradient; try a smaller {self.rates_in_words()}"
+                f"learning did not settle: by step {self.step}, {self.diverged / self.step:.0%} of it came to no "
+                f"finite gradient; try a smaller {self.rates_in_words()}"
             )
 
     def rates_in_words(self) -> str:
@@ -184,12 +183,25 @@ class TrainingLoop(ABC):
         """Score the weights as they are, and remember them if they are the best so far."""
         self.module.eval()
         scored = self.score()
+        self.validated = self.step
         event = {**self._now(progress), **_mean(self.losses), **scored}
         self.losses.clear()
         if scored["accuracy"] > self.best["accuracy"]:
             self.best = {**scored, "step": float(self.step)}
-            self.best_weights = {name: tensor.clone() for name, tensor in self.module.state_dict().items()}
+            self.best_weights = self._weights()
         return event
+
+    def _validate_last(self) -> Event:
+        """Score the last weights; whatever fails there is noted, and the best weights until then stay, or these."""
+        try:
+            return self._validate(1.0)
+        except Exception as error:
+            self.note = f"Its last weights were not validated: {error}."
+            self.best_weights = self.best_weights or self._weights()
+            return {**self._now(1.0), **_mean(self.losses)}
+
+    def _weights(self) -> dict[str, Tensor]:
+        return {name: tensor.clone() for name, tensor in self.module.state_dict().items()}
 
     def state(self) -> TrainingState:
         """Return all that changes during a run."""
@@ -202,6 +214,7 @@ class TrainingLoop(ABC):
             "step": self.step,
             "seconds": self.seconds,
             "diverged": self.diverged,
+            "validated": self.validated,
             "best": self.best,
             "losses": self.losses,
         }
@@ -217,6 +230,7 @@ class TrainingLoop(ABC):
         torch.set_rng_state(state.tensors["random.torch"])
         numbers: Any = state.numbers
         self.step, self.seconds, self.diverged = numbers["step"], numbers["seconds"], numbers["diverged"]
+        self.validated = numbers["validated"]
         self.best, self.losses = numbers["best"], numbers["losses"]
 
 

@@ -59,14 +59,25 @@ class Team:
         return slice(self.rank * share, (self.rank + 1) * share)
 
     def average(self, module: nn.Module, metrics: Metrics) -> Metrics:
-        """Replace a module's gradients and running statistics by their mean over the team; return that of metrics."""
+        """Replace a module's gradients and running statistics by their mean over the team; return that of metrics.
+
+        Where nothing settled in one process, it has no gradients, which count as zeros, and its metrics weigh nothing.
+        """
         if self.size == 1:
             return metrics
-        grads = [entry.grad for entry in module.parameters() if entry.grad is not None]
+        trained = [entry for entry in module.parameters() if entry.requires_grad]
+        present = torch.tensor([float(entry.grad is not None) for entry in trained], device=self.device)
+        grads = [torch.zeros_like(entry) if entry.grad is None else entry.grad for entry in trained]
         statistics = [entry for entry in module.buffers() if entry.is_floating_point()]
-        numbers = torch.tensor(list(metrics.values()), device=self.device)
-        self._average([*grads, *statistics, numbers])
-        return dict(zip(metrics, numbers.tolist(), strict=True))
+        settled = 1 - metrics.get("diverged", 0.0)
+        weighed = {name: value * settled for name, value in metrics.items() if name != "diverged"}
+        numbers = torch.tensor([*weighed.values(), settled], dtype=torch.float64, device=self.device)
+        self._average([*grads, *statistics, present, numbers])
+        for entry, grad, shared in zip(trained, grads, present.tolist(), strict=True):
+            entry.grad = grad if shared else None
+        *means, settled = numbers.tolist()
+        averaged = {name: mean / (settled or 1.0) for name, mean in zip(weighed, means, strict=True)}
+        return averaged | ({"diverged": 1 - settled} if "diverged" in metrics else {})
 
     def _average(self, tensors: list[Tensor]) -> None:
         """Average tensors in place, sent as one."""

@@ -51,8 +51,10 @@ class StubChain:
 
 
 def photo(person: str = "ada", *, faces: int = 1, height: int = 120) -> Image.Image:
-    """Paint somebody, with so many faces."""
-    return Image.new("RGB", (160 + faces, height), COLOURS[person])
+    """Paint somebody, with so many faces, before a lighter edge."""
+    painted = Image.new("RGB", (160 + faces, height), COLOURS[person])
+    painted.paste((240, 240, 240), (0, 0, 160 + faces, 8))
+    return painted
 
 
 def photo_upload(

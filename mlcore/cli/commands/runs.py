@@ -103,7 +103,7 @@ def how_trained(run: TrainingLoop, config: Config, best: Event) -> dict[str, Any
     """Return what a card records of every training."""
     return {
         "config": config.to_dict(),
-        "validation": best,
+        "validation": best if run.validated >= 0 else {},
         "diverged": round(run.diverged / max(run.step, 1), 4),
         "minutes": round(run.seconds / 60, 1),
         "device": run.team.device.type,

@@ -129,14 +129,16 @@ class TrainCommand:
 
     def _save(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> None:
         """Leave a checkpoint, then fit the temperature: what was learned is not lost to what fails or ends there."""
-        unfitted = replace(self._card(run, dataset, best), notes=f"{NOT_CALIBRATED}: training ended before that.")
+        card = self._card(run, dataset, best)
+        unfitted = replace(card, notes=f"{NOT_CALIBRATED}: training ended before that. {run.note}".rstrip())
         save_checkpoint(self.out, run.method, unfitted)
         try:
             features = featurise(run.method, run.validation_inputs)
             seed = self.config.training.seed
-            card = fit_temperature(run.method, unfitted, run.validation.dataset, features, seed=seed)
+            card = fit_temperature(run.method, card, run.validation.dataset, features, seed=seed)
         except Exception as error:
-            card = replace(unfitted, notes=f"{NOT_CALIBRATED}: {error}")
+            card = replace(card, notes=f"{NOT_CALIBRATED}: {error}. {run.note}".rstrip())
+        if card.notes:
             sys.stderr.write(f"{card.notes}\n")
         save_checkpoint(self.out, run.method, card)
 
@@ -234,4 +236,5 @@ class TrainCommand:
             created=datetime.now(UTC).date().isoformat(),
             licence=self.config.licence,
             credit=self.config.credit,
+            notes=run.note,
         )

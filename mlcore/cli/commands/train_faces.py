@@ -112,4 +112,5 @@ class TrainFacesCommand:
             created=datetime.now(UTC).date().isoformat(),
             licence=self.config.licence,
             credit=self.config.credit,
+            notes=run.note,
         )

@@ -10,8 +10,14 @@ from mlcore.config import BackboneConfig
 from mlcore.method_config.base import MethodConfig
 
 
-def built(config: BackboneConfig, output: str = "embedding") -> Any:
-    _, backbone = build_backbone(MethodConfig(backbone=config), output=output)
+class OnMaps(MethodConfig):
+    """The config of a method that works on maps."""
+
+    output = "map"
+
+
+def built(config: BackboneConfig, kind: type[MethodConfig] = MethodConfig) -> Any:
+    _, backbone = build_backbone(kind(backbone=config))
     return backbone.eval()
 
 
@@ -33,7 +39,7 @@ def test_a_picture_alone_embeds_as_it_does_among_others(name: str) -> None:
 @pytest.mark.parametrize("name", ["conv4", "conv6", "resnet8"])
 def test_a_map_has_the_shape_that_is_stated_and_the_embedding_is_that_map_flat(name: str) -> None:
     config = BackboneConfig(name=name, image_size=56, width=8)
-    flat, mapped = built(config), built(config, output="map")
+    flat, mapped = built(config), built(config, OnMaps)
     mapped.load_state_dict(flat.state_dict())
     pictures = torch.rand(2, 1, 56, 56)
     assert mapped(pictures).shape == (2, *mapped.map_shape)

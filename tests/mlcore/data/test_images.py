@@ -173,11 +173,13 @@ def test_a_plain_transform_of_one_channel_is_ink_1_on_paper_0_resized() -> None:
 
 def test_a_plain_transform_of_three_channels_is_the_whole_picture_from_0_to_1() -> None:
     picture = Image.new("RGB", (168, 84), (255, 51, 0))
+    picture.paste((0, 51, 255), (0, 0, 168, 42))
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     pixels = image_to_tensor(buffer.getvalue(), "plain-84x3")
     assert pixels.shape == (3, 84, 84)
-    torch.testing.assert_close(pixels.mean((1, 2)), torch.tensor([1.0, 0.2, 0.0]))
+    torch.testing.assert_close(pixels[:, :40].mean((1, 2)), torch.tensor([0.0, 0.2, 1.0]))
+    torch.testing.assert_close(pixels[:, 44:].mean((1, 2)), torch.tensor([1.0, 0.2, 0.0]))
     same = torch.randint(0, 256, (2, 3, 84, 84), dtype=torch.uint8)
     assert find_transform("plain-84x3").apply(same).equal(same.float() / 255)
 

@@ -19,7 +19,7 @@ from mlcore.methods.maml import Maml
 
 SIDE, WIDTH, RATE = 32, 3, 0.2
 BACKBONE = BackboneConfig(name="conv4", image_size=SIDE, width=WIDTH)
-NORMS = ("support", "running", "per_step", "per_step_affine", "frozen")
+NORMS = ("support", "support_affine", "running", "per_step", "per_step_affine", "frozen")
 FAMILY = ("maml", "fomaml", "anil", "meta_sgd", "maml_plus_plus")
 Weights = dict[str, Tensor]
 Moments = list[tuple[Tensor, Tensor]]
@@ -153,7 +153,7 @@ def slope_of(method: Maml, parameter: Tensor, place: int, width: float = 1e-6) -
     ],
 )
 def test_second_order_gradients_agree_with_finite_differences(name: str, norm: str) -> None:
-    method = built(name, norm=norm, inner_lr=0.05 if norm == "per_step_affine" else RATE)
+    method = built(name, norm=norm, inner_lr=0.05 if norm.endswith("_affine") else RATE)
     method.progress = 0.35
     method.accumulate_gradients(batch())
     found = gradients(method)

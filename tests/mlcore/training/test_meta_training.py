@@ -164,7 +164,7 @@ def test_a_run_whose_episodes_do_not_settle_ends_with_what_to_lower(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(inner_lr("1e6", tmp_path / "run")) == 1
-    assert re.search(r"by step 8, 100% of the last 8 steps .* outer_lr or inner_lr", capsys.readouterr().err)
+    assert re.search(r"by step 8, 100% of it .* outer_lr or inner_lr", capsys.readouterr().err)
 
 
 def test_what_fails_after_the_last_step_is_a_note_on_the_card(
@@ -223,3 +223,26 @@ def test_one_step_that_does_not_settle_is_left_out_and_counted(what: str, monkey
     assert all(math.isfinite(event["train_loss"]) for event in events)
     assert all(torch.equal(weights[3][name], value) for name, value in weights[2].items())
     assert any(not torch.equal(weights[4][name], value) for name, value in weights[3].items())
+
+
+def test_a_last_validation_that_fails_loses_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    score, calls = MetaTraining.score, iter(range(9))
+
+    def out_of_memory_at_last(run: MetaTraining) -> dict[str, float]:
+        if next(calls):
+            raise torch.OutOfMemoryError("the GPU is full")
+        return score(run)
+
+    monkeypatch.setattr(MetaTraining, "score", out_of_memory_at_last)
+    events = tmp_path / "events.jsonl"
+    assert main([*TRAIN, "--out", str(tmp_path / "run"), "--events", str(events), "--save-every", "100"]) == 0
+    card = load_checkpoint(tmp_path / "run").card
+    assert card is not None
+    assert card.notes == "Its last weights were not validated: the GPU is full."
+    assert card.notes in capsys.readouterr().err
+    assert card.training["validation"]["step"] == 4
+    told = [json.loads(line) for line in events.read_text().splitlines()]
+    assert [line["step"] for line in told if line["event"] == "saved"] == [8], "a state of the last step is kept first"
+    assert ["accuracy" in line for line in told if line["event"] == "progress"] == [True, False]

@@ -21,10 +21,11 @@ from mlcore.checkpoints.checkpoint import load_checkpoint
 from mlcore.cli.main import main
 from mlcore.config import BackboneConfig, EpisodeConfig, TrainingConfig
 from mlcore.data.datasets import load_dataset
+from mlcore.data.episode import LabeledSet
 from mlcore.data.images import find_transform
-from mlcore.errors import ConfigError
+from mlcore.errors import AdaptationError, ConfigError
 from mlcore.method_config.maml import MamlConfig
-from mlcore.methods import build_method
+from mlcore.methods.maml import Maml
 from mlcore.training.meta_training import Event, MetaTraining, Validation
 from mlcore.training.processes import MEETING_PLACE, Team, count_processes, gathered
 from mlcore.training.run_folder import ENDED_WITH_PARENT
@@ -41,7 +42,16 @@ ENDLESS = ["--steps", "100000", "--validate-every", "100000", "--save-every", "1
 QUIET = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE", "GLOO_SOCKET_IFNAME": "lo"}
 
 
-def learn(rank: int, size: int, folder: Path) -> None:
+class NowAndThen(Maml):
+    """Does not settle on some episodes, whoever is given them."""
+
+    def outer_loss(self, support: LabeledSet, query: LabeledSet) -> Tensor:
+        if int(support.images.double().sum() * 1000) % 3 == 0:
+            raise AdaptationError("learning did not settle")
+        return super().outer_loss(support, query)
+
+
+def learn(rank: int, size: int, folder: Path, episodes_per_step: int, kind: type[Maml]) -> None:
     """Learn in one of several processes, and write down what came of it."""
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": str(size), MEETING_PLACE: str(folder / "meeting"), **QUIET}
     torch.manual_seed(3)
@@ -49,7 +59,7 @@ def learn(rank: int, size: int, folder: Path) -> None:
     episodes = EpisodeConfig(n_way=5, n_query=2)
     config = TrainingConfig(
         steps=4,
-        episodes_per_step=4,
+        episodes_per_step=episodes_per_step,
         optimizer="sgd",
         degraded_copies=1,
         warped_share=0.5,
@@ -57,7 +67,7 @@ def learn(rank: int, size: int, folder: Path) -> None:
         seed=3,
     )
     backbone = BackboneConfig(image_size=56, width=4)
-    method = build_method("maml", MamlConfig(backbone=backbone, first_order=True, inner_steps=2, inner_lr=0.01))
+    method = kind(MamlConfig(backbone=backbone, first_order=True, inner_steps=2, inner_lr=0.01))
     data = (load_dataset("strokes", split=split, n_classes=6) for split in ("train", "val"))
     with gathered("1", arguments=(), device=CPU, n_episodes=config.episodes_per_step) as team:
         run = MetaTraining(
@@ -72,28 +82,34 @@ def learn(rank: int, size: int, folder: Path) -> None:
         told: list[Event] = []
         run.run(told.append)
     weights = {name: tensor.contiguous() for name, tensor in method.state_dict().items()}
-    save_file(weights, folder / f"{rank}.safetensors", metadata={"loss": str(told[-1]["train_loss"])})
+    last = {name: str(told[-1][f"train_{name}"]) for name in ("loss", "diverged")}
+    save_file(weights, folder / f"{rank}.safetensors", metadata=last)
 
 
-def learned(size: int, folder: Path) -> tuple[list[dict[str, Tensor]], float]:
-    """Learn in so many processes; give the weights of each, and the loss that the first told of."""
+def learned(
+    size: int, folder: Path, *, episodes_per_step: int = 4, kind: type[Maml] = Maml
+) -> tuple[list[dict[str, Tensor]], float, float]:
+    """Learn in so many processes; return the weights of each, the loss, and the share that did not settle."""
     folder.mkdir()
     spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=learn, args=(rank, size, folder)) for rank in range(size)]
+    told = (folder, episodes_per_step, kind)
+    processes = [spawn.Process(target=learn, args=(rank, size, *told)) for rank in range(size)]
     for process in processes:
         process.start()
     for process in processes:
         process.join(120)
         assert process.exitcode == 0
     with safe_open(folder / "0.safetensors", framework="pt") as file:
-        loss = float(file.metadata()["loss"])
-    return [load_file(folder / f"{rank}.safetensors") for rank in range(size)], loss
+        loss, diverged = (float(file.metadata()[name]) for name in ("loss", "diverged"))
+    return [load_file(folder / f"{rank}.safetensors") for rank in range(size)], loss, diverged
 
 
-def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
-    (alone,), loss = learned(1, tmp_path / "one")
-    (leader, helper), shared_loss = learned(2, tmp_path / "two")
-    assert shared_loss == pytest.approx(loss, abs=1e-5)
+@pytest.mark.parametrize(("kind", "episodes_per_step"), [(Maml, 4), (NowAndThen, 2)])
+def test_two_processes_learn_what_one_does(kind: type[Maml], episodes_per_step: int, tmp_path: Path) -> None:
+    (alone,), loss, diverged = learned(1, tmp_path / "one", episodes_per_step=episodes_per_step, kind=kind)
+    (leader, helper), *shared = learned(2, tmp_path / "two", episodes_per_step=episodes_per_step, kind=kind)
+    assert shared == pytest.approx([loss, diverged], abs=1e-5)
+    assert (diverged > 0) == (kind is NowAndThen)
     for name, tensor in alone.items():
         assert torch.equal(leader[name], helper[name]), name
         if "running_" not in name and "tracked" not in name:  # these see each process's episodes in a row

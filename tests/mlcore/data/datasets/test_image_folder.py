@@ -116,7 +116,7 @@ def test_a_class_without_a_readable_picture_is_an_error(tmp_path: Path) -> None:
 
 def test_a_class_of_which_nothing_can_be_used_says_why(tmp_path: Path) -> None:
     root = write_folder(tmp_path / "x", FILES | {"zebra/a.pgm": b"P5 4 4 255 " + bytes(16)})
-    with pytest.raises(DatasetError, match="holds no picture to use: nothing to see in it"):
+    with pytest.raises(DatasetError, match=r"holds no picture to use\. Left out, nothing to see in it"):
         load(root)
 
 

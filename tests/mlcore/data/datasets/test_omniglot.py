@@ -150,7 +150,9 @@ def test_a_damaged_drawing_is_named(damage: bytes, tmp_path: Path) -> None:
 
 def test_a_drawing_of_another_size_is_named(tmp_path: Path) -> None:
     name = f"{CHARACTERS[0]}/0000_03.png"
-    write_folder(tmp_path, omniglot_files() | {name: png(np.full((40, 50), 255, dtype=np.uint8))})
+    drawing = np.full((40, 50), 255, dtype=np.uint8)
+    drawing[20] = 0
+    write_folder(tmp_path, omniglot_files() | {name: png(drawing)})
     with pytest.raises(DatasetError, match=r"0000_03.png.* is 50 x 40 pixels, not 105 x 105"):
         background(tmp_path)
 

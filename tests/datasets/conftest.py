@@ -72,6 +72,12 @@ def started(file: SimpleUploadedFile, *, name: str = "Signs", least: int = LEAST
     return datasets.create_dataset(name=name, source=Source.UPLOAD, material=material, by=None)
 
 
+def waiting(file: SimpleUploadedFile, *, name: str = "Signs", least: int = LEAST) -> DatasetVersion:
+    """Send the zip of a data set's first version, as a page does that shows its classes first."""
+    material = Material(upload=file, least_pictures=least, waits=True)
+    return datasets.create_dataset(name=name, source=Source.UPLOAD, material=material, by=None)
+
+
 def done(version: DatasetVersion) -> DatasetVersion:
     """Ingest a version as a worker does, and return its row as it is then."""
     worker.ingest(str(version.pk))

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import MemoryFileUploadHandler
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from tests.datasets.conftest import class_folders, done, ingested, picture, started, zipped
+from tests.datasets.conftest import class_folders, done, ingested, picture, started, stored_files, waiting, zipped
+from tests.zips import raw_zip
+from webapp.datasets import retention
 from webapp.datasets.models import Dataset, DatasetVersion, Source
 from webapp.jobs.models import JobStatus
 
@@ -38,15 +44,22 @@ def sue() -> Client:
 
 
 def page_of(version: DatasetVersion) -> str:
-    return reverse("admin:datasets_datasetversion_change", args=[version.pk])
+    return act_on(version, "change")
+
+
+def act_on(version: DatasetVersion, act: str) -> str:
+    return reverse(f"admin:datasets_datasetversion_{act}", args=[version.pk])
 
 
 def test_a_zip_is_uploaded_and_its_page_is_opened(sue: Client) -> None:
     answer = sue.post(ADD, {"name": "Signs", "upload": zipped(class_folders(4)), "least_pictures": 2})
     version = DatasetVersion.objects.get()
     assert answer["Location"] == page_of(version)
-    assert (version.dataset.name, version.status, version.created_by) == ("Signs", JobStatus.QUEUED, User.objects.get())
-    assert done(version).status == JobStatus.READY
+    assert (version.dataset.name, version.waiting, version.created_by) == ("Signs", True, User.objects.get())
+    sue.post(act_on(version, "ingest"))
+    assert DatasetVersion.objects.get().status == JobStatus.QUEUED
+    version = done(version)
+    assert (version.status, version.waiting, version.n_classes) == (JobStatus.READY, False, 4)
 
 
 def test_a_version_is_added_to_a_data_set(sue: Client) -> None:
@@ -55,6 +68,7 @@ def test_a_version_is_added_to_a_data_set(sue: Client) -> None:
     assert sue.get(address).status_code == 200
     sue.post(address, {"upload": zipped(class_folders(5)), "least_pictures": 2})
     assert [version.number for version in first.dataset.versions.all()] == [2, 1]
+    sue.post(act_on(first.dataset.versions.get(number=2), "ingest"))
     refused = sue.post(address, {"upload": zipped(class_folders(5)), "least_pictures": 2})
     assert b"is being ingested" in refused.content
 
@@ -148,6 +162,85 @@ def test_the_sheet_of_what_has_none_is_not_found(sue: Client) -> None:
     assert sue.get(reverse("admin:datasets_datasetversion_sheet", args=[uuid4()])).status_code == 404
 
 
+# --- A zip is shown first ---------------------------------------------------------------------------------------------
+
+
+def test_the_classes_of_a_zip_are_shown_before_anything_is_ingested(sue: Client) -> None:
+    entries = {path.replace("class-", "Mu\u0308ller ").encode(): data for path, data in class_folders(4, 3).items()}
+    entries |= {b"loose.png": picture(1), b"tiny/1.png": picture(2)}
+    sent = SimpleUploadedFile("signs.zip", raw_zip(entries))
+    page = sue.post(ADD, {"name": "Signs", "upload": sent, "least_pictures": 2}, follow=True).content.decode()
+    shown = " ".join(re.sub("<[^>]+>", " ", page).split())
+    for sentence in (
+        "waiting for your word",
+        "This zip makes 4 classes",
+        *(f"Müller {n} · 3 files" for n in range(4)),
+        "1 class will be left out: it has fewer than 2 files tiny · 1",
+        "1 file will not be taken loose.png It lies in no class folder.",
+        "Ingest these classes",
+        "Do not ingest",
+    ):
+        assert sentence in shown
+    version = DatasetVersion.objects.get()
+    assert done(version).status == JobStatus.CANCELLED
+    assert not version.is_active
+    assert not DatasetVersion.objects.trainable().exists()
+    assert b"waiting for your word" in sue.get("/admin/datasets/datasetversion/").content
+
+
+def test_a_zip_that_cannot_be_ingested_says_so_and_shows_what_it_holds(sue: Client) -> None:
+    version = waiting(zipped(class_folders(3)))
+    shown = sue.get(page_of(version)).content.decode()
+    assert "This holds 3 classes. At least 4 are needed" in shown
+    assert "class-2" in shown
+    assert "Ingest these classes" not in shown
+    assert "Do not ingest" in shown
+
+
+def test_a_zip_that_is_not_wanted_goes_with_the_data_set_that_was_for_it(
+    sue: Client, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    version = waiting(zipped(class_folders(4)))
+    with django_capture_on_commit_callbacks(execute=True):
+        shown = sue.post(act_on(version, "discard"), follow=True)
+    assert shown.redirect_chain == [(ADD, 302)]
+    assert b"Nothing was ingested" in shown.content
+    assert not Dataset.objects.exists()
+    assert not stored_files(settings)
+
+
+def test_a_version_that_is_not_wanted_leaves_the_others(sue: Client) -> None:
+    first = ingested(zipped(class_folders(4)))
+    address = reverse("admin:datasets_dataset_version", args=[first.dataset.pk])
+    sue.post(address, {"upload": zipped(class_folders(5)), "least_pictures": 2})
+    assert sue.post(act_on(DatasetVersion.objects.get(waiting=True), "discard"))["Location"] == address
+    assert list(DatasetVersion.objects.all()) == [first]
+
+
+def test_a_word_is_said_once(sue: Client) -> None:
+    version = waiting(zipped(class_folders(4)))
+    sue.post(act_on(version, "ingest"))
+    for act in ("ingest", "discard"):
+        assert sue.post(act_on(version, act), follow=True).status_code == 200
+    assert DatasetVersion.objects.get().status == JobStatus.QUEUED
+    done(version)
+    assert b"said already" in sue.post(act_on(version, "discard"), follow=True).content
+    assert DatasetVersion.objects.get().status == JobStatus.READY
+
+
+def test_a_zip_waits_for_a_while_and_then_goes(settings: Any, django_capture_on_commit_callbacks: Any) -> None:
+    late, early = waiting(zipped(class_folders(4)), name="Late"), waiting(zipped(class_folders(4)), name="Early")
+    kept = ingested(zipped(class_folders(4)), name="Kept")
+    DatasetVersion.objects.exclude(pk=early.pk).update(created=timezone.now() - timedelta(hours=2))
+    assert retention.named([late.upload.name or ""]) == {late.upload.name}
+    with django_capture_on_commit_callbacks(execute=True):
+        retention.forget()
+    assert set(DatasetVersion.objects.all()) == {early, kept}
+    assert not Dataset.objects.filter(name="Late").exists()
+    assert late.upload.name not in stored_files(settings)
+    assert early.upload.name in stored_files(settings)
+
+
 # --- Who may ----------------------------------------------------------------------------------------------------------
 
 
@@ -166,6 +259,8 @@ def addresses(version: DatasetVersion) -> dict[tuple[str, str], str]:
         ("GET", change): "view_datasetversion",
         ("GET", sheet): "view_datasetversion",
         ("GET", reverse(named["datasetversion_state"], args=[version.pk])): "view_datasetversion",
+        ("POST", act_on(version, "ingest")): "add_datasetversion",
+        ("POST", act_on(version, "discard")): "add_datasetversion",
         ("POST", cancel): "change_datasetversion",
     }
 

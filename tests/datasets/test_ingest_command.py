@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,42 @@ def test_a_zip_is_ingested_and_stays_where_it_was(zip_file: Path) -> None:
     assert run("Signs", "--zip", zip_file, "--least-pictures", 2)["number"] == 2
 
 
+def test_the_classes_of_a_zip_are_listed_and_nothing_is_asked_of_a_script(
+    zip_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with zipfile.ZipFile(zip_file, "a") as archive:
+        archive.writestr("tiny/1.png", b"x")
+        archive.writestr("loose.png", b"x")
+    run("Signs", "--zip", zip_file, "--least-pictures", 2)
+    listed = capsys.readouterr().err.splitlines()
+    assert listed == [
+        "Classes of the zip: 4",
+        *(f"  class-{n}: 2 files" for n in range(4)),
+        "Left out, for too few files: 1",
+        "  tiny: 1 file",
+        "Not taken: 1",
+        "  loose.png: It lies in no class folder.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "ingests"),
+    [("y\n", (), True), ("n\n", (), False), ("\n", (), False), ("", (), False), ("", ("--yes",), True)],
+)
+def test_whoever_sits_at_a_terminal_is_asked(
+    zip_file: Path, monkeypatch: pytest.MonkeyPatch, typed: str, options: tuple[str, ...], ingests: bool
+) -> None:
+    terminal = io.StringIO(typed)
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    arguments = ("Signs", "--zip", zip_file, "--least-pictures", 2, *options)
+    if ingests:
+        assert run(*arguments)["status"] == "queued"
+    else:
+        assert refusal(*arguments) == (1, "Nothing was ingested.")
+    assert DatasetVersion.objects.exists() == ingests
+
+
 def test_who_waits_is_told_the_end(zip_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest_dataset, "sleep", lambda _: done(DatasetVersion.objects.get(status="queued")))
     answer = run("Signs", "--zip", zip_file, "--least-pictures", 2, "--wait")
@@ -64,7 +102,7 @@ def test_what_cannot_be_done_is_refused_with_its_code(zip_file: Path, tmp_path: 
     assert refusal("Signs", "--folder", tmp_path)[0] == 1
     assert refusal("Signs", "--registered", "imagenet") == (
         1,
-        "Choose one of omniglot, mini_imagenet, strokes, orl_faces.",
+        "Choose one of omniglot, mini_imagenet, orl_faces, strokes.",
     )
     assert refusal("Signs", "--zip", tmp_path / "none.zip")[0] == 2
     assert refusal("Signs", "--site", by="nobody")[0] == 2

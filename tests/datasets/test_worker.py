@@ -241,7 +241,8 @@ def encoded_bomb() -> bytes:
 
 def test_too_many_entries_are_refused(limit: Any) -> None:
     limit(dataset_entries=3)
-    assert ingested(zipped(class_folders(4))).error_code == "too_many_entries"
+    with refused("too_many_entries", match="more than 3"):
+        started(zipped(class_folders(4)))
 
 
 def test_an_encrypted_entry_is_refused_and_the_rest_goes_on() -> None:

@@ -60,7 +60,8 @@ def upload(office: Page, name: str, path: Path, least: int = 2) -> None:
     office.get_by_label("Name").fill(name)
     office.get_by_label("Zip of class folders").set_input_files(path)
     office.get_by_label("Pictures a class at least").fill(str(least))
-    office.get_by_role("button", name="Start").click()
+    office.get_by_role("button", name="Show its classes").click()
+    office.get_by_role("button", name="Ingest these classes").click()
 
 
 def stopped_in_the_middle(worker: Process) -> int:

@@ -78,7 +78,8 @@ def upload(page: Page, path: Path) -> None:
     page.goto("/admin/datasets/dataset/add/")
     page.get_by_label("Name").fill("Signs from the field")
     page.get_by_label("Zip of class folders").set_input_files(path)
-    page.get_by_role("button", name="Start").click()
+    page.get_by_role("button", name="Show its classes").click()
+    page.get_by_role("button", name="Ingest these classes").click()
     expect(page.get_by_role("heading", name="Class split")).to_be_visible(timeout=LONG_MS)
 
 

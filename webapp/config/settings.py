@@ -253,6 +253,7 @@ GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds betw
     "webapp.jobs.services.sweep": 1,
     "webapp.recognition.services.contributions.withdraw": 10,
     "webapp.recognition.retention.forget": 60,
+    "webapp.datasets.retention.forget": 60,
     "webapp.faces.retention.forget": 5,
     "webapp.faces.deletion.truncate_log": 30,
     "webapp.storage.orphans.delete_orphans": 3600,

@@ -43,6 +43,8 @@ def _of_version(version: DatasetVersion) -> Deletion:
     deletion, needed = Deletion(), needed_by(version)
     if version.is_active:
         deletion.forbidden.append(_("It is being ingested. Cancel that first."))
+    if version.waiting:
+        deletion.goes.append(_("Its zip, of which nothing is ingested yet."))
     if version.archive:
         known = {"pictures": version.n_pictures, "classes": version.n_classes}
         deletion.goes.append(_("Its %(pictures)d pictures in %(classes)d classes, and the contact sheet.") % known)

@@ -70,6 +70,7 @@ class DatasetVersionQuerySet(JobQuerySet["DatasetVersion"]):
 class DatasetVersion(Job):
     """What a data set held when it was ingested; ingesting it is the job.
 
+    One that waits until staff have seen its classes is a cancelled one that says so.
     What to ingest is in `upload`, `folder` or `mlcore_name`; all that is known afterwards is in the fields below them.
     """
 
@@ -80,6 +81,7 @@ class DatasetVersion(Job):
     number = models.PositiveIntegerField()
     mlcore_name = models.CharField(max_length=50, default="image_folder", help_text=_("The name in mlcore's DATASETS."))
     upload = models.FileField(upload_to=dataset_path, blank=True)  # the zip as it came, deleted once it is ingested
+    waiting = models.BooleanField(default=False, editable=False)  # for staff to say whether to ingest it
     folder = models.CharField(max_length=500, blank=True)  # on the server, below one of GLIMPSE_DATASET_FOLDERS
     least_pictures = models.PositiveIntegerField(
         _("pictures a class at least"),
@@ -111,6 +113,11 @@ class DatasetVersion(Job):
 
     def __str__(self) -> str:
         return f"{self.dataset} v{self.number}"
+
+    @property
+    def state_name(self) -> str:
+        """Name its state in a few words."""
+        return gettext("waiting for your word") if self.waiting else str(self.get_status_display())
 
     def n_to_train_on(self, pictures: int) -> int | None:
         """Count the classes to train on that have so many pictures; nothing where its classes are not listed."""

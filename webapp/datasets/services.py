@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +16,19 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from mlcore.data.names import clean
+from webapp.core.deletion import needed_by
 from webapp.core.errors import Code, UserError
 from webapp.core.staff import history
+from webapp.datasets import deletion
+from webapp.datasets.ingesting import sources
 from webapp.datasets.ingesting.class_splits import SPLITS
 from webapp.datasets.ingesting.registered import PUBLISHED_SPLITS
+from webapp.datasets.ingesting.reports import Preview, preview_of
 from webapp.datasets.models import Dataset, DatasetVersion, Source, dataset_path
 from webapp.datasets.stored_datasets import allowed_folder, delete_stored
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
+from webapp.pictures import archives
 from webapp.pictures.names import clean_name
 from webapp.storage.disk import require_room
 from webapp.storage.files import deleted_on_failure
@@ -36,13 +40,14 @@ MOST_LEAST_PICTURES = 1000
 class Material:
     """What a version is made of: a zip, a folder on the server, or a registered name; nothing of these for the site.
 
-    least_pictures: classes with fewer are left out.
+    least_pictures: classes with fewer are left out. waits: a zip waits for `ingest_waiting` or `discard`.
     """
 
     upload: File[Any] | None = None
     folder: str = ""
     registered: str = ""
     least_pictures: int = 10
+    waits: bool = False
 
 
 def ingest(*, name: str, source: str, material: Material, by: User | None) -> DatasetVersion:
@@ -97,11 +102,37 @@ def add_version(*, dataset: Dataset, material: Material, by: User | None) -> Dat
     """Start to ingest what a data set holds now, as a version of its own."""
     fields = _checked(dataset, material)
     with _upload_stored(fields), transaction.atomic():
-        locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
-        if locked.versions.active().exists():
-            message = _("A version of this data set is being ingested. Wait until it is ready, or cancel it.")
-            raise UserError("version_in_progress", message)
-        return _start(locked, fields, by)
+        return _start(_idle(dataset), fields, by)
+
+
+def look_into(*, material: Material) -> Preview:
+    """Return what ingesting a zip would make; raise UserError, naming the field, for one that cannot be."""
+    file = _zip(material.upload)
+    try:
+        with archives.looked_into(file, **sources.zip_bounds()) as archive:
+            return preview_of(sources.in_archive(archive), least=material.least_pictures)
+    except UserError as error:
+        raise UserError(error.code, error.message, field="upload") from error
+    finally:
+        file.seek(0)
+
+
+@transaction.atomic
+def ingest_waiting(*, version: DatasetVersion, by: User | None) -> None:
+    """Start to ingest a version whose classes somebody has seen; raise UserError if it does not wait any more."""
+    _idle(version.dataset)
+    waiting = _waiting(version)
+    DatasetVersion.objects.filter(pk=waiting.pk).update(waiting=False, report={})
+    jobs.requeue(waiting)
+    history.note(by=by, row=waiting, act=_("Started to ingest."))
+
+
+@transaction.atomic
+def discard(*, version: DatasetVersion, by: User | None) -> None:
+    """Delete a version that waits, and its data set if that has no other; raise UserError if it waits no more."""
+    deletion.delete(row=_waiting(version), by=by)
+    if not version.dataset.versions.exists() and not needed_by(version.dataset):
+        version.dataset.delete()
 
 
 def cancel_version(*, version: DatasetVersion, by: User | None) -> None:
@@ -116,9 +147,30 @@ def cancel_version(*, version: DatasetVersion, by: User | None) -> None:
 
 def _start(dataset: Dataset, fields: dict[str, Any], by: User | None) -> DatasetVersion:
     version = DatasetVersion.objects.create(dataset=dataset, number=dataset.next_number, created_by=by, **fields)
+    if version.waiting:
+        jobs.cancel(version)
+        history.note(by=by, row=version, act=_("Sent a zip, and looked into it."))
+        return version
     history.note(by=by, row=version, act=_("Started to ingest."))
     jobs.enqueue(version)
     return version
+
+
+def _idle(dataset: Dataset) -> Dataset:
+    """Return a data set, locked; raise UserError while a version of it is being ingested."""
+    locked = Dataset.objects.select_for_update().get(pk=dataset.pk)
+    if locked.versions.active().exists():
+        message = _("A version of this data set is being ingested. Wait until it is ready, or cancel it.")
+        raise UserError("version_in_progress", message)
+    return locked
+
+
+def _waiting(version: DatasetVersion) -> DatasetVersion:
+    """Return a version that waits, locked; raise UserError if it does so no more."""
+    locked = DatasetVersion.objects.select_for_update().filter(pk=version.pk, waiting=True).first()
+    if locked is None:
+        raise UserError("already_over", _("Somebody has said already what becomes of this zip."))
+    return locked
 
 
 @contextmanager
@@ -156,7 +208,9 @@ def _checked(dataset: Dataset, material: Material) -> dict[str, Any]:
         case Source.FOLDER:
             return {**fields, "folder": _folder(material.folder)}
         case Source.UPLOAD:
-            return {**fields, "upload": _zip(material.upload)}
+            preview = look_into(material=material)
+            waits = {"waiting": True, "report": preview.as_plain()} if material.waits else {}
+            return {**fields, "upload": material.upload, **waits}
         case _site:
             require_room(1)
             return fields
@@ -175,16 +229,12 @@ def _folder(path: str) -> str:
 
 
 def _zip(file: File[Any] | None) -> File[Any]:
-    """Return an uploaded file if it is a zip that there is room for."""
+    """Return an uploaded file if there is room for it."""
     if file is None:
         raise UserError("no_file", _("Choose a zip of class folders."), field="upload")
     limit = settings.GLIMPSE_LIMITS["dataset_zip_bytes"]
     if file.size > limit:
         message = _("A zip may have at most %(n)d MB.") % {"n": limit // 2**20}
         raise UserError("too_large", message, field="upload")
-    if not zipfile.is_zipfile(file):
-        message = _("This file is not a zip archive, or it is damaged.")
-        raise UserError("unusable_archive", message, field="upload")
-    file.seek(0)
     require_room(3 * file.size)  # the zip itself, its pictures cleaned, and these once more in their splits
     return file

@@ -6,20 +6,19 @@ import hashlib
 import shutil
 import zipfile
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from webapp.core.errors import UserError
 from webapp.datasets.ingesting import class_splits, registered, sources
 from webapp.datasets.ingesting.contact_sheets import sheet_of
+from webapp.datasets.ingesting.reports import LISTED, Report
 from webapp.datasets.ingesting.sources import Findings, PictureFile, zip_rewritten
 from webapp.datasets.models import Contribution, DatasetVersion, Source
 from webapp.datasets.stored_datasets import allowed_folder, delete_stored, store, store_staged
@@ -28,13 +27,9 @@ from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.jobs.staging import staging
 from webapp.pictures import archives
-from webapp.pictures.names import display_path
 from webapp.pictures.reader import Helper, read_picture
 from webapp.storage.disk import full_disk_in_words, keep_room
 from webapp.storage.files import deleted_on_failure
-
-LISTED = 200
-"""How many of each thing a report lists one by one before it only counts."""
 
 helper = Helper(side="dataset_side")
 """The one that decodes for data sets in this process."""
@@ -61,38 +56,17 @@ def _ingest(claim: Claim[DatasetVersion]) -> None:
 
 
 def _from_its_source(claim: Claim[DatasetVersion], folder: Path) -> None:
-    version, limits = claim.job, settings.GLIMPSE_LIMITS
+    version = claim.job
     match version.dataset.source:
         case Source.REGISTERED:
             registered.count(claim, folder)
         case Source.UPLOAD:
-            bounds = {"most_entries": limits["dataset_entries"], "most_bytes": limits["dataset_unpacked_bytes"]}
-            with archives.opened(version.upload, **bounds) as archive:
+            with archives.opened(version.upload, **sources.zip_bounds()) as archive:
                 Ingest(claim, sources.in_archive(archive), folder).run()
         case Source.FOLDER:
             Ingest(claim, sources.in_folder(allowed_folder(version.folder)), folder).run()
         case _site:
             Ingest(claim, sources.offered_by_people(), folder).run()
-
-
-@dataclass
-class Report:
-    """What is known of a version besides its classes; long lists are cut, and counted whole."""
-
-    refused: list[dict[str, str]] = field(default_factory=list)
-    n_refused: int = 0
-    small: list[dict[str, Any]] = field(default_factory=list)
-    n_small: int = 0
-    duplicates: list[list[str]] = field(default_factory=list)
-    n_duplicates: int = 0
-    n_repeated: int = 0
-    bytes: int = 0
-
-    def refuse(self, file: str, reason: str) -> None:
-        """Note a file that was not taken."""
-        self.n_refused += 1
-        if self.n_refused <= LISTED:
-            self.refused.append({"file": display_path(file), "reason": reason})
 
 
 class Ingest:
@@ -151,18 +125,9 @@ class Ingest:
 
     def _large_enough(self) -> list[str]:
         """Name the classes that have pictures enough; those of people are counted and not listed."""
-        least = self._version.least_pictures
-        small = sorted(name for name, n in self._counts.items() if n < least)
-        self._report.n_small = len(small)
-        if self._version.dataset.source != Source.SITE:
-            self._report.small = [{"name": name, "pictures": self._counts[name]} for name in small[:LISTED]]
-        names = sorted(name for name, n in self._counts.items() if n >= least)
-        if len(names) < 2 * class_splits.LEAST:
-            raise JobFailed(code="too_few_classes", message=_too_few_classes(len(names), least, len(small)))
-        if len(names) > settings.GLIMPSE_LIMITS["dataset_classes"]:
-            limit = settings.GLIMPSE_LIMITS["dataset_classes"]
-            message = _("This holds more than %(most)d classes. Each folder of pictures is one.") % {"most": limit}
-            raise JobFailed(code="too_many_classes", message=message)
+        least, by_name = self._version.least_pictures, self._version.dataset.source != Source.SITE
+        names = self._report.leave_out_small(self._counts, least=least, by_name=by_name)
+        class_splits.require_number(len(names), least=least, n_small=self._report.n_small)
         return names
 
     def _split(self, names: list[str]) -> list[dict[str, Any]]:
@@ -170,7 +135,7 @@ class Ingest:
         dataset = self._version.dataset
         splits = class_splits.assign(dataset_id=dataset.pk, names=names, known=dataset.known_splits())
         if min(list(splits.values()).count(split) for split in ("train", "val")) < class_splits.LEAST:
-            raise JobFailed(code="too_few_classes", message=_too_few_classes(len(names), 0, 0))
+            raise JobFailed(code="too_few_classes", message=class_splits.too_few(len(names)))
         listed = [{"name": name, "split": splits[name], "pictures": self._counts[name]} for name in names]
         return sorted(listed, key=lambda row: (class_splits.SPLITS.index(row["split"]), row["name"]))
 
@@ -215,13 +180,3 @@ class Ingest:
                 fingerprint=self._fingerprint({row["name"] for row in classes}),
             )
             Contribution.objects.bulk_create(contributions, batch_size=500)
-
-
-def _too_few_classes(n: int, least: int, n_small: int) -> str:
-    """Return how many classes there are, and how many there should be."""
-    needed = _("At least %(n)d are needed: two to learn from, and two others to validate on.")
-    held = ngettext("This holds %(n)d class.", "This holds %(n)d classes.", n) % {"n": n}
-    if n_small:
-        held = _("%(n)d classes have %(least)d pictures or more; %(small)d have fewer and are left out.")
-        held %= {"n": n, "least": least, "small": n_small}
-    return f"{held} {needed % {'n': 2 * class_splits.LEAST}}"

@@ -86,21 +86,21 @@ class DatasetAdmin(_LookedAt):
     def newest(self, row: Dataset) -> str:
         """Return how the newest version stands."""
         newest = max(row.versions.all(), key=lambda version: version.number, default=None)
-        return f"v{newest.number}, {newest.get_status_display()}" if newest else "–"
+        return f"v{newest.number}, {newest.state_name}" if newest else "–"
 
 
 @admin.register(DatasetVersion)
 class DatasetVersionAdmin(_LookedAt):
     """What data sets held when they were ingested."""
 
-    list_display = ["__str__", "status", "n_classes", "n_pictures", "complete", "created"]
+    list_display = ["__str__", "state", "n_classes", "n_pictures", "complete", "created"]
     list_filter = ["status", "incomplete", "dataset"]
     list_select_related = ["dataset"]
     change_form_template = "admin/datasets/dataset/version.html"
 
     def get_urls(self) -> list[URLPattern]:
         """Add a page for each thing that can be done."""
-        views = {"state": pages.state, "cancel": pages.cancel, "sheet": pages.sheet}
+        views = {name: getattr(pages, name) for name in ("state", "ingest", "discard", "cancel", "sheet")}
         added = [
             path(
                 f"<uuid:version_id>/{act}/",
@@ -126,6 +126,11 @@ class DatasetVersionAdmin(_LookedAt):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse to add by hand: a version is added on the page of its data set."""
         return False
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, row: DatasetVersion) -> str:
+        """Name its state."""
+        return row.state_name
 
     @admin.display(description=_("complete"), boolean=True)
     def complete(self, row: DatasetVersion) -> bool:

@@ -28,7 +28,8 @@ def _zip_help() -> str:
     megabytes = settings.GLIMPSE_LIMITS["dataset_zip_bytes"] // 2**20
     text = _(
         "One folder of pictures for each class, up to %(n)d MB. Which classes are trained on and which are kept for "
-        "the test is decided by their names: folders called train, val or test are not followed."
+        "the test is decided by their names: folders called train, val or test are not followed. You see the classes "
+        "before they are ingested."
     )
     return text % {"n": megabytes}
 
@@ -75,4 +76,4 @@ class IngestForm(forms.Form):
     def material(self) -> Material:
         """Return what the services are to ingest."""
         values = {name: self.cleaned_data[name] for name in self.fields if name != "name"}
-        return Material(**values)
+        return Material(**values, waits="upload" in values)

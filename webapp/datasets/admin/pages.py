@@ -93,6 +93,34 @@ def _started(form: IngestForm, start: Callable[[], DatasetVersion]) -> DatasetVe
 
 
 @require_POST
+@permission_required("datasets.add_datasetversion", raise_exception=True)
+def ingest(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> HttpResponse:
+    """Start to ingest a version whose classes were shown."""
+    version = get_object_or_404(DatasetVersion, pk=version_id)
+    try:
+        datasets.ingest_waiting(version=version, by=who_asks(request))
+    except UserError as error:
+        messages.error(request, error.message)
+    return redirect("admin:datasets_datasetversion_change", version_id)
+
+
+@require_POST
+@permission_required("datasets.add_datasetversion", raise_exception=True)
+def discard(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> HttpResponse:
+    """Delete a version whose classes were shown, and go back to where another zip can be sent."""
+    version = get_object_or_404(DatasetVersion.objects.select_related("dataset"), pk=version_id)
+    try:
+        datasets.discard(version=version, by=who_asks(request))
+    except UserError as error:
+        messages.error(request, error.message)
+        return redirect("admin:datasets_datasetversion_change", version_id)
+    messages.success(request, _("Nothing was ingested, and the zip is deleted."))
+    if version.dataset.pk is None:
+        return redirect("admin:datasets_dataset_add")
+    return redirect("admin:datasets_dataset_version", version.dataset.pk)
+
+
+@require_POST
 @permission_required("datasets.change_datasetversion", raise_exception=True)
 def cancel(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> HttpResponse:
     """Stop to ingest a version."""

@@ -7,11 +7,39 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webapp.jobs.errors import JobFailed
+
 SPLITS = ("train", "val", "test")
 ENDS = (0.6, 0.8, 1.0)
 """Where each split ends on the line from 0 to 1 on which every class has its place."""
 LEAST = 2
 """Classes that a split needs to be of any use, as far as there are enough."""
+
+
+def require_number(n: int, *, least: int, n_small: int) -> None:
+    """Raise JobFailed unless so many classes can be split.
+
+    least, n_small: how many pictures a class needs, and how many classes were left out for having fewer.
+    """
+    if n < 2 * LEAST:
+        raise JobFailed(code="too_few_classes", message=too_few(n, least=least, n_small=n_small))
+    if n > (limit := settings.GLIMPSE_LIMITS["dataset_classes"]):
+        message = _("This holds more than %(most)d classes. Each folder of pictures is one.") % {"most": limit}
+        raise JobFailed(code="too_many_classes", message=message)
+
+
+def too_few(n: int, *, least: int = 0, n_small: int = 0) -> str:
+    """Return how many classes there are, and how many there should be."""
+    needed = _("At least %(n)d are needed: two to learn from, and two others to validate on.")
+    held = ngettext("This holds %(n)d class.", "This holds %(n)d classes.", n) % {"n": n}
+    if n_small:
+        held = _("%(n)d classes have %(least)d pictures or more; %(small)d have fewer and are left out.")
+        held %= {"n": n, "least": least, "small": n_small}
+    return f"{held} {needed % {'n': 2 * LEAST}}"
 
 
 def assign(*, dataset_id: UUID, names: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:

@@ -63,6 +63,12 @@ Placed = tuple[str, PurePosixPath, Callable[[], bytes]]
 """The path of a file, the folder it lies in, and how to read it."""
 
 
+def zip_bounds() -> dict[str, int]:
+    """Return what a zip of a data set may hold, as `webapp.pictures.archives` takes it."""
+    limits = settings.GLIMPSE_LIMITS
+    return {"most_entries": limits["dataset_entries"], "most_bytes": limits["dataset_unpacked_bytes"]}
+
+
 def in_archive(archive: Archive) -> Findings:
     """Find the pictures of an uploaded zip: each folder is a class."""
     findings = Findings()

@@ -16,7 +16,7 @@ from tests.journeys.visitor import Visitor
 from tests.recognition.pictures import drawing, encoded, photo
 from tests.running import Process, wait_until
 from tests.stack import Stack
-from webapp.datasets.models import DatasetVersion
+from webapp.datasets.models import Dataset, DatasetVersion
 from webapp.jobs.models import JobStatus
 
 pytestmark = pytest.mark.requires_chromium
@@ -55,12 +55,16 @@ def many() -> dict[str, bytes]:
     return {f"sign {n % 6}/{n}.jpg": encoded(photo(1600, 1200, n), "JPEG") for n in range(120)}
 
 
-def upload(office: Page, name: str, path: Path, least: int = 2) -> None:
+def send(office: Page, name: str, path: Path, least: int = 2) -> None:
     office.goto("/admin/datasets/dataset/add/")
     office.get_by_label("Name").fill(name)
     office.get_by_label("Zip of class folders").set_input_files(path)
     office.get_by_label("Pictures a class at least").fill(str(least))
     office.get_by_role("button", name="Show its classes").click()
+
+
+def upload(office: Page, name: str, path: Path, least: int = 2) -> None:
+    send(office, name, path, least)
     office.get_by_role("button", name="Ingest these classes").click()
 
 
@@ -81,6 +85,24 @@ def test_a_zip_becomes_a_data_set_that_can_be_looked_at(office: Page, worker: Pr
     office.get_by_text("1 file was not taken").press("Enter")
     expect(office.get_by_text("sign 1/notes.txt")).to_be_visible()
     expect(office.locator("#version[hx-get]")).to_have_count(0)
+
+
+def test_a_zip_is_shown_before_it_is_ingested_and_needs_no_scripts(
+    stack: Stack, browser: Browser, stack_orm: None, tmp_path: Path
+) -> None:
+    pictures = {f"鳥 {c}/{n}.png": encoded(drawing(10 * c + n)) for c in range(30) for n in range(2)}
+    pictures |= {f"one of the smallest {c}/1.png": b"x" for c in range(3)}
+    context = browser.new_context(base_url=stack.url, java_script_enabled=False)
+    office = context.new_page()
+    sign_in(office, staff_name(stack))
+    send(office, "Signs to be seen first", zip_of(tmp_path, {**pictures, "loose.png": b"x", "sign/../up.png": b"x"}))
+    expect(office.get_by_text("This zip makes 30 classes")).to_be_visible()
+    for text in ("waiting for your word", "鳥 29 · 2 files", "3 classes will be left out", "2 files will not be taken"):
+        expect(office.get_by_text(text)).to_be_visible()
+    office.get_by_role("button", name="Do not ingest").click()
+    expect(office.get_by_text("Nothing was ingested, and the zip is deleted.")).to_be_visible()
+    assert not Dataset.objects.filter(name="Signs to be seen first").exists()
+    context.close()
 
 
 def test_a_worker_that_is_killed_in_the_middle_loses_nothing(

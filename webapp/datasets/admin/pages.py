@@ -115,9 +115,9 @@ def discard(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> Htt
         messages.error(request, error.message)
         return redirect("admin:datasets_datasetversion_change", version_id)
     messages.success(request, _("Nothing was ingested, and the zip is deleted."))
-    if version.dataset.pk is None:
-        return redirect("admin:datasets_dataset_add")
-    return redirect("admin:datasets_dataset_version", version.dataset.pk)
+    if Dataset.objects.filter(pk=version.dataset_id).exists():
+        return redirect("admin:datasets_dataset_version", version.dataset_id)
+    return redirect("admin:datasets_dataset_add")
 
 
 @require_POST

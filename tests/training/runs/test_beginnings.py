@@ -183,7 +183,7 @@ def test_a_kind_that_staff_made_is_chosen_again_without_its_transform(
 
 def test_an_address_that_names_nothing_gives_the_plain_form() -> None:
     client = signed_in("add_trainingrun")
-    for typed in ({"clone": "x"}, {"start_from": "x"}, {"version": "x"}, {"clone": ""}):
+    for typed in ({"clone": "x"}, {"start_from": "x"}, {"version": "x"}, {"clone": ""}, {"fill": "clone"}):
         assert client.get(reverse(ADD), typed).status_code == 200
 
 

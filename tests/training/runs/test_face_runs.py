@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -117,6 +119,16 @@ def test_faces_start_from_scratch(version: DatasetVersion) -> None:
     ):
         with pytest.raises(UserError, match="from scratch"):
             runs.start_run(by=None, name="x", settings=settings, version=version, start_from=start_from)
+
+
+def test_a_form_and_a_command_start_nothing_from_faces(version: DatasetVersion) -> None:
+    faces = candidate("mine", kind="faces", method="arcface")
+    client = signed_in("add_trainingrun")
+    for typed in ({"start_from": str(faces.pk)}, {"start_from": str(faces.pk), "fill": "start_from"}):
+        assert client.get(reverse(ADD), typed).status_code == 200
+    User.objects.create_user("ada", is_staff=True)
+    with pytest.raises(CommandError, match="from scratch"):
+        call_command("start_training_run", "x", "--dataset", "signs", "--by", "ada", "--start-from", "mine")
 
 
 @pytest.mark.parametrize("method", FACE_LOSSES)

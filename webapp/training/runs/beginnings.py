@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from mlcore.config import KINDS, UNCHANGED_PICTURES
@@ -16,6 +16,7 @@ from mlcore.method_config import METHODS
 from mlcore.run_config import MetaRunConfig, settings_for
 from webapp.checkpoints.cards import settings_of
 from webapp.checkpoints.models import Checkpoint
+from webapp.core.errors import UserError
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
 
@@ -38,12 +39,12 @@ def beginning(typed: Mapping[str, str]) -> dict[str, Any]:
     """
     alone = next(iter(typed)) if len(typed) == 1 else ""
     fill = typed.get("fill", alone)
-    if fill == "clone" and (run := _row(TrainingRun, typed["clone"])):
+    if fill == "clone" and (run := _row(TrainingRun.objects.all(), typed.get("clone", ""))):
         return values_of_run(run)
-    start = _row(Checkpoint, typed.get("start_from", ""))
+    start = _row(Checkpoint.objects.of_pictures(), typed.get("start_from", ""))
     if fill == "start_from" and start:
         return values_of_checkpoint(start) | {name: typed[name] for name in ("name", "version") if typed.get(name)}
-    if alone == "version" and (version := _row(DatasetVersion, typed["version"])):
+    if alone == "version" and (version := _row(DatasetVersion.objects.all(), typed["version"])):
         return values_of_data(version)
     return _following(typed, fill, start)
 
@@ -82,7 +83,9 @@ def document_of_start(checkpoint: Checkpoint, *, method: str = "") -> dict[str, 
     """Return what a checkpoint's card says of a run's config; for another method, no more than it can go on with.
 
     Where nothing was trained, as in a pretrained network without an adapter, the size of the adapter is left open.
+    Raise UserError for an embedding of faces.
     """
+    require_pictures(checkpoint.kind)
     card = checkpoint.model_card
     config = METHODS[card.method].config.from_dict(card.config)
     document: dict[str, Any] = {"kind": checkpoint.kind, "method": card.method}
@@ -94,6 +97,13 @@ def document_of_start(checkpoint: Checkpoint, *, method: str = "") -> dict[str, 
             del document["method_config"]["adapter"]
         return document
     return with_values(document, {f"method_config.{name}": value for name, value in config.to_go_on.items()})
+
+
+def require_pictures(*kinds: str) -> None:
+    """Raise UserError where faces are among what a run trains for and what it starts from."""
+    if FACES in kinds:
+        message = _("Embeddings of faces start from scratch, and nothing else starts from them.")
+        raise UserError("faces_from_scratch", message, field="start_from")
 
 
 def values_of_data(version: DatasetVersion) -> dict[str, Any]:
@@ -132,9 +142,9 @@ def _version_of(checkpoint: Checkpoint) -> DatasetVersion | None:
     return DatasetVersion.objects.trainable().filter(dataset__in=datasets).order_by("-created").first()
 
 
-def _row(model: type[M], pk: str) -> M | None:
-    """Find a row by its id; none where there is none, or where that is no id."""
+def _row(rows: QuerySet[M], pk: str) -> M | None:
+    """Find one of these rows by its id; none where it is not among them, or where that is no id."""
     try:
-        return model._default_manager.filter(pk=uuid.UUID(pk)).first()
+        return rows.filter(pk=uuid.UUID(pk)).first()
     except ValueError:
         return None

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from mlcore.cli.commands.unseen import check_unseen
 from mlcore.documents import value_at
-from mlcore.faces.config import FACES
 from mlcore.method_config import METHODS
 from mlcore.run_config import MetaRunConfig
 from webapp.checkpoints.models import Checkpoint
@@ -23,6 +22,7 @@ from webapp.jobs.models import JobStatus
 from webapp.pictures.names import clean_name
 from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
+from webapp.training.runs.beginnings import require_pictures
 from webapp.training.runs.settings import WAYS, AnyRunConfig, refused, room_needed, row_fields, ways_in
 
 ESTIMATES_KEPT = timedelta(days=1)
@@ -79,9 +79,8 @@ def require_fitting(settings: AnyRunConfig, version: DatasetVersion, start_from:
         message = _("Pictures were withdrawn from %(name)s; choose its newest version.") % {"name": version}
         raise UserError("dataset_incomplete", message, field="version")
     _require_classes(settings, version)
-    if start_from and FACES in (settings.kind, start_from.kind):
-        message = _("Embeddings of faces start from scratch, and nothing else starts from them.")
-        raise UserError("faces_from_scratch", message, field="start_from")
+    if start_from:
+        require_pictures(settings.kind, start_from.kind)
     if start_from and isinstance(settings, MetaRunConfig):
         start = METHODS[start_from.method].config.from_dict(start_from.card["config"])
         with refused():

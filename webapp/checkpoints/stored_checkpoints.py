@@ -52,6 +52,14 @@ def delete_stored(weights: Iterable[str | None]) -> None:
         copies.forget(str(folder))
 
 
+def is_whole(folder: Path) -> bool:
+    """Return whether a folder holds a card, and the very weights that it was written for."""
+    try:
+        return _is_sound(folder, ModelCard.read(folder).digest)
+    except CheckpointError:
+        return False
+
+
 def local_folder(*, checkpoint: Checkpoint) -> Path:
     """Return a folder on this machine that holds a checkpoint's weights and card; what is stored elsewhere is fetched.
 
@@ -82,7 +90,7 @@ def _stored_folder(checkpoint: Checkpoint) -> Path:
         name = str(PurePosixPath(checkpoint.weights.name or "").parent)
     fetch = partial(_fetch, checkpoint)
     folder = copies.copy_of(name, fetch)
-    if not _is_sound(folder, checkpoint):
+    if not _is_sound(folder, checkpoint.digest):
         copies.forget(name)
         folder = copies.copy_of(name, fetch)
     return folder
@@ -99,15 +107,15 @@ def _fetch(checkpoint: Checkpoint, target: Path) -> None:
                 shutil.copyfileobj(source, copy)
     except FileNotFoundError as error:
         raise _gone(checkpoint) from error
-    if not _is_sound(target, checkpoint):
+    if not _is_sound(target, checkpoint.digest):
         raise _gone(checkpoint)
 
 
-def _is_sound(folder: Path, checkpoint: Checkpoint) -> bool:
-    """Return whether a folder holds the very weights that a row names."""
+def _is_sound(folder: Path, digest: str) -> bool:
+    """Return whether a folder holds the very weights of a digest."""
     try:
         with (folder / WEIGHTS_FILE).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == checkpoint.digest
+            return hashlib.file_digest(file, "sha256").hexdigest() == digest
     except FileNotFoundError:
         return False
 

@@ -18,6 +18,8 @@ from webapp.processes.child import bond
 from webapp.training.models import RunEstimate, TrainingRun
 
 CONFIG_FILE = "run.json"
+MADE = "checkpoint"
+"""The folder, in that of an attempt, of the checkpoint that it leaves."""
 THREADS = 1  # so that people's questions are answered while a run trains
 
 
@@ -57,7 +59,7 @@ def _command(run: TrainingRun | RunEstimate, folder: Path) -> list[str]:
     machine += ["--leave-gpu-mb", str(settings.GLIMPSE_TRAINING_LEAVES_GPU_MB)]
     config = folder / CONFIG_FILE
     config.write_text(json.dumps(_document_here(run), indent=2), encoding="utf-8")
-    out = folder / "checkpoint"
+    out = folder / MADE
     return [sys.executable, "-m", "mlcore", *_what(run), "--config", str(config), "--out", str(out), *machine]
 
 

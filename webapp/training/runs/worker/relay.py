@@ -30,7 +30,6 @@ class Relay:
         self._offset = 0
         self._written = -math.inf
         self._changed = False
-        self.checkpoint: Path | None = None
         self._points: list[Point] = [point for point in self._run.points if point["step"] <= self._run.state_step]
         self._latest: dict[str, Any] = dict(self._run.latest)
 
@@ -40,8 +39,6 @@ class Relay:
             match event["event"]:
                 case "saved":
                     self._store(Path(event["file"]), step=int(event["step"]))
-                case "done":
-                    self.checkpoint = Path(event["checkpoint"])
                 case "step" | "progress":
                     self._note(event)
         if self._changed and not states_only and time.monotonic() - self._written >= WRITE_SECONDS:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from mlcore.training.run_folder import ENDED_WITH_PARENT
+from webapp.checkpoints.stored_checkpoints import is_whole
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import Cancelled, JobFailed
 from webapp.jobs.services import run_claimed
@@ -17,7 +18,7 @@ from webapp.processes.child import Child, bound, patience_seconds
 from webapp.processes.endings import KILLED, kernel_kills, reason
 from webapp.storage import disk
 from webapp.training.models import RunEstimate, TrainingRun
-from webapp.training.runs.command_line import train_command
+from webapp.training.runs.command_line import MADE, train_command
 from webapp.training.runs.settings import room_needed
 from webapp.training.runs.worker import timing
 from webapp.training.runs.worker.made_checkpoints import register
@@ -88,10 +89,16 @@ def _follow(claim: Claim[TrainingRun], child: Child, relay: Relay) -> None:
 
 
 def _settle(claim: Claim[TrainingRun], child: Child, relay: Relay, folder: Path, kills: int) -> None:
-    """Register the checkpoint, raise JobFailed with why there is none, or leave it to another attempt."""
-    if child.returncode == 0 and relay.checkpoint:
+    """Register the checkpoint, raise JobFailed with why there is none, or leave it to another attempt.
+
+    One is there once training reached its end, even where the process died of what comes after, as of calibration.
+    """
+    if is_whole(folder / MADE) and not (child.returncode and child.was_stopped):
         relay.write()
-        register(claim, relay.checkpoint)
+        if child.returncode:
+            logger.warning("The process of run %s ended after training with %s.", claim.job.pk, child.returncode)
+            claim.note(log=_last_lines(folder / ERRORS))
+        register(claim, folder / MADE)
         forget_states(run=claim.job)
         shutil.rmtree(folder.parent, ignore_errors=True)
         return

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from django.core.files.storage import default_storage
 from PIL import Image, ImageDraw
 
 from mlcore.checkpoints.card import PRETRAINED, ModelCard
@@ -20,7 +21,7 @@ from tests.recognition.test_suggestion import BROWN, GREEN, RED, arrow, fruit
 from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
-from webapp.recognition.models import Classifier, Prediction, SupportSet
+from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, SupportSet
 from webapp.recognition.worker import classifying, loaded
 
 
@@ -108,6 +109,44 @@ def test_a_support_picture_without_ink_is_named(support_set: SupportSet, live: d
     row = learned(support_set, kind="characters")
     assert (row.status, row.error_code) == (JobStatus.FAILED, "cannot_learn")
     assert "nothing to see in empty page.png" in row.error
+
+
+def spoil(picture: SupportImage | Query, content: bytes) -> None:
+    """Let a picture be what an earlier version kept, or what a bad disk made of it."""
+    with default_storage.open(picture.file.name or "", "wb") as file:
+        file.write(content)
+
+
+@pytest.mark.parametrize("kind", ["characters", "photos", ""])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(encoded(Image.new("L", (40, 40), 128)), "nothing to see in kept.png"), (b"x", "kept.png was kept, but")],
+    ids=["blank", "damaged"],
+)
+def test_a_kept_picture_that_is_nothing_to_look_at_is_named(
+    support_set: SupportSet, live: dict[str, Checkpoint], kind: str, content: bytes, words: str
+) -> None:
+    add(support_set, "pale", fruit((150, 150, 150), 1), fruit((150, 150, 150), 2))
+    services.add_images(support_set=support_set, class_name="dark", files=[upload(fruit(RED, 1), "kept.png")])
+    spoil(SupportImage.objects.get(original_name="kept.png"), content)
+    row = learned(support_set, **({"kind": kind} if kind else {}))
+    assert row.status == JobStatus.FAILED
+    assert words in row.error
+    assert ("As a drawing" in row.error) <= (row.checkpoint.kind == "characters")
+
+
+def test_a_kept_query_that_is_blank_is_marked_and_the_others_are_answered(
+    support_set: SupportSet, live: dict[str, Checkpoint]
+) -> None:
+    add(support_set, "walnut", fruit(BROWN, 1))
+    add(support_set, "almond", fruit(BROWN, 2))
+    row = learned(support_set, kind="photos")
+    files = [upload(fruit(BROWN, 3)), upload(fruit(BROWN, 4), "blank.png")]
+    prediction = services.start_prediction(owner=row.owner, classifier=row, files=files)
+    spoil(Query.objects.get(original_name="blank.png"), encoded(Image.new("RGB", (40, 40), "red")))
+    classifying.predict(str(prediction.pk))
+    good, blank = (query.result for query in Prediction.objects.get(pk=prediction.pk).queries.all())
+    assert ("is_empty" in good, blank["is_empty"], blank["sure"]) == (False, True, False)
 
 
 def test_a_query_without_ink_is_marked_and_never_sure(support_set: SupportSet, live: dict[str, Checkpoint]) -> None:

@@ -148,7 +148,7 @@ def _predict(claim: Claim[Prediction]) -> None:
     for start in range(0, len(queries), looking.CHUNK):
         chunk = queries[start : start + looking.CHUNK]
         claim.progress(start / len(queries))
-        images = looking.tensors(claim, method, [query.file.name or "" for query in chunk])
+        images = looking.tensors(claim, method, chunk)
         answers = adapted.predict(images, n_nearest=N_NEAREST)
         results = _results(row, loaded.card_of(method).not_sure_below, answers)
         for query, result, nothing in zip(chunk, results, is_empty(images).tolist(), strict=True):

@@ -13,8 +13,11 @@ from PIL import Image, ImageDraw
 from mlcore.checkpoints.card import PRETRAINED, ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig
+from mlcore.errors import AdaptationError
+from mlcore.evaluation.leave_one_out import LeaveOneOut, leave_one_out
 from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
+from mlcore.methods.base import FewShotMethod
 from tests.checkpoints.candidates import registered
 from tests.recognition.pictures import drawing_upload, encoded, upload
 from tests.recognition.test_suggestion import BROWN, GREEN, RED, arrow, fruit
@@ -22,7 +25,7 @@ from webapp.checkpoints.models import Checkpoint
 from webapp.jobs.models import JobStatus
 from webapp.recognition import services
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, SupportSet
-from webapp.recognition.worker import classifying, loaded
+from webapp.recognition.worker import classifying, loaded, trying
 
 
 @pytest.fixture(autouse=True)
@@ -96,6 +99,47 @@ def test_a_kind_that_was_asked_for_is_not_tried(support_set: SupportSet, live: d
     add(support_set, "almond", fruit(BROWN, 2))
     row = learned(support_set, kind="characters")
     assert (row.checkpoint, row.kind_reason) == (live["characters"], "")
+
+
+def of_two_shades(support_set: SupportSet) -> SupportSet:
+    add(support_set, "pale", *(fruit((150, 150, 150), seed) for seed in range(2)))
+    add(support_set, "dark", *(fruit((40, 40, 40), seed) for seed in range(2)))
+    return support_set
+
+
+@pytest.mark.parametrize(
+    ("channels", "reason"),
+    [
+        ({1}, "Learned as “Photos”: read the other way, the method loses its way on your pictures."),
+        ({1, 3}, "Learned as “Photos”, which they look like: it could not be tried on your pictures first."),
+    ],
+)
+def test_a_method_that_loses_its_way_is_given_as_the_reason(
+    support_set: SupportSet,
+    live: dict[str, Checkpoint],
+    monkeypatch: pytest.MonkeyPatch,
+    channels: set[int],
+    reason: str,
+) -> None:
+    def diverging(method: FewShotMethod, *args: Any, **more: Any) -> LeaveOneOut:
+        if method.config.backbone.in_channels in channels:
+            raise AdaptationError("the loss is inf at step 2; lower inner_lr")
+        return leave_one_out(method, *args, **more)
+
+    monkeypatch.setattr(trying, "leave_one_out", diverging)
+    row = learned(of_two_shades(support_set))
+    assert (row.status, row.kind_reason) == (JobStatus.READY, reason)
+
+
+def test_a_kind_that_is_no_longer_offered_is_given_as_the_reason(
+    support_set: SupportSet, live: dict[str, Checkpoint]
+) -> None:
+    of_two_shades(support_set)
+    started = services.start_classifier(owner=support_set.owner, support_set=support_set)
+    Checkpoint.objects.filter(pk=live["characters"].pk).update(live=False)
+    classifying.learn(str(started.pk))
+    reason = Classifier.objects.get(pk=started.pk).kind_reason
+    assert reason == "Learned as “Photos”: nothing else is offered any more that your pictures may be."
 
 
 def faint() -> bytes:

@@ -37,12 +37,16 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Trial:
-    """How a kind did: of m pictures, each left out in turn, it knew n_right. m is 0 where it could not be tried."""
+    """How a kind did: of m pictures, each left out in turn, it knew n_right. m is 0 where it could not be tried.
+
+    features: as of `Chosen`; none where it is out. nothing_left: it is, as some pictures hold nothing when read so.
+    """
 
     checkpoint: Checkpoint
     n_right: int = 0
     m: int = 0
     features: Tensor | None = None
+    nothing_left: bool = False
 
 
 def try_kinds(claim: Claim[Classifier]) -> Chosen:
@@ -72,7 +76,7 @@ def _try(claim: Claim[Classifier], checkpoint: Checkpoint, place: int, n: int) -
         measured = leave_one_out(method, LabeledSet(features, labels), at_most=AT_MOST, watch=watch)
     except (looking.NothingLeft, MlcoreError) as error:
         logger.info("Kind %s does not suit classifier %s: %s", checkpoint.kind, claim.job.pk, error)
-        return Trial(checkpoint)
+        return Trial(checkpoint, nothing_left=isinstance(error, looking.NothingLeft))
     return Trial(checkpoint, measured.n_right, len(measured), features)
 
 
@@ -81,7 +85,7 @@ def _reason(best: Trial, others: list[Trial]) -> str:
     other = next((trial for trial in others if trial.features is not None), None)
     names = {"best": title_of_kind(best.checkpoint.kind)}
     if other is None:
-        return _("Learned as “%(best)s”: read the other way, nothing is left of some pictures.") % names
+        return _reason_alone(best, others) % names
     names["other"] = title_of_kind(other.checkpoint.kind)
     if not best.m:
         sentence = _(
@@ -100,3 +104,14 @@ def _reason(best: Trial, others: list[Trial]) -> str:
             " “%(other)s” knew %(others)d."
         )
     return sentence % {**names, **counts}
+
+
+def _reason_alone(best: Trial, others: list[Trial]) -> str:
+    """Return in words, for the name of the kind, why there was nothing to compare it with."""
+    if best.features is None:
+        return _("Learned as “%(best)s”, which they look like: it could not be tried on your pictures first.")
+    if not others:
+        return _("Learned as “%(best)s”: nothing else is offered any more that your pictures may be.")
+    if any(trial.nothing_left for trial in others):
+        return _("Learned as “%(best)s”: read the other way, nothing is left of some pictures.")
+    return _("Learned as “%(best)s”: read the other way, the method loses its way on your pictures.")

@@ -17,6 +17,7 @@ asked about. What comes back may be empty, then.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -25,7 +26,10 @@ from mlcore.data.episode import LabeledSet
 from mlcore.methods.base import FewShotMethod
 
 Watch = Callable[[int, int], None]
-"""Told before each picture: (how many were asked about, how many will be). It may raise, to stop."""
+"""Told before each picture, and again at each inner step: (how many were asked about, how many will be).
+
+It may raise, to stop.
+"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ def unwatched(asked: int, of: int) -> None:
     """Take no notice."""
 
 
+def _told_again(watch: Watch, asked: int, of: int, step: int, steps: int, loss: float) -> None:
+    """Let an inner loop tell the watch of the whole, which may stop it in the middle of a picture."""
+    watch(asked, of)
+
+
 @torch.no_grad()
 def leave_one_out(
     method: FewShotMethod, support: LabeledSet, *, at_most: int | None = None, watch: Watch = unwatched
@@ -82,8 +91,9 @@ def leave_one_out(
     probabilities = []
     for asked, place in enumerate(places.tolist()):
         watch(asked, len(places))
+        inner_watch = partial(_told_again, watch, asked, len(places))
         others = torch.arange(len(support.labels), device=support.labels.device) != place
-        classifier = method.adapt_features(LabeledSet(support.images[others], support.labels[others]))
+        classifier = method.adapt_features(LabeledSet(support.images[others], support.labels[others]), inner_watch)
         probabilities.append(classifier.probabilities_of(support.images[place : place + 1]).cpu())
     empty = torch.zeros(0, support.n_way)
     return LeaveOneOut(places, support.labels.cpu()[places], torch.cat([empty, *probabilities]))

@@ -88,3 +88,19 @@ def test_the_watch_is_told_and_can_stop(method: FewShotMethod) -> None:
     with pytest.raises(KeyboardInterrupt):
         leave_one_out(method, support(method, 3, 3), watch=watch)
     assert told == [(0, 6), (1, 6), (2, 6)]
+
+
+def test_the_watch_is_told_at_each_inner_step_and_can_stop_there() -> None:
+    torch.manual_seed(0)
+    config = METHODS["reptile"].config(backbone=BackboneConfig(name="conv4", image_size=28, width=8), adapt_steps=3)
+    method = build_method("reptile", config).eval().requires_grad_(False)
+    told: list[tuple[int, int]] = []
+
+    def watch(asked: int, of: int) -> None:
+        told.append((asked, of))
+        if len(told) == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        leave_one_out(method, support(method, 2, 2), watch=watch)
+    assert (told[:3], len(told)) == ([(0, 4)] * 3, 6)  # before it, and at its first two steps

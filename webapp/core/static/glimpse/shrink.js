@@ -22,8 +22,14 @@ async function redraw(picture, scale, file) {
   const pen = canvas.getContext("2d");
   pen.imageSmoothingQuality = "high";
   pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  // What may be transparent stays so: the server lays it on a ground that shows it.
-  return canvasToFile(canvas, file.name, file.type === "image/jpeg" ? "image/jpeg" : "image/png");
+  // What is transparent stays so, as the server lays it on a ground that shows it; a photo as PNG would be megabytes.
+  return canvasToFile(canvas, file.name, isOpaque(pen) ? "image/jpeg" : "image/png");
+}
+
+function isOpaque(pen) {
+  const values = pen.getImageData(0, 0, pen.canvas.width, pen.canvas.height).data; // red, green, blue, alpha, red ...
+  for (let place = 3; place < values.length; place += 4) if (values[place] < 255) return false;
+  return true;
 }
 
 export function canvasToFile(canvas, name, type) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import optuna
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
@@ -72,6 +73,24 @@ def test_no_combination_is_tried_twice(space: Any, n: int, strategy: str) -> Non
     assert len(tries) == len({repr(values) for values in tries}) == n
     sweep.refresh_from_db()
     assert sweep.sentence == f"All {n} combinations were tried."
+
+
+@pytest.mark.parametrize("strategy", [Strategy.RANDOM, Strategy.TPE])
+def test_the_last_of_many_combinations_is_found_without_trying_to_draw_it(
+    strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[optuna.Study] = []
+    ask = optuna.Study.ask
+    monkeypatch.setattr(optuna.Study, "ask", lambda study, *args: asked.append(study) or ask(study, *args))
+    space = {"training.seed": {"low": 1, "high": 200, "log": False}}
+    sweep = Sweep(space=space, strategy=strategy, budget=200, seed=1)
+    runs = [
+        TrainingRun(status=JobStatus.READY, points=measured(0.5), config={"training": {"seed": seed}})
+        for seed in range(1, 201)
+        if seed != 77
+    ]
+    assert trials.next_values(sweep, runs) == {"training.seed": 77}
+    assert len(asked) <= 1
 
 
 @pytest.mark.parametrize("strategy", [Strategy.RANDOM, Strategy.TPE])

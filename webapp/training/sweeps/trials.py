@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from random import Random
 from typing import Any
 
 import optuna
@@ -33,15 +34,21 @@ def next_values(sweep: Sweep, runs: list[TrainingRun]) -> dict[str, Any] | None:
     if sweep.strategy == Strategy.GRID:
         return dict(enumerate(combinations(sweep.space))).get(len(runs))
     number, tried = count(sweep.space), [values_of(run, sweep.space) for run in runs]
-    if number is not None and sum(values not in tried[:place] for place, values in enumerate(tried)) >= number:
+    few = number is not None and number <= 2 * len(tried)
+    left = [values for values in combinations(sweep.space) if values not in tried] if few else []
+    if few and not left:
         return None
     seed = (sweep.seed * 10_007 + len(runs)) % 2**32
-    random, tpe = RandomSampler(seed), TPESampler(seed=seed, n_startup_trials=LEAST_FINISHED)
-    for sampler in itertools.chain([tpe] if sweep.strategy == Strategy.TPE else [], itertools.repeat(random)):
-        values = _study(sweep, runs, sampler).ask(_distributions(sweep)).params
+    if sweep.strategy == Strategy.TPE:
+        tpe = TPESampler(seed=seed, n_startup_trials=LEAST_FINISHED)
+        values = _study(sweep, runs, tpe).ask(_distributions(sweep)).params
         if values not in tried:
-            break
-    return values
+            return values
+    if left:
+        return Random(seed).choice(left)
+    blind = _study(sweep, [], RandomSampler(seed))
+    draws = (blind.ask(_distributions(sweep)).params for _ in itertools.count())
+    return next(values for values in draws if values not in tried)
 
 
 def is_hopeless(sweep: Sweep, runs: list[TrainingRun], run: TrainingRun) -> bool:

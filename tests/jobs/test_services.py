@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from tests.jobs.app.models import Rehearsal
 from webapp.core.errors import UserError
@@ -67,6 +68,9 @@ def test_a_queued_job_says_how_many_come_before_it(sent: list[tuple[str, str, st
     assert fourth.status_sentence == "Queued: 2 others come before this."
     services.cancel(second)
     assert fourth.status_sentence == "Queued: 1 other comes before this."
+    with CaptureQueriesContext(connection) as queries:
+        assert fourth.status_sentence
+    assert len(queries) == 1
 
 
 @pytest.mark.django_db

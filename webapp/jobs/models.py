@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import ClassVar, Self, TypeVar
 
@@ -115,13 +116,20 @@ class Job(models.Model):
                 return self.error
 
     def _place_in_queue(self) -> str:
-        """Return in words how many jobs come before this one: those of its queue that were made earlier."""
-        queue = [rows_of(model) for model in job_models() if model.queue == self.queue]
-        before = sum(rows.filter(status=JobStatus.QUEUED, created__lt=self.created).count() for rows in queue)
-        if before:
+        """Return in words how many jobs come before this one: those of its queue that were made earlier.
+
+        All kinds are counted in one query, since pages and programs ask again and again.
+        """
+        ahead = models.Q(status=JobStatus.QUEUED, created__lt=self.created) | models.Q(status=JobStatus.RUNNING)
+        queue = [rows_of(model).filter(ahead) for model in job_models() if model.queue == self.queue]
+        counts = [rows.order_by().values_list("status").annotate(n=models.Count("pk")) for rows in queue]
+        n_jobs = Counter[str]()
+        for status, n in counts[0].union(*counts[1:], all=True):
+            n_jobs[status] += n
+        if before := n_jobs[JobStatus.QUEUED]:
             sentence = "Queued: %(n)d other comes before this.", "Queued: %(n)d others come before this."
             return ngettext(*sentence, before) % {"n": before}
-        if any(rows.filter(status=JobStatus.RUNNING).exists() for rows in queue):
+        if n_jobs[JobStatus.RUNNING]:
             return _("Queued: this is next, after what is being worked on now.")
         return _("Queued: this starts in a moment.")
 

@@ -77,11 +77,13 @@ SHAPES: dict[str, Shape] = {
     "photos": Shape(channels=3, side=448, backbone="efficientnet_lite0"),
 }
 """What each transform makes of a picture, but for the plain ones, whose names say it."""
-PLAIN = re.compile(r"plain-(?P<side>[1-9]\d{0,3})x(?P<channels>[13])")
-"""The name of a plain transform: the side in pixels, and the channels."""
+PLAIN = re.compile(r"plain-(?P<side>[1-9]\d{0,2}|10[01]\d|102[0-4])x(?P<channels>[13])")
+"""The name of a plain transform: the side in pixels, of which a picture takes 12 MiB at the most, and the channels."""
 OFFERED_TRANSFORMS: tuple[str, ...] = (*SHAPES, "plain-28x1", "plain-84x3")
 """What forms list: with a plain one as papers have Omniglot, and one as they have mini-ImageNet."""
-TRANSFORMS_IN_WORDS = "characters, photos, plain-SIDExCHANNELS such as plain-84x3, or one that a program registered"
+TRANSFORMS_IN_WORDS = (
+    "characters, photos, plain-SIDExCHANNELS such as plain-84x3 (up to 1024 px), or one that a program registered"
+)
 
 
 def shape_of(transform: str) -> Shape | None:

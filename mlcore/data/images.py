@@ -195,7 +195,8 @@ def find_transform(name: str) -> Transform:
         return TRANSFORMS[name]
     raise ConfigError(
         f"transform {name!r} is not known here; there are {', '.join(TRANSFORMS)} and plain-SIDExCHANNELS, such as "
-        "plain-84x3; one of your own is known once the module is imported that calls register_transform with it"
+        "plain-84x3 (up to 1024 px); one of your own is known once the module is imported that calls "
+        "register_transform with it"
     )
 
 

@@ -146,6 +146,7 @@ def test_weights_that_do_not_fit_their_card_are_refused(files: dict[str, bytes])
     [
         ({"method": "magic"}, "unknown_method"),
         ({"transform": "magic"}, "unknown_transform"),
+        ({"transform": "plain-9999x3"}, "unknown_transform"),
         ({"kind": ""}, "bad_kind"),
         ({"kind": "k" * 51}, "bad_kind"),
         ({"surprise": 1}, "bad_card"),

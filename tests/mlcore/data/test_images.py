@@ -173,20 +173,23 @@ def test_a_plain_transform_of_one_channel_is_ink_1_on_paper_0_resized() -> None:
 
 def test_a_plain_transform_of_three_channels_is_the_whole_picture_from_0_to_1() -> None:
     picture = Image.new("RGB", (168, 84), (255, 51, 0))
-    picture.paste((0, 51, 255), (0, 0, 168, 42))
+    picture.paste((0, 255, 102), (84, 0, 168, 84))
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     pixels = image_to_tensor(buffer.getvalue(), "plain-84x3")
     assert pixels.shape == (3, 84, 84)
-    torch.testing.assert_close(pixels[:, :40].mean((1, 2)), torch.tensor([0.0, 0.2, 1.0]))
-    torch.testing.assert_close(pixels[:, 44:].mean((1, 2)), torch.tensor([1.0, 0.2, 0.0]))
+    torch.testing.assert_close(pixels[..., :40].mean((1, 2)), torch.tensor([1.0, 0.2, 0.0]))
+    torch.testing.assert_close(pixels[..., -40:].mean((1, 2)), torch.tensor([0.0, 1.0, 0.4]))
     same = torch.randint(0, 256, (2, 3, 84, 84), dtype=torch.uint8)
     assert find_transform("plain-84x3").apply(same).equal(same.float() / 255)
 
 
-@pytest.mark.parametrize("name", ["plain-0x3", "plain-84x2", "plain-084x3", "plain-84", "plain-84x3 "])
+@pytest.mark.parametrize(
+    "name", ["plain-0x3", "plain-84x2", "plain-084x3", "plain-84", "plain-84x3 ", "plain-1025x1", "plain-9999x3"]
+)
 def test_what_only_looks_like_a_plain_transform_is_refused(name: str) -> None:
     assert shape_of(name) is None
+    assert shape_of("plain-1024x3") == Shape(channels=3, side=1024)
     with pytest.raises(ConfigError, match="not known here"):
         find_transform(name)
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
@@ -22,9 +21,11 @@ ENTRY_BYTES = 256
 END_BYTES = 1 << 17
 """What is read of the end of any zip at once, to find its directory."""
 _ENCRYPTED, _UTF8 = 0x41, 0x800  # bits of an entry's flags; 0x40 is the strong encryption of PKWARE
+_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""The packings of which no more is unpacked than is asked for; bzip2 and LZMA give whatever a few bytes make."""
 _UNICODE_PATH = 0x7075  # the extra field in which packers repeat a name as UTF-8 (APPNOTE 4.6.9)
 _SYSTEM_NAMES = frozenset({"__macosx", ".ds_store", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "icon\r"})
-_DAMAGE = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, OSError, RuntimeError, UnicodeError, struct.error)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, UnicodeError, struct.error)
 
 
 class Trouble(Enum):
@@ -66,7 +67,9 @@ class Entry:
             return Trouble.LINK
         if self.path.is_absolute() or ".." in self.path.parts or _is_drive(self.path.parts[0]):
             return Trouble.OUTSIDE
-        return Trouble.ENCRYPTED if self.info.flag_bits & _ENCRYPTED else None
+        if self.info.flag_bits & _ENCRYPTED:
+            return Trouble.ENCRYPTED
+        return None if self.info.compress_type in _BOUNDED else Trouble.PACKING
 
 
 class Zip:

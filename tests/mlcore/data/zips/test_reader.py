@@ -77,6 +77,14 @@ def test_a_packing_that_nobody_knows_is_named() -> None:
     assert read(bytes(data)) == [Trouble.PACKING]
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packing_that_unpacks_without_bounds_is_never_unpacked(packing: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed, opened = raw_zip({b"a": bytes(2**20)}, packing), list[str]()
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_args, **_options: opened.append("opened"))
+    assert read(packed, most_bytes=100) == [Trouble.PACKING]
+    assert opened == []
+
+
 def test_real_bytes_are_counted() -> None:
     assert read(raw_zip({b"a": bytes(100), b"b": bytes(101)}), most_bytes=100) == [bytes(100), Trouble.TOO_LARGE]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import unicodedata
 import zipfile
+import zlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,22 @@ def test_real_bytes_are_counted_and_not_what_the_archive_says(support_set: Suppo
     row = imported(support_set, bomb)
     assert row.status == JobStatus.FAILED
     assert row.error_code == "archive_too_large"
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_what_refused_files_unpack_to_counts_as_well(
+    support_set: SupportSet, limit: Any, monkeypatch: pytest.MonkeyPatch, spoilt: bool
+) -> None:
+    limit(picture_bytes=2**20 if spoilt else 100_000, zip_unpacked_bytes=500_000)
+    packed = zipped({f"kite/{n}.png": bytes(150_000) for n in range(20)}, zipfile.ZIP_DEFLATED).read()
+    if spoilt:
+        packed = packed.replace(struct.pack("<L", zlib.crc32(bytes(150_000))), bytes(4))
+    unpacked: list[int] = []
+    read = zipfile.ZipExtFile.read
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda file, n=-1: (unpacked.append(n), read(file, n))[1])
+    row = imported(support_set, SimpleUploadedFile("a.zip", packed))
+    assert row.error_code == "archive_too_large"
+    assert sum(unpacked) < 2 * 500_000 < 20 * 150_000
 
 
 def test_too_many_entries_are_refused_at_once(support_set: SupportSet, limit: Any) -> None:

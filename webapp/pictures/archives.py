@@ -93,12 +93,16 @@ class Archive:
         return entry.path.parent
 
     def read(self, entry: Entry) -> bytes:
-        """Unpack one file in memory; raise UserError if it cannot be, JobFailed if all together are too large."""
+        """Unpack one file in memory; raise UserError if it cannot be, JobFailed if all together are too large.
+
+        What a refused file was unpacked to counts as well: the work is done by then.
+        """
         limit = min(settings.GLIMPSE_LIMITS["picture_bytes"], self._bytes_left)
         try:
             data = self._zip.read(entry, most_bytes=limit)
         except EntryError as error:
-            if error.trouble is Trouble.TOO_LARGE and limit == self._bytes_left:
+            self._bytes_left -= error.unpacked
+            if error.trouble is Trouble.TOO_LARGE and self._bytes_left < 0:
                 message = _("The zip unpacks to more than %(n)d MB.") % {"n": self._most_bytes // 2**20}
                 raise JobFailed(code="archive_too_large", message=message) from error
             raise _unusable(error.trouble) from error

@@ -40,11 +40,15 @@ class Trouble(Enum):
 
 
 class EntryError(MlcoreError):
-    """One entry of a zip cannot be read, which says nothing of the others."""
+    """One entry of a zip cannot be read, which says nothing of the others.
 
-    def __init__(self, trouble: Trouble) -> None:
+    unpacked: the bytes that it was unpacked to until that was known.
+    """
+
+    def __init__(self, trouble: Trouble, *, unpacked: int = 0) -> None:
         super().__init__(trouble.value)
         self.trouble = trouble
+        self.unpacked = unpacked
 
 
 class TooManyEntriesError(ZipError):
@@ -94,9 +98,9 @@ class Zip:
         except NotImplementedError as error:
             raise EntryError(Trouble.PACKING) from error
         except _DAMAGE as error:
-            raise EntryError(Trouble.DAMAGED) from error
+            raise EntryError(Trouble.DAMAGED, unpacked=out.tell() + COPY_BYTES) from error
         if out.tell() > most_bytes:
-            raise EntryError(Trouble.TOO_LARGE)
+            raise EntryError(Trouble.TOO_LARGE, unpacked=out.tell())
         return out.getvalue()
 
 

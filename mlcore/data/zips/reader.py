@@ -82,7 +82,7 @@ class Zip:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         infos = archive.infolist()
-        encoding = encoding_of(info.filename.encode("cp437") for info in infos if not info.flag_bits & _UTF8)
+        encoding = encoding_of(_written(info) for info in infos if not info.flag_bits & _UTF8)
         entries = (_entry(info, encoding) for info in infos)
         self.entries = tuple(entry for entry in entries if entry.path.parts and not is_left_behind(entry.path))
 
@@ -154,9 +154,14 @@ def is_left_behind(path: PurePosixPath) -> bool:
 def _entry(info: zipfile.ZipInfo, encoding: str) -> Entry:
     name = info.filename
     if not info.flag_bits & _UTF8:
-        name = _unicode_path(info) or name.encode("cp437").decode(encoding)
+        name = _unicode_path(info) or _written(info).decode(encoding)
     path = name.replace("\\", "/")
     return Entry(name, PurePosixPath(path), path.endswith("/"), info)
+
+
+def _written(info: zipfile.ZipInfo) -> bytes:
+    """Return the name of an entry without the flag of UTF-8, byte for byte; newer Pythons change `filename`."""
+    return info.orig_filename.partition("\0")[0].encode("cp437")
 
 
 def _unicode_path(info: zipfile.ZipInfo) -> str:
@@ -166,7 +171,7 @@ def _unicode_path(info: zipfile.ZipInfo) -> str:
         kind, size = struct.unpack_from("<HH", extra, at)
         field = extra[at + 4 : at + 4 + size]
         at += 4 + size
-        if kind == _UNICODE_PATH and field[1:5] == struct.pack("<L", zlib.crc32(info.filename.encode("cp437"))):
+        if kind == _UNICODE_PATH and field[1:5] == struct.pack("<L", zlib.crc32(_written(info))):
             return field[5:].decode("utf-8", errors="replace")
     return ""
 

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from mlcore.data.zips.reader import Entry, EntryError, TooManyEntriesError, Trouble, is_left_behind, open_zip
+from mlcore.data.zips.reader import Entry, EntryError, TooManyEntriesError, Trouble, Zip, is_left_behind, open_zip
 from mlcore.errors import ZipError
 from tests.zips import encrypted, raw_zip
 
@@ -34,6 +34,16 @@ def read(packed: bytes, most_bytes: int = 2**20) -> list[bytes | Trouble]:
     return contents
 
 
+def repeated_as_utf_8(written: str, name: str) -> bytes:
+    """Pack one file whose name an extra field repeats."""
+    out, entry = io.BytesIO(), zipfile.ZipInfo(written)
+    with zipfile.ZipFile(out, "w") as archive:
+        field = b"\x01" + struct.pack("<L", zlib.crc32(written.encode())) + name.encode()
+        entry.extra = struct.pack("<HH", 0x7075, len(field)) + field
+        archive.writestr(entry, b"x")
+    return out.getvalue()
+
+
 def test_utf_8_without_its_flag_is_read_and_what_macos_adds_is_not() -> None:
     names = ["vögel/Müller/1.jpg", "__MACOSX/vögel/Müller/._1.jpg", "vögel/鳥/1.jpg", "vögel/.DS_Store"]
     assert paths_of(raw_zip({name.encode(): b"x" for name in names})) == ["vögel/Müller/1.jpg", "vögel/鳥/1.jpg"]
@@ -52,13 +62,13 @@ def test_backslashes_separate_folders() -> None:
 
 
 def test_the_name_that_a_packer_repeats_as_utf_8_is_believed() -> None:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        entry = zipfile.ZipInfo("M_ller.jpg")
-        name = b"\x01" + struct.pack("<L", zlib.crc32(b"M_ller.jpg")) + "Müller.jpg".encode()
-        entry.extra = struct.pack("<HH", 0x7075, len(name)) + name
-        archive.writestr(entry, b"x")
-    assert paths_of(out.getvalue()) == ["Müller.jpg"]
+    assert paths_of(repeated_as_utf_8("M_ller.jpg", "Müller 鳥.jpg")) == ["Müller 鳥.jpg"]
+
+
+def test_it_is_no_trouble_where_python_has_read_that_name_already() -> None:
+    with zipfile.ZipFile(io.BytesIO(repeated_as_utf_8("M_ller.jpg", "Müller 鳥.jpg"))) as archive:
+        archive.infolist()[0].filename = "Müller 鳥.jpg"
+        assert [entry.name for entry in Zip(archive).entries] == ["Müller 鳥.jpg"]
 
 
 def test_a_damaged_entry_says_nothing_of_the_others() -> None:

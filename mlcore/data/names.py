@@ -3,7 +3,8 @@
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 _INVISIBLE = (
@@ -62,21 +63,21 @@ def class_names(folders: Iterable[PurePosixPath]) -> dict[PurePosixPath, str]:
     So a class has one name however it is wrapped. Folders called train, val or test around it are passed over: no class
     is to be in two splits. Folders that only what cannot be seen tells apart, down from the root, are one class.
     """
-    folders = list(folders)
-    above = {parent for folder in folders for parent in folder.parents}
-    paths = {folder: _without_splits(clean_path(str(folder))) for folder in folders if folder not in above}
+    ordered = sorted(set(folders), key=lambda folder: folder.parts)
+    above = {outer for outer, inner in pairwise(ordered) if inner.parts[: len(outer.parts)] == outer.parts}
+    paths = {folder: _without_splits(clean_path(str(folder))) for folder in ordered if folder not in above}
     namesakes: dict[str, set[PurePosixPath]] = {}
     for path in paths.values():
         namesakes.setdefault(path.name, set()).add(path)
-    return {folder: _told_apart(path, namesakes) for folder, path in paths.items()}
+    shared = {name: _depth_shared(alike) for name, alike in namesakes.items()}
+    return {folder: "/".join(path.parts[shared[path.name] :]) for folder, path in paths.items()}
 
 
 def _without_splits(folder: PurePosixPath) -> PurePosixPath:
     return PurePosixPath(*(part for part in folder.parts[:-1] if part not in _SPLITS), folder.name)
 
 
-def _told_apart(path: PurePosixPath, namesakes: Mapping[str, set[PurePosixPath]]) -> str:
-    """Drop the outer folders that all of one name have in common."""
-    alike = namesakes[path.name]
-    shared = len(PurePosixPath(os.path.commonpath(alike)).parts) if len(alike) > 1 else len(path.parts) - 1
-    return "/".join(path.parts[min(shared, len(path.parts) - 1) :])
+def _depth_shared(alike: set[PurePosixPath]) -> int:
+    """Count the outer folders that all of one name have in common."""
+    in_common = len(PurePosixPath(os.path.commonpath(alike)).parts)
+    return min(in_common, *(len(path.parts) - 1 for path in alike))

@@ -159,6 +159,23 @@ def test_an_empty_zip_says_so(support_set: SupportSet) -> None:
         services.upload_zip(support_set=support_set, file=zipped({}))
 
 
+def test_more_classes_than_a_set_may_have_are_refused_at_once(support_set: SupportSet, limit: Any) -> None:
+    limit(classes=2)
+    with refused("limit_reached", match="makes 3 classes, and a support set may have at most 2"):
+        services.upload_zip(support_set=support_set, file=zipped({f"{n}/1.png": PICTURE for n in "abc"}))
+
+
+def test_no_zip_is_looked_into_beyond_the_allowance(
+    support_set: SupportSet, limit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(uploads_per_minute=1)
+    with refused("unusable_archive"):
+        services.upload_zip(support_set=support_set, file=SimpleUploadedFile("a.zip", b"no zip"))
+    monkeypatch.setattr("webapp.recognition.services.archives.looked_into", None)
+    with refused("too_often"):
+        services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
+
+
 def test_an_encrypted_zip_says_so(support_set: SupportSet) -> None:
     packed = encrypted(raw_zip({b"kite/1.png": PICTURE, b"wave/1.png": PICTURE}), 2)
     with refused("empty_archive", match="encrypted: pack it again without a password"):

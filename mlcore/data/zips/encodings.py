@@ -8,11 +8,14 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import accumulate
 
 from mlcore.errors import ZipError
 
 LEGACY = ("cp437", "cp850", "cp932", "gb18030", "big5hkscs", "cp949", "cp866", "cp1252", "cp1251")
 """What packers write that do not write UTF-8; of two that are as likely, the first is taken."""
+JUDGED_BYTES = 1 << 15
+"""How much of all names is judged by its letters; the encoding has to decode all."""
 _FAMILIES = {codecs.lookup(family).name: name for name in LEGACY for family in (name, name.removesuffix("hkscs"))}
 """A detector may name an encoding by the smaller one that it grew from."""
 _SCRIPTS_THAT_STAND_ALONE = frozenset({"LATIN", "CYRILLIC", "GREEK"})
@@ -29,9 +32,11 @@ def encoding_of(names: Iterable[bytes]) -> str:
     parts = sorted({part for name in names for part in name.split(b"/") if not part.isascii()})
     if all(_decodes(part, "utf-8") for part in parts):
         return "utf-8"
-    confidence = _confidence(b"\n".join(parts))
     possible = [name for name in LEGACY if all(_decodes(part, name) for part in parts)]
-    texts = {name: [part.decode(name).replace(separator, " ") for part in parts] for name in possible}
+    sample = [part for part, size in zip(parts, accumulate(map(len, parts)), strict=True) if size <= JUDGED_BYTES]
+    sample = sample or [min(parts, key=len)]
+    confidence = _confidence(b"\n".join(sample))
+    texts = {name: [part.decode(name).replace(separator, " ") for part in sample] for name in possible}
     return min(texts, key=lambda name: (_oddness(texts[name]), -confidence.get(name, 0.0)))
 
 

@@ -1,7 +1,8 @@
 """Names that look the same are spelt the same, and folders of one name are told apart by those around them."""
 
+import os
 import unicodedata
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -79,3 +80,18 @@ def test_a_class_has_one_name_however_it_is_wrapped() -> None:
 
 def test_a_folder_of_folders_is_no_class() -> None:
     assert named("mine", "mine/kite") == {"mine/kite": "kite"}
+
+
+def test_what_the_folders_of_one_name_share_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    shared = os.path.commonpath
+    monkeypatch.setattr(os.path, "commonpath", lambda paths: (looked_at.append(len(paths)), shared(paths))[1])
+    names = named(*(f"{place}/{bird}" for place in range(100) for bird in ("robin", "wren")))
+    assert names["7/wren"] == "7/wren"
+    assert sum(looked_at) == len(names) == 200
+
+
+def test_no_folder_around_a_deep_one_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = "/".join(["a"] * 10_000)
+    monkeypatch.delattr(PurePath, "parents")
+    assert named(f"{deep}/kite", f"{deep}/wave") == {f"{deep}/kite": "kite", f"{deep}/wave": "wave"}

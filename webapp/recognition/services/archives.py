@@ -26,13 +26,13 @@ LISTED = 200
 def upload_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipUpload:
     """Store a zip and say what classes it would make, instead of what was sent before and not imported.
 
-    Raise UserError for what is no zip, or holds nothing that could be imported.
+    Raise UserError for what is no zip, or holds nothing that could be imported, or more classes than a set may have.
     """
     limit = settings.GLIMPSE_LIMITS["zip_bytes"]
     if file.size > limit:
         raise UserError("too_large", _("A zip may have at most %(n)d MB.") % {"n": limit // 2**20})
-    contents = _contents(file)
     spend_upload(support_set.owner)
+    contents = _contents(file)
     remove_zip_uploads(support_set.zip_uploads.all())
     require_room(support_set.owner, needed=file.size)
     upload = ZipUpload(
@@ -69,7 +69,7 @@ def discard_upload(*, upload: ZipUpload) -> None:
 
 
 def _contents(file: File[bytes]) -> Contents:
-    """Return what a zip would make; raise UserError with the reasons if that is nothing."""
+    """Return what a zip would make; raise UserError with the reasons if that is nothing, or more than may be."""
     most_entries, most_bytes = (settings.GLIMPSE_LIMITS[name] for name in ("zip_entries", "zip_unpacked_bytes"))
     with looked_into(file, most_entries=most_entries, most_bytes=most_bytes) as archive:
         contents = archive.contents()
@@ -77,4 +77,8 @@ def _contents(file: File[bytes]) -> Contents:
         reasons = " ".join(dict.fromkeys(reason for _file, reason in contents.refused[:LISTED]))
         message = _("The zip holds no class folders with pictures. Each folder is a class, named as the folder is.")
         raise UserError("empty_archive", f"{message} {reasons}".strip())
+    most_classes = settings.GLIMPSE_LIMITS["classes"]
+    if len(contents.classes) > most_classes:
+        message = _("The zip makes %(n)d classes, and a support set may have at most %(limit)d.")
+        raise UserError("limit_reached", message % {"n": len(contents.classes), "limit": most_classes})
     return contents

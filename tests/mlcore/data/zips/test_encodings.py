@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from mlcore.data.zips import encodings
 from mlcore.data.zips.encodings import encoding_of
 from mlcore.errors import ZipError
 
@@ -43,3 +44,12 @@ def test_a_missing_detector_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert encoding_of(["Müller".encode()]) == "utf-8"
     with pytest.raises(ZipError, match="pip install chardet"):
         encoding_of(["Müller".encode("cp437")])
+
+
+def test_of_very_many_names_some_are_judged_and_all_decode(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+    oddness = encodings._oddness
+    monkeypatch.setattr(encodings, "_oddness", lambda names: (judged.append(len("".join(names))), oddness(names))[1])
+    names = [f"{number:05} 鳥".encode("cp932") for number in range(10_000)]
+    assert encoding_of([*names, "東京の表".encode("cp932")]) == "cp932"
+    assert max(judged) <= encodings.JUDGED_BYTES < sum(map(len, names))

@@ -243,6 +243,19 @@ def test_what_waits_too_long_goes(support_set: SupportSet, settings: Any) -> Non
     assert not stored_files(settings)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_zip_is_decided_about_once(support_set: SupportSet, settings: Any) -> None:
+    upload = services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
+    again, too_late = (ZipUpload.objects.get(pk=upload.pk) for _ in range(2))
+    row = services.import_upload(upload=upload)
+    with refused("unusable_archive", match="imported already"):
+        services.import_upload(upload=again)
+    with refused("unusable_archive", match="imported already"):
+        services.discard_upload(upload=too_late)
+    assert support_set.zip_imports.get() == row
+    assert stored_files(settings) == {row.file.name}
+
+
 @pytest.mark.parametrize("act", ["start", "discard"])
 def test_nobody_else_decides_about_a_zip(support_set: SupportSet, stranger: Owner, act: str) -> None:
     upload = services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))

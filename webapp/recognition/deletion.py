@@ -56,9 +56,11 @@ def remove_classes(classes: QuerySet[SupportClass]) -> None:
     _remove(classes, list(_files_of_pictures(SupportImage.objects.filter(support_class__in=classes))))
 
 
+@transaction.atomic
 def remove_zip_uploads(uploads: QuerySet[ZipUpload]) -> None:
-    """Delete zips of which nothing is to be imported."""
-    _remove(uploads, list(uploads.values_list("file", flat=True)))
+    """Delete zips of which nothing is to be imported; one whose import begins meanwhile keeps its file."""
+    files = dict(uploads.select_for_update().values_list("pk", "file"))
+    _remove(ZipUpload.objects.filter(pk__in=files), files.values())
 
 
 def remove_deleted(owner: Owner) -> None:

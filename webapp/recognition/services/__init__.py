@@ -6,6 +6,7 @@ All take keywords only, and raise ``webapp.core.errors.UserError`` for what the 
 from webapp.recognition.services.archives import discard_upload as discard_upload
 from webapp.recognition.services.archives import import_upload as import_upload
 from webapp.recognition.services.archives import upload_zip as upload_zip
+from webapp.recognition.services.archives import zip_is_gone as zip_is_gone
 from webapp.recognition.services.classes import add_class as add_class
 from webapp.recognition.services.classes import delete_class as delete_class
 from webapp.recognition.services.classes import rename_class as rename_class

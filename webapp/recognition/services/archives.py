@@ -51,12 +51,13 @@ def upload_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipUpload:
 
 
 def import_upload(*, upload: ZipUpload) -> ZipImport:
-    """Start to import a zip that was looked into."""
+    """Start to import a zip that was looked into; raise UserError if that was done already, or the zip is gone."""
     owner = upload.support_set.owner
     require_free_job(owner)
     known = {"support_set": upload.support_set, "original_name": upload.original_name, "bytes": upload.bytes}
     with transaction.atomic():
         take_job_place(owner)
+        _lock(upload)
         row = ZipImport.objects.create(file=upload.file.name, **known)
         upload.delete()
         jobs.enqueue(row)
@@ -64,8 +65,21 @@ def import_upload(*, upload: ZipUpload) -> ZipImport:
 
 
 def discard_upload(*, upload: ZipUpload) -> None:
-    """Delete a zip that was looked into, and import nothing of it."""
-    remove_zip_uploads(ZipUpload.objects.filter(pk=upload.pk))
+    """Delete a zip that was looked into, and import nothing of it; raise UserError if its import has begun."""
+    with transaction.atomic():
+        _lock(upload)
+        remove_zip_uploads(ZipUpload.objects.filter(pk=upload.pk))
+
+
+def zip_is_gone() -> UserError:
+    """Return what is said of a zip that waits no longer."""
+    return UserError("unusable_archive", _("This zip is gone, or imported already. Send it again."))
+
+
+def _lock(upload: ZipUpload) -> None:
+    """Hold a zip's row until the transaction ends; raise UserError if others decided about it meanwhile."""
+    if not ZipUpload.objects.select_for_update().filter(pk=upload.pk):
+        raise zip_is_gone()
 
 
 def _contents(file: File[bytes]) -> Contents:

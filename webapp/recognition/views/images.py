@@ -155,7 +155,7 @@ def _sent_upload(request: OwnedRequest, support_set_id: UUID) -> ZipUpload:
     uploads = find_support_set(request, support_set_id).zip_uploads.select_related("support_set__owner")
     upload = next((upload for upload in uploads if str(upload.pk) == request.POST.get("zip")), None)
     if upload is None:
-        raise UserError("unusable_archive", _("This zip is gone, or imported already. Send it again."))
+        raise services.zip_is_gone()
     return upload
 
 

@@ -233,6 +233,29 @@ def test_what_is_not_let_in_leaves_nothing_behind(support_set: SupportSet, setti
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_zip_that_has_no_room_leaves_the_one_before(support_set: SupportSet, settings: Any, limit: Any) -> None:
+    before = zipped({"kite/1.png": PICTURE})
+    limit(owner_bytes=before.size + 100, guest_bytes=before.size + 100)
+    upload = services.upload_zip(support_set=support_set, file=before)
+    with refused("storage_full"):
+        services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE, "wave/1.png": PICTURE}))
+    assert support_set.zip_uploads.get() == upload
+    assert stored_files(settings) == {upload.file.name}
+    again = services.upload_zip(support_set=support_set, file=zipped({"wave/1.png": PICTURE}))
+    assert stored_files(settings) == {again.file.name}
+
+
+def test_of_two_zips_that_wait_the_newer_is_shown(support_set: SupportSet) -> None:
+    now = timezone.now()
+    older, newer = (
+        ZipUpload.objects.create(support_set=support_set, original_name=name, created=now - timedelta(minutes=minutes))
+        for name, minutes in (("older.zip", 2), ("newer.zip", 1))
+    )
+    assert list(support_set.zip_uploads.all()) == [newer, older]
+    assert "newer.zip" in visit(support_set.owner).get(f"/support-sets/{support_set.pk}/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_waits_too_long_goes(support_set: SupportSet, settings: Any) -> None:
     upload = services.upload_zip(support_set=support_set, file=zipped({"kite/1.png": PICTURE}))
     retention.forget()

@@ -35,5 +35,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={"ordering": ["-created"]},
         ),
     ]

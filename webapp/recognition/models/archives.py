@@ -39,6 +39,9 @@ class ZipUpload(models.Model):
 
     objects = ZipUploadQuerySet.as_manager()
 
+    class Meta:
+        ordering = ["-created"]
+
     def __str__(self) -> str:
         return str(self.id)
 

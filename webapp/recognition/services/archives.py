@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.files import File
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from webapp.core.errors import UserError
@@ -33,8 +34,8 @@ def upload_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipUpload:
         raise UserError("too_large", _("A zip may have at most %(n)d MB.") % {"n": limit // 2**20})
     spend_upload(support_set.owner)
     contents = _contents(file)
-    remove_zip_uploads(support_set.zip_uploads.all())
-    require_room(support_set.owner, needed=file.size)
+    replaced = support_set.zip_uploads.aggregate(bytes=Sum("bytes"))["bytes"] or 0
+    require_room(support_set.owner, needed=file.size - replaced)
     upload = ZipUpload(
         support_set=support_set,
         original_name=display_file_name(file.name),
@@ -45,8 +46,9 @@ def upload_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipUpload:
     )
     file.seek(0)
     upload.file.save(f"{uuid4().hex}.zip", file, save=False)
-    with deleted_on_failure([upload.file.name]):
+    with deleted_on_failure([upload.file.name]), transaction.atomic():
         upload.save(force_insert=True)
+        remove_zip_uploads(support_set.zip_uploads.exclude(pk=upload.pk))
     return upload
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from tests.recognition.conftest import stored_files
@@ -89,3 +90,10 @@ def test_old_files_without_a_row_go_and_others_stay(signs: SupportSet, settings:
         os.utime(root / name, (time.time() - 7200,) * 2)
     orphans.delete_orphans()
     assert stored_files(settings) == named | {"pictures/00/young.png"}
+
+
+def test_the_page_on_privacy_says_how_long_a_zip_waits(client: Client, settings: Any) -> None:
+    settings.GLIMPSE_UNDO_HOURS = 2.5
+    page = " ".join(client.get("/privacy/").content.decode().split())
+    assert "A zip that waits for your word lies on the disk as you sent it" in page
+    assert "after about 3 hours it is deleted" in page

@@ -60,7 +60,7 @@ def _data_folder(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def version() -> DatasetVersion:
-    return ingested(zipped(class_folders(16)))
+    return ingested(zipped(class_folders(16, 8)))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.conf import settings
 from django.db.models import Q
@@ -23,6 +24,12 @@ def query_hours() -> int:
     """Return for how many hours query pictures are kept."""
     hours: float = settings.GLIMPSE_QUERY_HOURS
     return round(hours)
+
+
+def undo_hours() -> int:
+    """Return within how many hours what was deleted is gone for good, and a zip that nobody let in."""
+    hours: float = settings.GLIMPSE_UNDO_HOURS
+    return ceil(hours)
 
 
 def forget() -> None:
@@ -46,14 +53,14 @@ def forget_query_pictures() -> None:
 
 
 def forget_deleted() -> None:
-    """Delete for good what was deleted an hour ago and not brought back."""
+    """Delete for good what was deleted and not brought back in the hours for that."""
     before = _ago(settings.GLIMPSE_UNDO_HOURS)
     deletion.remove_images(SupportImage.objects.filter(deleted_at__lt=before))
     deletion.remove_classes(SupportClass.objects.filter(deleted_at__lt=before))
 
 
 def forget_zip_uploads() -> None:
-    """Delete zips that were looked into an hour ago and not imported."""
+    """Delete zips that were looked into and not imported in the hours for that."""
     deletion.remove_zip_uploads(ZipUpload.objects.filter(created__lt=_ago(settings.GLIMPSE_UNDO_HOURS)))
 
 

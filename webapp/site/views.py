@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from webapp.accounts.requests import OwnedRequest
 from webapp.recognition import selectors
-from webapp.recognition.retention import guest_hours, query_hours
+from webapp.recognition.retention import guest_hours, query_hours, undo_hours
 from webapp.site.examples.catalogue import EXAMPLES
 
 RECENT = 3
@@ -29,6 +29,7 @@ def privacy(request: OwnedRequest) -> HttpResponse:
         "limits": limits,
         "guest_hours": guest_hours(),
         "query_hours": query_hours(),
+        "undo_hours": undo_hours(),
         "gallery_hours": round(settings.GLIMPSE_GALLERY_HOURS),
         "face_minutes": limits["face_answer_seconds"] // 60,
         "face_days": limits["face_consent_days"],

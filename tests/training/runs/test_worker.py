@@ -155,7 +155,7 @@ def test_a_loss_that_is_no_number_fails_the_run_in_words(site: Stack) -> None:
     run = small_runs.start(outer_lr=1e30, optimizer="sgd", steps=50)
     follow(run, lambda run: run.status == JobStatus.FAILED)
     assert "try a smaller outer_lr" in run.error
-    assert run.log.splitlines()[-1].startswith("mlcore: the loss became")
+    assert run.log.splitlines()[-1].startswith("mlcore: learning did not settle")
     assert len(run.log.splitlines()) <= 20
 
 

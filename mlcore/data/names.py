@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+SPLITS = ("train", "val", "test")
+"""The splits of a data set: classes to train on, to validate on, and to test on."""
 _INVISIBLE = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e007f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -14,7 +16,6 @@ _INVISIBLE = (
 """Soft hyphen, zero-width space, word joiner, byte order mark, fillers, and marks that turn the direction of text."""
 _TAKEN_OUT = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[{_INVISIBLE}]+")
 """What is invisible, but for the tags by which a black flag becomes that of a country."""
-_SPLITS = frozenset({"train", "val", "test"})
 _JOINERS = frozenset("\u180e\u200c\u200d")
 _CURSIVE = ("ARABIC", "SYRIAC", "MANDAIC", "NKO", "MONGOLIAN", "PHAGS-PA", "ADLAM")
 _VIRAMA = 9  # canonical combining class of the signs that bind consonants of Indic scripts
@@ -58,14 +59,18 @@ def _is_emoji(character: str) -> bool:
 
 
 def class_names(folders: Iterable[PurePosixPath]) -> dict[PurePosixPath, str]:
-    """Name each folder that holds no other by its own clean name, and by those around it where several share that.
+    """Tell which of the folders that hold files are classes, and name each.
 
-    So a class has one name however it is wrapped. Folders called train, val or test around it are passed over: no class
-    is to be in two splits. Folders that only what cannot be seen tells apart, down from the root, are one class.
+    Each is the class of its own files, but for one around all others, and those called train, val or test around some.
+    A class is named by its folder's clean name, and by the folders around it where several share that: so it has one
+    name however it is wrapped, and whatever its split, as no class is to be in two. Folders that only what cannot be
+    seen tells apart, down from the root, are one class.
     """
     ordered = sorted(set(folders), key=lambda folder: folder.parts)
-    above = {outer for outer, inner in pairwise(ordered) if inner.parts[: len(outer.parts)] == outer.parts}
-    paths = {folder: _without_splits(clean_path(str(folder))) for folder in ordered if folder not in above}
+    above = [outer for outer, inner in pairwise(ordered) if inner.parts[: len(outer.parts)] == outer.parts]
+    around_all = PurePosixPath(os.path.commonpath(ordered)) if ordered else None
+    passed_over = {folder for folder in above if folder == around_all or folder.name in SPLITS}
+    paths = {folder: _without_splits(clean_path(str(folder))) for folder in ordered if folder not in passed_over}
     namesakes: dict[str, set[PurePosixPath]] = {}
     for path in paths.values():
         namesakes.setdefault(path.name, set()).add(path)
@@ -74,7 +79,7 @@ def class_names(folders: Iterable[PurePosixPath]) -> dict[PurePosixPath, str]:
 
 
 def _without_splits(folder: PurePosixPath) -> PurePosixPath:
-    return PurePosixPath(*(part for part in folder.parts[:-1] if part not in _SPLITS), folder.name)
+    return PurePosixPath(*(part for part in folder.parts[:-1] if part not in SPLITS), folder.name)
 
 
 def _depth_shared(alike: set[PurePosixPath]) -> int:

@@ -216,6 +216,13 @@ def test_folders_that_differ_by_their_normal_form_stay_two_classes(support_set: 
     assert {row.name for row in support_set.classes.all()} == {"north/été", "south/été"}
 
 
+def test_every_folder_with_files_is_a_class_but_the_one_around_all(support_set: SupportSet) -> None:
+    names = ["mine/cats/a.png", "mine/cats/more/b.png", "mine/dogs/a.png", "mine/readme.md"]
+    upload = services.upload_zip(support_set=support_set, file=zipped(dict.fromkeys(names, PICTURE)))
+    assert [row["name"] for row in upload.classes] == ["cats", "dogs", "more"]
+    assert [refusal["file"] for refusal in upload.refused] == ["mine/readme.md"]
+
+
 def test_a_zip_goes_on_into_classes_of_the_same_name(support_set: SupportSet) -> None:
     services.add_class(support_set=support_set, name="\u00e9t\u00e9")
     imported(support_set, zipped({"\u200be\u0301te\u0301/1.png": PICTURE}))

@@ -111,7 +111,7 @@ class Archive:
 
 
 def name_of(folder: PurePosixPath, names: dict[PurePosixPath, str]) -> str:
-    """Return the name of the class that a folder is; raise UserError for a folder of folders."""
+    """Return the name of the class that a folder is; raise UserError for one that is none, as it is around others."""
     if folder not in names:
         raise _in_no_class()
     return names[folder]

@@ -41,24 +41,27 @@ def by_class(files: FileTree, *, below: str = "") -> dict[str, list[str]]:
     return _grouped(files, {folder: clean(folder.name) for folder in folders})
 
 
-def by_class_at_any_depth(files: FileTree, *, below: str = "") -> dict[str, list[str]]:
-    """Group files as `by_class` does, but look into folders that hold folders alone.
+def by_class_at_any_depth(files: FileTree, *, below: Sequence[str]) -> list[dict[str, list[str]]]:
+    """Group files for each folder of `below` as `by_class` does, but look into folders at any depth.
 
-    Several of one name are told apart by those around them. Raise DatasetError for a name in which nothing can be seen.
+    Which folders are classes, and their names, `class_names` tells, of all at once: a class has one name in each part.
+    Raise DatasetError for a name in which nothing can be seen.
     """
-    base = PurePosixPath(below)
+    bases = [PurePosixPath(folder) for folder in below]
     holding = {PurePosixPath(file).parent for file in files.files}
-    folders = [folder for folder in map(PurePosixPath, files.folders) if base in folder.parents]
-    outer = {parent for folder in folders for parent in folder.parents}
-    names = class_names(
-        folder
-        for folder in folders
-        if (folder in holding or folder not in outer)
-        and holding.isdisjoint(parent for parent in folder.parents if base in parent.parents)
-    )
-    if unseen := next((folder for folder, name in names.items() if not name), None):
+    empty = {folder for folder in _leaves(files) - holding if holding.isdisjoint(folder.parents)}
+    inside = [folder for folder in holding | empty if not {folder, *folder.parents}.isdisjoint(bases)]
+    names = class_names(inside)
+    parts = [{folder: name for folder, name in names.items() if base in folder.parents} for base in bases]
+    if unseen := next((folder for part in parts for folder, name in part.items() if not name), None):
         raise DatasetError(f"Nothing can be seen of the name of {str(unseen)!a} in {files.path}; rename the folder.")
-    return _grouped(files, names)
+    return [_grouped(files, part) for part in parts]
+
+
+def _leaves(files: FileTree) -> set[PurePosixPath]:
+    """Return the folders that hold no other."""
+    folders = set(map(PurePosixPath, files.folders))
+    return folders - {folder.parent for folder in folders}
 
 
 def _grouped(files: FileTree, names: Mapping[PurePosixPath, str]) -> dict[str, list[str]]:

@@ -13,11 +13,10 @@ from mlcore.data.datasets import DatasetRequest
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.datasets.class_folders import by_class_at_any_depth, left_out, read_pictures, top_folder
 from mlcore.data.datasets.file_tree import FileTree, open_tree
-from mlcore.data.names import clean
+from mlcore.data.names import SPLITS, clean
 from mlcore.errors import DatasetError
 
 SIDE = 224
-SPLITS = ("train", "val", "test")
 _SHARES = (0.6, 0.2, 0.2)
 _LAYOUT = "one folder for each class, with its pictures in it"
 
@@ -51,10 +50,9 @@ def _parts(files: FileTree) -> dict[str, Classes]:
     """Return the classes of each split folder, or of all under the name "all" where there are no split folders."""
     top = PurePosixPath(top_folder(files))
     folders = {name: str(top / name) for name in SPLITS if str(top / name) in files.folders}
-    parts = {name: by_class_at_any_depth(files, below=folder) for name, folder in folders.items()}
-    return {name: classes for name, classes in parts.items() if classes} or {
-        "all": by_class_at_any_depth(files, below=str(top))
-    }
+    parts = dict(zip(folders, by_class_at_any_depth(files, below=list(folders.values())), strict=True))
+    whole = {name: classes for name, classes in parts.items() if classes}
+    return whole or {"all": by_class_at_any_depth(files, below=[str(top)])[0]}
 
 
 def _choose(parts: Mapping[str, Classes], *, split: str, seed: int) -> Classes:

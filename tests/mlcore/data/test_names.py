@@ -78,8 +78,17 @@ def test_a_class_has_one_name_however_it_is_wrapped() -> None:
     assert named("train/kite", "val/kite") == {"train/kite": "kite", "val/kite": "kite"}
 
 
-def test_a_folder_of_folders_is_no_class() -> None:
+def test_every_folder_with_files_is_a_class() -> None:
+    assert named("cats", "cats/more", "dogs") == {"cats": "cats", "cats/more": "more", "dogs": "dogs"}
+    assert named("a/kite", "a/kite/kite", "b") == {"a/kite": "kite", "a/kite/kite": "kite/kite", "b": "b"}
+
+
+def test_a_folder_around_all_is_no_class_and_no_split_is_around_some() -> None:
     assert named("mine", "mine/kite") == {"mine/kite": "kite"}
+    assert named("train", "train/kite", "val", "val/kite") == {"train/kite": "kite", "val/kite": "kite"}
+    assert named("train", "kite") == {"train": "train", "kite": "kite"}
+    assert named("kite") == {"kite": "kite"}
+    assert named() == {}
 
 
 def test_what_the_folders_of_one_name_share_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +97,7 @@ def test_what_the_folders_of_one_name_share_is_looked_for_once(monkeypatch: pyte
     monkeypatch.setattr(os.path, "commonpath", lambda paths: (looked_at.append(len(paths)), shared(paths))[1])
     names = named(*(f"{place}/{bird}" for place in range(100) for bird in ("robin", "wren")))
     assert names["7/wren"] == "7/wren"
-    assert sum(looked_at) == len(names) == 200
+    assert sum(looked_at) == 2 * len(names) == 400  # once for all, and once for each name
 
 
 def test_no_folder_around_a_deep_one_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,14 +43,13 @@ def test_what_cannot_be_read_is_left_out_by_name(tmp_path: Path) -> None:
         "red/broken.jpg": jpeg("red")[:200],
         "red/void.pgm": b"P5 4 4 255 " + bytes(16),
         "readme.md": b"hello",
-        "red/deep/x.jpg": b"",
     }
     dataset = load(write_folder(tmp_path / "x", FILES | extra), image_size=32)
     assert len(dataset) == 6
     assert dataset.warnings == (
         "Left out, not a picture that can be read: red/broken.jpg, red/notes.txt.",
         "Left out, nothing to see in it, all of one colour: red/void.pgm.",
-        "Left out, not in a class folder: readme.md, red/deep/x.jpg.",
+        "Left out, not in a class folder: readme.md.",
     )
 
 
@@ -68,6 +67,26 @@ def test_folders_that_differ_by_their_normal_form_alone_are_one_class(tmp_path: 
     files = {"\u00e9t\u00e9/a.jpg": jpeg("red"), "e\u0301te\u0301/a.jpg": jpeg("blue"), "hiver/a.jpg": jpeg("blue")}
     dataset = load(write_folder(tmp_path / "x", files), image_size=8)
     assert (dataset.class_names, len(dataset)) == (("hiver", "été"), 3)
+
+
+def test_every_folder_with_pictures_is_a_class_but_the_one_around_all(tmp_path: Path) -> None:
+    files = {"cats/a.jpg": jpeg("red"), "cats/more/b.jpg": jpeg("blue"), "dogs/a.jpg": jpeg("red")}
+    root = write_folder(tmp_path / "bare", files)
+    (root / "cats" / "none").mkdir()
+    assert load(root, image_size=8).class_names == ("cats", "dogs", "more")
+    wrapped = {f"mine/{name}": data for name, data in files.items()} | {"mine/readme.md": b"hello"}
+    dataset = load(write_zip(tmp_path / "x.zip", wrapped), image_size=8)
+    assert (dataset.class_names, len(dataset)) == (("cats", "dogs", "more"), 3)
+    assert dataset.warnings == ("Left out, not in a class folder: mine/readme.md.",)
+
+
+def test_a_class_has_one_name_in_every_split(tmp_path: Path) -> None:
+    train = {f"train/{place}/x/a.jpg": jpeg("red") for place in ("north", "south")}
+    twice = load(write_folder(tmp_path / "twice", train | {"val/north/x/a.jpg": jpeg("red")}), image_size=8)
+    assert (twice.class_names, len(twice)) == (("north/x", "south/x"), 3)
+    apart = write_folder(tmp_path / "apart", train | {"val/east/x/a.jpg": jpeg("red")})
+    assert load(apart, "train", image_size=8).class_names == ("north/x", "south/x")
+    assert load(apart, "val", image_size=8).class_names == ("east/x",)
 
 
 def test_a_name_in_which_nothing_can_be_seen_is_refused(tmp_path: Path) -> None:

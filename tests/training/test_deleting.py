@@ -102,7 +102,7 @@ def finished(run: TrainingRun, name: str = "made") -> Checkpoint:
 
 def test_a_version_that_nothing_needs_goes_with_its_files(version: DatasetVersion, delete: Any, settings: Any) -> None:
     plan = deletion_of(version)
-    assert plan.goes == ["Its 8 pictures in 4 classes, and the contact sheet.", "Its line in the list."]
+    assert plan.goes == ["Its 128 pictures in 16 classes, and the contact sheet.", "Its line in the list."]
     assert (plan.stays, plan.forbidden) == ([], [])
     delete(version)
     assert not DatasetVersion.objects.exists()
@@ -182,7 +182,7 @@ def test_a_version_that_is_being_ingested_is_kept() -> None:
 def test_a_data_set_goes_with_all_of_its_versions(version: DatasetVersion, delete: Any, settings: Any) -> None:
     another(version, zipped(class_folders(5)))
     plan = deletion_of(version.dataset)
-    assert "v1: Its 8 pictures in 4 classes, and the contact sheet." in plan.goes
+    assert "v1: Its 128 pictures in 16 classes, and the contact sheet." in plan.goes
     assert "The data set Signs." in plan.goes
     delete(version.dataset)
     assert not Dataset.objects.exists()

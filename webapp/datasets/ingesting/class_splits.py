@@ -11,9 +11,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from mlcore.data.names import SPLITS as SPLITS
 from webapp.jobs.errors import JobFailed
 
-SPLITS = ("train", "val", "test")
 ENDS = (0.6, 0.8, 1.0)
 """Where each split ends on the line from 0 to 1 on which every class has its place."""
 LEAST = 2

@@ -78,17 +78,21 @@ def tensors(claim: Claim[Any], method: FewShotMethod, rows: Sequence[SupportImag
 
 def _tensor(row: SupportImage | Query | None, transform: str) -> Tensor:
     """Read one stored picture; fail the job in words if it was deleted meanwhile, or cannot be read any more."""
+    if row is None or not row.file.name:
+        raise _gone()
     try:
-        if row is None or not row.file.name:
-            raise FileNotFoundError
         with default_storage.open(row.file.name) as file:
             return image_to_tensor(file.read(), transform)
     except FileNotFoundError as error:
-        message = _("A picture was deleted before it could be looked at. Start again with those that are left.")
-        raise JobFailed(code="picture_gone", message=message) from error
+        raise _gone() from error
     except ImageError as error:
         if error.code == "blank":
             steps = find_transform(transform)
             return torch.full((CHANNELS[steps.mode], steps.size, steps.size), steps.low)
         message = _("%(name)s was kept, but cannot be read any more. Delete it, and start again.")
         raise JobFailed(code="unusable_picture", message=message % {"name": row.original_name}) from error
+
+
+def _gone() -> JobFailed:
+    message = _("A picture was deleted before it could be looked at. Start again with those that are left.")
+    return JobFailed(code="picture_gone", message=message)

@@ -12,6 +12,7 @@ import sys
 import time
 from dataclasses import replace
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_slow_steps_keep_states_by_the_clock_and_end_in_the_same_weights(
     run, kept = new_run(), []
     run.config = replace(run.config, save_every=1000)
     run.run(silent, lambda state: kept.append(state.numbers["step"]))
-    assert kept == list(range(1, STEPS))
+    assert kept == list(range(1, STEPS + 1))
     for name, tensor in run.method.state_dict().items():
         assert torch.equal(tensor, unbroken[name]), name
 
@@ -276,7 +277,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("stopped") / "run"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mlcore.cli.commands.runs.shutil.rmtree", lambda *_, **__: None)
-        assert main([*TRAIN.split(), "--steps", "12", "--save-every", "5", "--out", str(out)]) == 0
+        assert main([*TRAIN.split(), "--steps", "10", "--save-every", "5", "--out", str(out)]) == 0
     return out / "states"
 
 
@@ -349,14 +350,17 @@ def test_a_state_further_than_the_run_goes_is_validated_once_and_saved(stopped: 
     assert card.training["validation"]["step"] == 5
 
 
-def test_a_state_that_was_validated_ends_with_what_did_best(stopped: Path, tmp_path: Path) -> None:
+def test_a_state_further_than_the_run_goes_ends_with_what_did_best(stopped: Path, tmp_path: Path) -> None:
     late = max(stopped.iterdir())
     best = load_state(late).numbers["best"]
+    assert best["step"] == 8  # its own weights, of step 10, were not validated
     assert resume(late, tmp_path / "out", "--steps", "4", "--events", f"{tmp_path / 'out'}.jsonl") == 0
-    assert [event["event"] for event in events(tmp_path / "out")] == ["resumed", "done"]
+    resumed, last, done = events(tmp_path / "out")
+    assert [event["event"] for event in (resumed, last, done)] == ["resumed", "progress", "done"]
     card = load_checkpoint(tmp_path / "out").card
     assert card
-    assert card.training["validation"] == best
+    found = card.training["validation"]
+    assert (found["step"], found["accuracy"]) == max((8, best["accuracy"]), (10, last["accuracy"]), key=itemgetter(1))
 
 
 def test_steps_are_told_of_between_validations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ def test_events_tell_of_steps_states_and_the_end(trained: Path) -> None:
     lines = [json.loads(line) for line in (trained.parent / "events.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if line["event"] == "progress"] == [3, 6]
     assert {"accuracy", "ci95", "train_loss"} <= set(next(line for line in lines if line["event"] == "progress"))
-    assert [line["step"] for line in lines if line["event"] == "saved"] == [1, 2, 3, 4, 5]
+    assert [line["step"] for line in lines if line["event"] == "saved"] == [1, 2, 3, 4, 5, 6]
     assert lines[-1]["event"] == "done"
 
 

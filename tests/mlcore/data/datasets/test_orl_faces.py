@@ -14,8 +14,9 @@ from mlcore.errors import DatasetError
 from tests.mlcore.data.datasets.files import write_folder, write_zip
 from tests.mlcore.shared_data import need_data
 
-# Every picture is of one grey, which says whose it is and which.
-PIXELS = np.broadcast_to((np.arange(40)[:, None] * 6 + np.arange(10)).astype(np.uint8)[..., None, None], SHAPE)
+# Every picture is of one grey, which says whose it is and which, below a white edge.
+PIXELS = np.broadcast_to((np.arange(40)[:, None] * 6 + np.arange(10)).astype(np.uint8)[..., None, None], SHAPE).copy()
+PIXELS[:, :, :4] = 255
 
 
 def pgm(pixels: np.ndarray) -> bytes:
@@ -38,7 +39,7 @@ def test_every_form_gives_the_same_people_in_the_same_order(form: str, tmp_path:
     dataset = load_dataset("orl_faces", root=tmp_path, split="val")
     assert dataset.images.shape == (50, 1, 112, 92)
     assert dataset.class_names == tuple(f"person {number}" for number in range(16, 21))
-    assert dataset.images[:, 0, 50, 50].reshape(5, 10).tolist() == PIXELS[15:20, :, 0, 0].tolist()
+    assert dataset.images[:, 0, 50, 50].reshape(5, 10).tolist() == PIXELS[15:20, :, 50, 50].tolist()
 
 
 def test_nobody_is_in_two_splits(tmp_path: Path) -> None:

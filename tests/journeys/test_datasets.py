@@ -160,6 +160,7 @@ def lend(home: Page, tmp_path: Path) -> Page:
     home.goto("/")
     home.locator("form[action='/support-sets/'] button").first.click()
     home.locator("#zip").set_input_files(zip_of(tmp_path, pictures))
+    home.get_by_role("button", name="Import them").click()
     expect(home.get_by_text("8 pictures were added.")).to_be_visible(timeout=PATIENCE_MS)
     with home.expect_response(lambda answer: answer.url.endswith("/improvement/")):
         home.get_by_label("These pictures may be used to improve the models").check()

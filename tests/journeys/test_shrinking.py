@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
-import webapp.core
 from tests.recognition.pictures import encoded, photo
+from tests.stack import ROOT
 
 pytestmark = pytest.mark.requires_chromium
-SCRIPT = Path(webapp.core.__file__).parent / "static" / "glimpse" / "shrink.js"
+SCRIPT = ROOT / "webapp" / "core" / "static" / "glimpse" / "shrink.js"
 SHRINK = """async ([script, picture, type]) => {
   const { shrink } = await import(`data:text/javascript;base64,${script}`);
   const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));

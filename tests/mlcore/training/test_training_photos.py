@@ -63,6 +63,8 @@ def test_no_steps_at_all_save_the_method_as_it_begins(photos: Path, onnx: Path, 
     method = load_checkpoint(out)
     assert list(method.state_dict()) == ["log_scale"]
     assert method.card is not None
-    assert method.card.training["validation"] == pytest.approx({"accuracy": 1.0, "ci95": 0.0, "step": 0.0})
+    assert method.card.training["validation"] == pytest.approx(
+        {"accuracy": 1.0, "ci95": 0.0, "diverged": 0.0, "step": 0.0}
+    )
     assert method.card.temperature > 0
     torch.testing.assert_close(method.get_parameter("log_scale"), torch.tensor(10.0).log())

@@ -96,12 +96,7 @@ def _started(form: IngestForm, start: Callable[[], DatasetVersion]) -> DatasetVe
 @permission_required("datasets.add_datasetversion", raise_exception=True)
 def ingest(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> HttpResponse:
     """Start to ingest a version whose classes were shown."""
-    version = get_object_or_404(DatasetVersion, pk=version_id)
-    try:
-        datasets.ingest_waiting(version=version, by=who_asks(request))
-    except UserError as error:
-        messages.error(request, error.message)
-    return redirect("admin:datasets_datasetversion_change", version_id)
+    return _acted(request, version_id, datasets.ingest_waiting)
 
 
 @require_POST
@@ -124,9 +119,14 @@ def discard(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> Htt
 @permission_required("datasets.change_datasetversion", raise_exception=True)
 def cancel(request: HttpRequest, site: dict[str, Any], version_id: UUID) -> HttpResponse:
     """Stop to ingest a version."""
+    return _acted(request, version_id, datasets.cancel_version)
+
+
+def _acted(request: HttpRequest, version_id: UUID, act: Callable[..., object]) -> HttpResponse:
+    """Do something to a version, or say why not, and show it."""
     version = get_object_or_404(DatasetVersion, pk=version_id)
     try:
-        datasets.cancel_version(version=version, by=who_asks(request))
+        act(version=version, by=who_asks(request))
     except UserError as error:
         messages.error(request, error.message)
     return redirect("admin:datasets_datasetversion_change", version_id)

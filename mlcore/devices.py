@@ -30,3 +30,17 @@ def leave_memory(device: torch.device, *, megabytes: int) -> None:
         raise ConfigError(f"leave_gpu_mb is {megabytes}, but the GPU has {whole // 2**20} MB", field="leave_gpu_mb")
     number = torch.cuda.current_device() if device.index is None else device.index
     torch.cuda.set_per_process_memory_fraction(share, number)
+
+
+def limit_memory(*, megabytes: int) -> None:
+    """Let this process take no more memory for what it computes; more raises where it is asked for.
+
+    Raise ConfigError on a system that has no such limit.
+    """
+    try:
+        import resource
+
+        limit = megabytes * 2**20
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    except (ImportError, OSError, ValueError) as error:
+        raise ConfigError(f"memory-mb is {megabytes}, and this system sets no such limit; leave it out") from error

@@ -1,6 +1,5 @@
 """Documents: configs as nested plain values, whose settings go by dotted names. Standard library only."""
 
-import json
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import MISSING
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlcore.errors import ConfigError
+from mlcore.schemas import SchemaError, read_json
 from mlcore.settings import Config, Setting
 
 Document = Mapping[str, Any]
@@ -16,8 +16,8 @@ Document = Mapping[str, Any]
 def read_document(path: Path) -> dict[str, Any]:
     """Read a config from a file; raise ConfigError if it is missing or no JSON object."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        document = read_json(path.read_bytes())
+    except (OSError, SchemaError) as error:
         raise ConfigError(f"config is {str(path)!r}, which cannot be read: {error}", field="config") from error
     if not isinstance(document, dict):
         raise ConfigError(f"config is {str(path)!r}, which holds no JSON object", field="config")

@@ -60,7 +60,8 @@ class Setting:
 
     def _is_of_type(self, value: Any) -> bool:
         if self.type is float:
-            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return is_number and -math.inf < value < math.inf
         return isinstance(value, self.type) and (self.type is bool or not isinstance(value, bool))
 
     def _is_within(self, value: Any) -> bool:

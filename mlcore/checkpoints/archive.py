@@ -4,11 +4,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from mlcore.checkpoints.card import CARD_FILE, WEIGHTS_FILE, ModelCard
+from mlcore.checkpoints.card import CARD_FILE, MOST_CARD_BYTES, WEIGHTS_FILE, ModelCard
 from mlcore.checkpoints.checkpoint import load_checkpoint
 from mlcore.errors import CheckpointError
 
-MAX_BYTES = {WEIGHTS_FILE: 512 * 2**20, CARD_FILE: 2**20}
+MAX_BYTES = {WEIGHTS_FILE: 512 * 2**20, CARD_FILE: MOST_CARD_BYTES}
 """What each file may unpack to."""
 
 

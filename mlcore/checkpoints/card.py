@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import harmonic_mean
 from typing import Any, Self
 
+from mlcore.checkpoints.card_schema import CARD
+from mlcore.checkpoints.commands import portable
 from mlcore.errors import CheckpointError
+from mlcore.schemas import SchemaError, read_json
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "weights.safetensors"
+MOST_CARD_BYTES = 2**20
+"""What a card may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +29,7 @@ class ModelCard:
     k ** temperature_growth. not_sure_below: confidence under which no class should
     be named alone. data: what it learned from (name, split, fingerprint, counts). training: config, seed and time.
     results: measured figures, each with its protocol and the command that gives it. packages: pretrained weights that
-    stay in their packages, with versions and SHA-256.
+    stay in their packages, with versions and SHA-256. command: what made it, without a folder of the machine it ran on.
     """
 
     name: str
@@ -47,28 +52,37 @@ class ModelCard:
     credit: str = ""
     notes: str = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "command", portable(self.command))
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Build from plain values; raise CheckpointError for a missing or unknown field."""
-        known = {entry.name for entry in fields(cls)}
-        if unknown := sorted(set(values) - known):
-            raise CheckpointError(f"the card has an unknown field {unknown[0]!r}")
+        """Build from plain values; raise CheckpointError, with the place, for what a card may not hold."""
         try:
-            return cls(**values)
-        except TypeError as error:
-            raise CheckpointError(f"the card is not complete: {error}") from error
+            CARD.require(values)
+        except SchemaError as error:
+            raise CheckpointError(f"the card cannot be used: {error}") from error
+        return cls(**values)
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """Build from the text of `card.json`; raise CheckpointError if that is not what a card is."""
+        if len(text) > MOST_CARD_BYTES:
+            raise CheckpointError(f"the card is larger than {MOST_CARD_BYTES} bytes, the most that one may take")
+        try:
+            return cls.from_dict(read_json(text))
+        except SchemaError as error:
+            raise CheckpointError(f"the card cannot be used: {error}") from error
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Read a checkpoint's card; raise CheckpointError if it is missing or damaged."""
         path = folder / CARD_FILE
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            with path.open("rb") as file:
+                return cls.from_json(file.read(MOST_CARD_BYTES + 1))
+        except OSError as error:
             raise CheckpointError(f"no readable card at {path}: {error}") from error
-        if not isinstance(values, dict):
-            raise CheckpointError(f"the card {path} is not an object")
-        return cls.from_dict(values)
 
     def temperature_of(self, shots: Sequence[int]) -> float:
         """Return what logits are multiplied with, from the number of support pictures of each class."""

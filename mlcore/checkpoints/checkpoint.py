@@ -1,13 +1,14 @@
 """Save and load what was trained: a folder with `weights.safetensors` and `card.json`, never pickle."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from mlcore.backbones.pretrained import packages_of, pretrained_in, serve_from
 from mlcore.checkpoints.card import CARD_FILE, PRETRAINED, WEIGHTS_FILE, ModelCard
@@ -16,6 +17,12 @@ from mlcore.errors import CheckpointError, ConfigError
 from mlcore.method_config import METHODS
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
+
+MOST_HEADER_BYTES = 2**20
+"""What the list of tensors of a weights file may take."""
+DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.float16: "F16", torch.bfloat16: "BF16"}
+DTYPES |= {torch.int64: "I64", torch.int32: "I32", torch.uint8: "U8", torch.bool: "BOOL"}
+"""What safetensors calls the types of tensors."""
 
 
 def find_checkpoint(name: str) -> Path:
@@ -63,23 +70,50 @@ def load_checkpoint(
 
 
 def load_weights(folder: Path, card: ModelCard, module: nn.Module) -> None:
-    """Fill what a card describes with its weights.
+    """Fill what a card describes with its weights: the very tensors that it has, all of finite numbers.
 
     Raise CheckpointError if they are missing, damaged or do not fit, or if a package holds other ones than it did.
     """
     path = folder / WEIGHTS_FILE
     try:
+        _require_header(path)
+        if _sha256(path) != card.digest:
+            raise CheckpointError(f"{path} is not the file that its card was written for; its SHA-256 differs")
+        _require_fitting(path, module.state_dict())
         weights = load_file(path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"no readable weights at {path}: {error}") from error
-    if _sha256(path) != card.digest:
-        raise CheckpointError(f"{path} is not the file that its card was written for; its SHA-256 differs")
-    try:
-        module.load_state_dict(weights)
-    except RuntimeError as error:
-        raise CheckpointError(f"{path} does not fit its card: {error}") from error
+    if wild := next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None):
+        raise CheckpointError(f"{path} cannot be used: its {wild} holds NaN or infinity; train it again, more gently")
+    module.load_state_dict(weights)
     for backbone in pretrained_in(module):
         backbone.check(card.packages)
+
+
+def _require_header(path: Path) -> None:
+    """Raise CheckpointError if the list of tensors is longer than that of any network here."""
+    with path.open("rb") as file:
+        n_bytes = int.from_bytes(file.read(8), "little")
+    if n_bytes > MOST_HEADER_BYTES:
+        raise CheckpointError(f"no readable weights at {path}: its header is larger than {MOST_HEADER_BYTES} bytes")
+
+
+def _require_fitting(path: Path, expected: Mapping[str, Tensor]) -> None:
+    """Raise CheckpointError unless a file lists exactly these tensors, before any number of it is read."""
+    with safe_open(path, framework="pt") as file:
+        listed = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+        shapes = {name: (tuple(part.get_shape()), part.get_dtype()) for name, part in listed.items()}
+    needed = {name: (tuple(tensor.shape), DTYPES.get(tensor.dtype, "")) for name, tensor in expected.items()}
+    for name in sorted(shapes.keys() | needed.keys()):
+        if shapes.get(name) != needed.get(name):
+            here, there = (_in_words(tensors.get(name)) for tensors in (needed, shapes))
+            raise CheckpointError(
+                f"{path} does not fit its card: {name[:100]} is {here} there, and {there} in the file"
+            )
+
+
+def _in_words(tensor: tuple[tuple[int, ...], str] | None) -> str:
+    return "not" if tensor is None else f"{' x '.join(map(str, tensor[0])) or 'one number'} of {tensor[1]}"
 
 
 def _build(card: ModelCard) -> FewShotMethod:
@@ -88,8 +122,10 @@ def _build(card: ModelCard) -> FewShotMethod:
     try:
         find_transform(card.transform)
         return build_method(card.method, METHODS[card.method].config.from_dict(card.config))
-    except (ConfigError, TypeError) as error:
+    except (ConfigError, TypeError, ValueError) as error:
         raise CheckpointError(f"the card of {card.name} cannot be used: {error}") from error
+    except (MemoryError, RuntimeError) as error:  # what torch raises where memory ends, or for sizes that fit nothing
+        raise CheckpointError(f"the network of {card.name} cannot be built here: {str(error)[:200]}") from error
 
 
 def _sha256(path: Path) -> str:

@@ -71,6 +71,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     )
     incoming.add_argument("zip", type=Path)
     incoming.add_argument("--out", type=Path, required=True, help="folder to make")
+    incoming.add_argument("--memory-mb", type=int, help="memory that trying it may take (default: whatever there is)")
     add_parent(incoming)
     incoming.set_defaults(run=_import_checkpoint)
     export = commands.add_parser("export", help="write a pretrained backbone as ONNX, for fast serving on a CPU")
@@ -257,7 +258,10 @@ def _export_checkpoint(options: argparse.Namespace) -> None:
 
 def _import_checkpoint(options: argparse.Namespace) -> None:
     from mlcore.checkpoints.archive import import_checkpoint
+    from mlcore.devices import limit_memory
 
+    if options.memory_mb is not None:
+        limit_memory(megabytes=options.memory_mb)
     print_json(import_checkpoint(options.zip, options.out).to_dict())
 
 

@@ -20,6 +20,7 @@ Code = Literal[
     # whatever people make
     "account_needed",
     "already_over",
+    "damaged",
     "limit_reached",
     "name_taken",
     "storage_down",
@@ -68,7 +69,6 @@ Code = Literal[
     "not_stopped",
     "paused_already",
     "still_going",
-    "unknown_method",
     "unknown_run",
     "unknown_schedule",
     # checkpoints
@@ -87,7 +87,6 @@ Code = Literal[
     "nothing_to_roll_back",
     "other_transform",
     "pickled",
-    "unknown_transform",
     "wrong_files",
 ]
 """Every code there is, so that a type checker refuses one that is misspelt."""
@@ -98,6 +97,7 @@ STATUSES: dict[Code, int] = {
     "gallery_not_wanted": 403,
     "already_over": 409,
     "classifier_not_ready": 409,
+    "damaged": 409,
     "gallery_empty": 409,
     "picture_gone": 409,
     "storage_full": 413,

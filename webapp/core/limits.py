@@ -29,6 +29,7 @@ LIMITS: dict[str, int] = {
     "face_consent_days": 30,
     "decode_seconds": 20,  # the longest that one picture may take
     "decoder_bytes": 1024 * MEGABYTE,  # the most memory that the helper process may ask for
+    "import_memory_bytes": 4096 * MEGABYTE,  # the most that trying a checkpoint's zip may ask for
     "dataset_zip_bytes": 2048 * MEGABYTE,
     "dataset_request_bytes": 2112 * MEGABYTE,
     "dataset_entries": 200_000,

@@ -12,7 +12,25 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.schemas import Listed, Maybe, OneOf, Record, Text, Whole
+from webapp.core.stored_json import StoredJSON
 from webapp.jobs.models import Job, JobQuerySet, JobStatus
+
+NAME = Text(1000)
+CLASS = Record({"name": NAME, "split": OneOf(("train", "val", "test")), "pictures": Whole()}, {"strip": Maybe(Whole())})
+"""One class of a version; strip: the place of its samples on the contact sheet."""
+COUNTS = ("n_refused", "n_small", "n_duplicates", "n_repeated", "bytes")
+REPORT = Record(
+    optional={
+        **dict.fromkeys(COUNTS, Whole()),
+        "refused": Listed(Record({"file": NAME, "reason": Text(2000)})),
+        "small": Listed(Record({"name": NAME, "pictures": Whole()})),
+        "duplicates": Listed(Listed(NAME)),
+        "warnings": Listed(Text(2000)),
+        "preview": Listed(Record({"name": NAME, "files": Whole()}), 1_000_000),
+        "obstacle": Text(2000),
+    }
+)
 
 
 class Source(models.TextChoices):
@@ -93,10 +111,10 @@ class DatasetVersion(Job):
     train_split = models.CharField(max_length=50, default="train")
     validation_split = models.CharField(max_length=50, default="val")
     test_split = models.CharField(max_length=50, default="test")
-    classes = models.JSONField(default=list)  # [{"name", "split", "pictures", "strip"}], the last on the sheet
+    classes = StoredJSON(schema=Listed(CLASS, 1_000_000), default=list)
     n_classes = models.PositiveIntegerField(default=0)
     n_pictures = models.PositiveIntegerField(default=0)
-    report = models.JSONField(default=dict)  # warnings, duplicates across classes, what was left out, in plain values
+    report = StoredJSON(schema=REPORT, default=dict)  # warnings, what was left out, in plain values
     contact_sheet = models.FileField(upload_to=dataset_path, blank=True)
     fingerprint = models.CharField(max_length=64, blank=True)
     incomplete = models.BooleanField(default=False, help_text=_("Pictures were withdrawn since."))

@@ -11,8 +11,11 @@ from uuid import UUID
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from mlcore.schemas import SchemaError
+from webapp.core.errors import UserError
+from webapp.core.stored_json import require_sound
 from webapp.faces import rates
-from webapp.faces.models import FaceQuestion, Person, QuestionKind
+from webapp.faces.models import COMPARED, DETECTED, ENROLLED, IDENTIFIED, FaceQuestion, Person, QuestionKind
 from webapp.faces.rates import Scale, Setting
 
 
@@ -175,11 +178,24 @@ class Detection:
 Answer = Comparison | Identification | Enrolment | Detection
 
 
+ANSWERS = {
+    QuestionKind.VERIFY: COMPARED,
+    QuestionKind.IDENTIFY: IDENTIFIED,
+    QuestionKind.ENROL: ENROLLED,
+}
+"""What the answer of each kind of question holds; of any other, where the faces are."""
+
+
 def answer_of(question: FaceQuestion) -> Answer | None:
-    """Read the answer of a question; None while there is none."""
+    """Read the answer of a question; None while there is none. Raise UserError for one that is damaged."""
     answer = question.answer
     if answer is None:
         return None
+    require_sound(question)
+    try:
+        ANSWERS.get(QuestionKind(question.kind), DETECTED).require(answer)
+    except (SchemaError, ValueError) as error:
+        raise UserError("damaged", _("This answer is damaged. Send the photos once more.")) from error
     match question.kind:
         case QuestionKind.VERIFY:
             return Comparison(photos_of(answer), answer["scores"], rates.setting_at(question.far))
@@ -210,7 +226,7 @@ def _identification(question: FaceQuestion, answer: Mapping[str, Any]) -> Identi
         Recognised(
             face, [Candidate(person, names[person], score) for person, score in nearest if person in names], setting
         )
-        for face, nearest in zip(photo.faces, alike, strict=True)
+        for face, nearest in zip(photo.faces, alike, strict=False)
     ]
     return Identification([photo], faces, setting)
 

@@ -15,12 +15,38 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.schemas import AnyOf, Listed, Number, Record, Text, Whole
 from webapp.accounts.models import OwnedQuerySet, Owner
+from webapp.core.stored_json import UUID, StoredJSON
 from webapp.jobs.models import ACTIVE, Job, JobQuerySet
 
 NOTICE_VERSION = 1
 """Of what people agree to. Raise it with every change of what is computed or kept, and everybody is asked anew."""
 NAME_LENGTH = 64
+SEND_AGAIN = _("Send the photos once more.")
+NUMBERS = Listed(Number())
+FACE = Record(
+    {
+        **dict.fromkeys(("left", "top", "right", "bottom", "confidence"), Number()),
+        "landmarks": Listed(NUMBERS),
+        "notes": Listed(Text()),
+        "crop": Text(10_000_000),
+    }
+)
+PHOTO = Record({"width": Whole(), "height": Whole(), "faces": Listed(FACE)})
+NEAR = Record({"person": UUID, "score": Number()})
+BASE64 = Text(10_000_000, "[A-Za-z0-9+/]*={0,2}", "base64")
+DOUBT = Record({"kind": Text()}, {"person": UUID, "score": Number()})
+HELD = Record({"photo": Whole(), "doubts": Listed(DOUBT), "embedding": BASE64, "crop": BASE64})
+REFUSED = Record({"photo": Whole(), "reason": Text(2000)})
+DETECTED = Record({"photos": Listed(PHOTO, 1, least=1)})
+COMPARED = Record({"photos": Listed(PHOTO, 2, least=2), "scores": Listed(Listed(Number(), least=1), least=1)})
+IDENTIFIED = Record(
+    {"photos": Listed(PHOTO, 1, least=1), "nearest": Listed(Listed(NEAR)), "threshold": Number()},
+)
+ENROLLED = Record({"kept": Listed(UUID), "refused": Listed(REFUSED)}, {"doubtful": Listed(HELD)})
+ANSWER = AnyOf((COMPARED, IDENTIFIED, ENROLLED, DETECTED))
+"""What `webapp.faces.worker.answering` writes, for each kind of question."""
 
 
 class ConsentQuerySet(OwnedQuerySet["Consent"]):
@@ -173,10 +199,15 @@ class FaceQuestion(Job):
 
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="face_questions")
     kind = models.CharField(max_length=8, choices=QuestionKind.choices)
-    photos = models.JSONField(default=list, help_text=_("Names of the stored photos; empty once they are gone."))
+    photos = StoredJSON(
+        schema=Listed(Text(300)),
+        remedy=SEND_AGAIN,
+        default=list,
+        help_text=_("Names of the stored photos; empty once they are gone."),
+    )
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     far = models.FloatField(null=True, blank=True, help_text=_("The false-accept rate that the person chose."))
-    answer = models.JSONField(null=True, blank=True)
+    answer = StoredJSON(schema=ANSWER, remedy=SEND_AGAIN, null=True, blank=True)
     seconds = models.FloatField(null=True, blank=True)
 
     objects = FaceQuestionQuerySet.as_manager()

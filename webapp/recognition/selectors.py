@@ -70,8 +70,9 @@ def classes_with_pictures(support_set: SupportSet) -> list[SupportClass]:
 def class_covers(classifier: Classifier) -> list[tuple[str, str]]:
     """Return each class name of a classifier with the id of a picture of it that is still there, or an empty id."""
     there = present_ids(image_id for ids in classifier.image_ids for image_id in ids[:COVERS])
-    covers = (next((image_id for image_id in ids[:COVERS] if image_id in there), "") for ids in classifier.image_ids)
-    return list(zip(classifier.class_names, covers, strict=True))
+    covers = [next((image_id for image_id in ids[:COVERS] if image_id in there), "") for ids in classifier.image_ids]
+    names = classifier.class_names
+    return list(zip(names, [*covers, *[""] * len(names)], strict=False))  # of damaged ids, none are left
 
 
 def predictions_of(classifier: Classifier, limit: int) -> list[Prediction]:

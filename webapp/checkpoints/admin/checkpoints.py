@@ -60,6 +60,8 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
     @admin.display(description=_("accuracy"))
     def accuracy(self, row: Checkpoint) -> str:
         """Return the accuracy on validation classes."""
+        if row.is_damaged:
+            return _("damaged")
         validation = cards.validation_of(row.card)
         return cards.in_percent(*validation) if validation else "–"
 

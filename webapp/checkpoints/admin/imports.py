@@ -23,7 +23,7 @@ from webapp.core.responses import STOP_POLLING
 from webapp.core.staff.asking import who_asks
 from webapp.core.staff.model_admin import ModelAdmin
 
-ADD = "checkpoints.add_checkpoint"
+IMPORT = "checkpoints.import_checkpoint"
 
 
 class ZipForm(forms.Form):
@@ -33,7 +33,7 @@ class ZipForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@permission_required(ADD, raise_exception=True)
+@permission_required(IMPORT, raise_exception=True)
 def take_in(request: HttpRequest, site: dict[str, Any]) -> HttpResponse:
     """Show the form for a checkpoint's zip, and start to take it in."""
     error = ""
@@ -68,7 +68,7 @@ class CheckpointImportAdmin(ModelAdmin[CheckpointImport]):
 
     def has_view_permission(self, request: HttpRequest, obj: CheckpointImport | None = None) -> bool:
         """Return whether somebody may take in checkpoints."""
-        return request.user.has_perm(ADD)
+        return request.user.has_perm(IMPORT)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse to add here: the list of checkpoints leads to where a zip is sent."""

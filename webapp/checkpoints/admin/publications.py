@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from webapp.checkpoints import cards
 from webapp.checkpoints.models import Benchmark, Checkpoint, Publication
 from webapp.core.staff.model_admin import ModelAdmin
+from webapp.core.stored_json import Damaged
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 
@@ -39,7 +40,7 @@ class PublicationAdmin(ModelAdmin[Publication]):
     ) -> HttpResponse:
         """Show one change of what is live, with the card as it was."""
         row = self.get_object(request, object_id)
-        card = {"card": cards.readable(row.card)} if row else {}
+        card = {"card": cards.readable(row.card)} if row and not isinstance(row.card, Damaged) else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **card})
 
     def has_add_permission(self, request: HttpRequest) -> bool:

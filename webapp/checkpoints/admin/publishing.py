@@ -34,7 +34,7 @@ def page_context(request: HttpRequest, checkpoint: Checkpoint | None) -> dict[st
     if checkpoint is None:
         return {}
     return {
-        "card": cards.readable(checkpoint.card),
+        "card": None if checkpoint.is_damaged else cards.readable(checkpoint.card),
         "publications": Publication.objects.filter(checkpoint=checkpoint).select_related("by", "replaced"),
         "may_publish": request.user.has_perm(PUBLISH),
         **_gate_context(request, checkpoint),

@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.checkpoints.card import PRETRAINED, WEIGHTS_FILE, ModelCard
+from mlcore.checkpoints.card_schema import UsableCard
 from mlcore.faces.config import FACES
+from webapp.core.stored_json import StoredJSON, damage_of
 
 
 def checkpoint_path(instance: models.Model | None, filename: str) -> str:
@@ -20,6 +22,14 @@ def checkpoint_path(instance: models.Model | None, filename: str) -> str:
 
 class CheckpointQuerySet(models.QuerySet["Checkpoint"]):
     """Reads of checkpoints."""
+
+    def offered(self) -> CheckpointQuerySet:
+        """Keep those that people may see and choose: what ships, what is live and what once was published.
+
+        Whatever else was taken in or trained is for the pages of staff alone.
+        """
+        published = Checkpoint.objects.filter(publications__isnull=False)
+        return self.filter(Q(live=True) | Q(weights="") | Q(pk__in=published))
 
     def live(self) -> CheckpointQuerySet:
         """Keep those that new classifiers stand on, one for each kind."""
@@ -42,7 +52,7 @@ class Checkpoint(models.Model):
     kind = models.CharField(max_length=50, db_index=True)
     folder = models.CharField(max_length=255, blank=True)
     weights = models.FileField(upload_to=checkpoint_path, max_length=200, blank=True)
-    card = models.JSONField()
+    card = StoredJSON(schema=UsableCard())
     digest = models.CharField(max_length=64)
     live = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
@@ -53,7 +63,10 @@ class Checkpoint(models.Model):
         verbose_name = _("checkpoint")
         verbose_name_plural = _("checkpoints")
         ordering = ["kind", "-live", "-created", "name"]
-        permissions = [("publish_checkpoint", _("Can publish and roll back checkpoints"))]
+        permissions = [
+            ("publish_checkpoint", _("Can publish and roll back checkpoints")),
+            ("import_checkpoint", _("Can import checkpoints")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["kind"], condition=Q(live=True), name="one_live_checkpoint_per_kind")
         ]
@@ -63,13 +76,18 @@ class Checkpoint(models.Model):
 
     @property
     def method(self) -> str:
-        """Return the name in `METHODS` of what it is a checkpoint of."""
+        """Return the name in `METHODS` of what it is a checkpoint of; nothing where its card is damaged."""
         name: str = self.card["method"]
         return name
 
     @property
     def model_card(self) -> ModelCard:
         return ModelCard.from_dict(self.card)
+
+    @property
+    def is_damaged(self) -> bool:
+        """Return whether its card cannot be read, so that nothing can stand on it."""
+        return bool(damage_of(self))
 
     @property
     def can_go_live(self) -> bool:
@@ -79,7 +97,7 @@ class Checkpoint(models.Model):
     @property
     def is_replaced(self) -> bool:
         """Return whether newer weights took its place and its name: what stands on it stays, nothing new can."""
-        return bool(self.name != self.card["name"])
+        return not self.is_damaged and bool(self.name != self.card["name"])
 
     @property
     def is_there(self) -> bool:

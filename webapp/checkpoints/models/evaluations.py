@@ -9,9 +9,27 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.schemas import EMPTY, AnyOf, Keyed, Number, Plain, Record, Text, Whole
 from webapp.checkpoints.models.checkpoints import Checkpoint
+from webapp.core.stored_json import StoredJSON
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import Job, JobQuerySet
+
+SHARES = ("accuracy", "ci95", "against_accuracy", "against_ci95")
+FIGURES = Record(
+    {
+        "classes": Whole(),
+        "episodes": Whole(),
+        **dict.fromkeys(SHARES, Number(0, 1)),
+        "difference": Number(-1, 1),
+        "difference_ci95": Number(0, 2),
+    }
+)
+TOO_FEW = Record({"classes": Whole(), "needed": Whole()})
+NOT_LISTED = Record({"unknown": Text()}, {"classes": Whole()})
+MEASURED = Record({"exam": FIGURES, "unseen": AnyOf((FIGURES, TOO_FEW, NOT_LISTED))}, others=Plain(1))
+FINDINGS = AnyOf((MEASURED, EMPTY))
+"""What `mlcore compare` prints; nothing before it was measured."""
 
 
 class Benchmark(models.Model):
@@ -86,8 +104,8 @@ class Evaluation(Job):
     against = models.ForeignKey(Checkpoint, on_delete=models.CASCADE, related_name="+")
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    drawn = models.JSONField(default=dict)  # the benchmark's settings, as they were
-    findings = models.JSONField(default=dict)  # what `mlcore compare` printed
+    drawn = StoredJSON(schema=Keyed(Whole()), default=dict)  # the benchmark's settings, as they were
+    findings = StoredJSON(schema=FINDINGS, default=dict)  # what `mlcore compare` printed
 
     objects = EvaluationQuerySet.as_manager()
 

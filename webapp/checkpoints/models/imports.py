@@ -35,7 +35,7 @@ class CheckpointImport(Job):
         verbose_name = _("checkpoint import")
         verbose_name_plural = _("checkpoint imports")
         ordering = ["-created"]
-        default_permissions = ()  # whoever may add checkpoints may take them in
+        default_permissions = ()  # whoever may import checkpoints sees what was taken in
 
     def __str__(self) -> str:
         return self.original_name

@@ -7,7 +7,15 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.checkpoints.card_schema import UsableCard
+from mlcore.schemas import Flag, Listed, Maybe, Record, Text
 from webapp.checkpoints.models.checkpoints import Checkpoint
+from webapp.checkpoints.models.evaluations import FINDINGS
+from webapp.core.stored_json import StoredJSON
+
+CHECK = Record({"title": Text(), "passed": Flag(), "sentence": Text(2000)}, {"figures": Text(2000)})
+GATE = Record(optional={"passed": Flag(), "against": Maybe(Text()), "checks": Listed(CHECK), "findings": FINDINGS})
+"""What the gate found, as a publication keeps it."""
 
 
 class Act(models.TextChoices):
@@ -37,9 +45,9 @@ class Publication(models.Model):
     undoes = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="undone_by", editable=False
     )
-    gate = models.JSONField(default=dict)  # what the gate found
+    gate = StoredJSON(schema=GATE, default=dict)  # what the gate found
     reason = models.TextField(blank=True)  # why it was overridden
-    card = models.JSONField(default=dict)  # the model card as it was shown
+    card = StoredJSON(schema=UsableCard(), default=dict)  # the model card as it was shown
 
     objects = PublicationQuerySet.as_manager()
 

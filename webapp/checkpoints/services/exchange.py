@@ -24,6 +24,7 @@ from webapp.checkpoints.stored_checkpoints import opened_weights
 from webapp.checkpoints.zips import card_in, refuse, require_fitting
 from webapp.core.errors import UserError
 from webapp.core.staff import history
+from webapp.core.stored_json import require_sound
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.pictures.names import display_file_name
@@ -35,6 +36,7 @@ MOST_BYTES = 520 * 2**20
 
 def export_checkpoint(*, checkpoint: Checkpoint, by: User | None) -> IO[bytes]:
     """Return a zip of a checkpoint, on disk and to be read from its start; it is gone once it is closed."""
+    require_sound(checkpoint)
     if not checkpoint.is_there:
         refuse("files_gone", _("The files of %(name)s are not here any more.") % {"name": checkpoint.name})
     file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever answers closes it

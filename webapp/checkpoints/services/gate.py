@@ -68,6 +68,8 @@ def _checks(evaluation: Evaluation | None) -> list[Check]:
     """Judge the findings of an evaluation, or return what it waits for."""
     if evaluation is None:
         return [_check(_("It has not been measured against the live one yet."))]
+    if evaluation.status == JobStatus.READY and not evaluation.findings:
+        return [_check(_("What was measured of it is damaged, so it says nothing. Measure again."))]
     if evaluation.status == JobStatus.READY:
         return checks_of(evaluation.findings)
     return [_check(evaluation.status_sentence)]

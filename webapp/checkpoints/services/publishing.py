@@ -14,6 +14,7 @@ from webapp.checkpoints.services.gate import Gate, gate_of
 from webapp.checkpoints.services.registry import find_checkpoint
 from webapp.core.errors import UserError
 from webapp.core.staff import history
+from webapp.core.stored_json import require_sound
 
 LEAST_WORDS = 3
 """A reason shorter than this says nothing to those who read it later."""
@@ -73,7 +74,8 @@ def roll_back(*, kind: str, by: User, instead_of: str | None = None) -> Publicat
 
 def named_checkpoint(*, name: str) -> Checkpoint:
     """Return a checkpoint by its exact name or its id; raise UserError if there is none."""
-    checkpoint = Checkpoint.objects.filter(name=name).first() or find_checkpoint(name=name)
+    everything = Checkpoint.objects.all()
+    checkpoint = everything.filter(name=name).first() or find_checkpoint(name=name, among=everything)
     if checkpoint is None:
         raise UserError("unknown_checkpoint", _("There is no checkpoint “%(name)s”.") % {"name": name[:100]})
     return checkpoint
@@ -115,6 +117,7 @@ def _require_unchanged(live: Checkpoint | None, instead_of: str | None) -> None:
 
 def _require_publishable(checkpoint: Checkpoint) -> None:
     """Raise UserError if a checkpoint is live already, or cannot be served."""
+    require_sound(checkpoint)
     if not checkpoint.can_go_live:
         message = _("%(name)s embeds faces: it can be measured, and is never published.")
     elif checkpoint.live:

@@ -8,16 +8,19 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from mlcore.checkpoints.card import ModelCard, pretrained_cards
-from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.models import Checkpoint, CheckpointQuerySet
 from webapp.checkpoints.shown_settings import ShownSetting, shown
 
 
-def find_checkpoint(*, name: str) -> Checkpoint | None:
-    """Find a checkpoint by its kind (the live one), its exact name or its id, in this order."""
-    live = Checkpoint.objects.live().filter(kind=name).first()
-    checkpoint = live or Checkpoint.objects.filter(name=name).first()
+def find_checkpoint(*, name: str, among: CheckpointQuerySet | None = None) -> Checkpoint | None:
+    """Find a checkpoint by its kind (the live one), its exact name or its id, in this order.
+
+    among: those that are looked at; by default, those that people may choose.
+    """
+    rows = Checkpoint.objects.offered() if among is None else among
+    checkpoint = rows.live().filter(kind=name).first() or rows.filter(name=name).first()
     if checkpoint is None and (number := _uuid(name)):
-        checkpoint = Checkpoint.objects.filter(pk=number).first()
+        checkpoint = rows.filter(pk=number).first()
     return checkpoint
 
 
@@ -36,7 +39,7 @@ def method_settings(*, checkpoint: Checkpoint) -> list[ShownSetting]:
 def valid_names() -> list[str]:
     """List what ``find_checkpoint`` finds: kinds with a live checkpoint first, then exact names."""
     kinds = Checkpoint.objects.live().order_by("kind").values_list("kind", flat=True)
-    names = Checkpoint.objects.order_by("name").values_list("name", flat=True)
+    names = Checkpoint.objects.offered().order_by("name").values_list("name", flat=True)
     return list(dict.fromkeys([*kinds, *names]))
 
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -69,7 +70,8 @@ def _require_sound(claim: Claim[CheckpointImport], path: Path) -> None:
 def _try(claim: Claim[CheckpointImport], path: Path, made: Path) -> None:
     """Load the weights in a process of its own, which keeps them in the folder if they fit their card."""
     claim.note(progress=0.3, progress_text=_("Trying its weights; this takes some seconds."))
-    command = [sys.executable, "-m", "mlcore", "import-checkpoint", str(path), "--out", str(made)]
+    limit = ["--memory-mb", str(settings.GLIMPSE_LIMITS["import_memory_bytes"] // 2**20)]
+    command = [sys.executable, "-m", "mlcore", "import-checkpoint", str(path), "--out", str(made), *limit]
     message = _("Trying it broke off or took too long, so it was left. Try again when the machine is less busy.")
     broke_off = JobFailed(code="too_slow", message=message)
     try:
@@ -85,7 +87,7 @@ def _try(claim: Claim[CheckpointImport], path: Path, made: Path) -> None:
 def _register(claim: Claim[CheckpointImport], made: Path) -> None:
     """Store it, and register it under a name that nothing else has, together with the end of the job."""
     card = ModelCard.read(made)
-    name = clean(str(card.name))[:100] or card.method
+    name = clean(card.name)[:100] or card.method
     if Checkpoint.objects.filter(name=name).exists():
         name = f"{name[:80]}-{card.digest[:8]}"
     with stored(made, name=name) as row, transaction.atomic():

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.contrib import messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from webapp.core import audit
+from webapp.core.stored_json import damage_of
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as UnfoldAdmin
@@ -19,7 +22,19 @@ M = TypeVar("M", bound=Model)
 
 
 class ModelAdmin(UnfoldAdmin[M]):
-    """Writes to the audit log what the admin's own pages add, change and delete, beside the admin's history of it."""
+    """Writes to the audit log what the admin's own pages add, change and delete, beside the admin's history of it.
+
+    Its lists say which of their rows are damaged.
+    """
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list, and say above it what is damaged of its rows, which stand in it with what is sound."""
+        listed = super().get_changelist_instance(request)
+        for row in listed.result_list:
+            for damage in damage_of(row):
+                values = {"row": row, "damage": damage.sentence}
+                messages.warning(request, _("%(row)s: %(damage)s") % values)
+        return listed
 
     def log_addition(self, request: HttpRequest, obj: M, message: Any) -> LogEntry:
         """Record the addition in the audit log, too."""

@@ -2,11 +2,13 @@
 
 from django import template
 from django.core.files.storage import FileSystemStorage, default_storage
+from django.db.models import Model
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mlcore.data import picture_formats
+from webapp.core import stored_json
 
 register = template.Library()
 
@@ -15,6 +17,12 @@ register = template.Library()
 def pictures_stay_here() -> bool:
     """Return whether the site keeps pictures on its own disk, rather than in a bucket."""
     return isinstance(default_storage, FileSystemStorage)
+
+
+@register.simple_tag
+def damage_of(row: Model) -> list[stored_json.Damage]:
+    """Return what is damaged of a row; nothing where it is sound."""
+    return stored_json.damage_of(row)
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
+from webapp.core.stored_json import require_sound
 from webapp.faces import deletion
 from webapp.faces.models import EnrolledFace, FaceCrop, FaceQuestion, Person
 from webapp.faces.services.consent import require_gallery
@@ -83,6 +84,7 @@ def keep_doubtful(*, question: FaceQuestion, photo: int | None = None) -> FaceQu
         raise UserError("unknown_picture", _("Only photos that somebody is to be remembered by can be kept."))
     require_gallery(owner=person.owner)
     locked = FaceQuestion.objects.select_for_update().get(pk=question.pk)
+    require_sound(locked)
     answer = locked.answer or {}
     chosen = [held for held in answer.get("doubtful", []) if photo in (None, held["photo"])]
     if not chosen:
@@ -90,7 +92,7 @@ def keep_doubtful(*, question: FaceQuestion, photo: int | None = None) -> FaceQu
     require_faces_left(person.owner, n_faces=len(chosen))
     kept = keep_faces(person_id=person.pk, faces=[KeptFace.from_json(held) for held in chosen])
     left = [held for held in answer["doubtful"] if held not in chosen]
-    locked.answer = {**answer, "kept": [*answer["kept"], *kept], "doubtful": left}
+    locked.answer = {**answer, "kept": [*answer.get("kept", []), *kept], "doubtful": left}
     locked.save(update_fields=["answer"])
     return locked
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from webapp.checkpoints.models import Checkpoint
@@ -104,7 +105,8 @@ def title_of(card: Mapping[str, Any]) -> str:
 
 def method_choices(kind: str) -> MethodChoices:
     """Return what a person may choose from for one kind of picture, each with what its card says of it."""
-    rows = [row for row in Checkpoint.objects.filter(kind=kind) if not row.is_replaced]
+    offered = Checkpoint.objects.offered().filter(kind=kind)
+    rows = [row for row in offered if not row.is_replaced and not row.is_damaged]
     live = next((row for row in rows if row.live), None)
     comparison = Comparison([row.card for row in rows], live.card if live else None)
     strengths = {row.pk: comparison.strength_of(row.card) for row in rows}
@@ -127,6 +129,8 @@ def _choice(row: Checkpoint, title: str, strength: Strength) -> MethodChoice:
 def _words(card: Mapping[str, Any]) -> tuple[str | Promise, str | Promise]:
     """Return the title and the sentence of a card's method."""
     method = card["method"]
+    if not method:
+        return _("Damaged"), ""
     for (name, setting), variant in VARIANTS.items():
         if name == method and card["config"].get(setting):
             return WORDS[variant]

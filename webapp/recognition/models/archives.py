@@ -8,9 +8,14 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.schemas import Listed, Record, Text, Whole
 from webapp.accounts.models import OwnedQuerySet
+from webapp.core.stored_json import StoredJSON
 from webapp.jobs.models import Job, JobQuerySet
-from webapp.recognition.models.support_sets import SupportSet
+from webapp.recognition.models.support_sets import REFUSED, SupportSet
+
+SEND_AGAIN = _("Send the zip once more.")
+CLASS = Record({"name": Text(2000), "files": Whole()})
 
 
 def archive_path(instance: models.Model | None, filename: str) -> str:
@@ -32,8 +37,15 @@ class ZipUpload(models.Model):
     file = models.FileField(upload_to=archive_path, max_length=200)
     original_name = models.CharField(max_length=255, blank=True)
     bytes = models.PositiveBigIntegerField(default=0)
-    classes = models.JSONField(default=list, help_text=_('[{"name": name, "files": how many}]'))
-    refused = models.JSONField(default=list, help_text=_('[{"file": name, "reason": sentence}]'))
+    classes = StoredJSON(
+        schema=Listed(CLASS, 100_000),
+        remedy=SEND_AGAIN,
+        default=list,
+        help_text=_('[{"name": name, "files": how many}]'),
+    )
+    refused = StoredJSON(
+        schema=REFUSED, remedy=SEND_AGAIN, default=list, help_text=_('[{"file": name, "reason": sentence}]')
+    )
     n_refused = models.PositiveIntegerField(default=0)
     created = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -62,7 +74,9 @@ class ZipImport(Job):
     original_name = models.CharField(max_length=255, blank=True)
     bytes = models.PositiveBigIntegerField(default=0)
     accepted = models.PositiveIntegerField(default=0)
-    refused = models.JSONField(default=list, help_text=_('[{"file": name, "reason": sentence}]'))
+    refused = StoredJSON(
+        schema=REFUSED, remedy=SEND_AGAIN, default=list, help_text=_('[{"file": name, "reason": sentence}]')
+    )
 
     objects = ZipImportQuerySet.as_manager()
 

@@ -7,10 +7,37 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.schemas import Flag, Keyed, Listed, Number, Record, Text
 from webapp.accounts.models import OwnedQuerySet, Owner
 from webapp.checkpoints.models import Checkpoint
+from webapp.core.stored_json import UUID, StoredJSON
 from webapp.jobs.models import Job, JobQuerySet
-from webapp.recognition.models.support_sets import NAME_LENGTH, SupportImage, SupportSet, picture_path
+from webapp.recognition.models.support_sets import (
+    CLASS_NAME,
+    IMAGE_IDS,
+    INK,
+    NAME_LENGTH,
+    REFUSED,
+    SupportImage,
+    SupportSet,
+    picture_path,
+)
+
+LEARN_AGAIN = _("Learn again from its pictures.")
+ASK_AGAIN = _("Give it the pictures once more.")
+CLASS_NAMES = Listed(CLASS_NAME)
+SHARE = Number(0, 1.000001)  # of what float32 rounds
+NEAR = Record({"image_id": UUID, "class_name": CLASS_NAME, "similarity": Number(-1, 1)})
+RESULT = Record(
+    {
+        "class_name": CLASS_NAME,
+        "confidence": SHARE,
+        "sure": Flag(),
+        "scores": Keyed(SHARE, key=CLASS_NAME),
+        "nearest": Listed(NEAR),
+    },
+    {"is_empty": Flag()},
+)
 
 
 def state_path(instance: models.Model | None, filename: str) -> str:
@@ -31,10 +58,18 @@ class Classifier(Job):
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="classifiers")
     name = models.CharField(max_length=NAME_LENGTH)
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="classifiers")
-    class_names = models.JSONField(help_text=_("Names of the classes; a label is a place in this list."))
-    image_ids = models.JSONField(help_text=_("For each class the ids of its support pictures."))
+    class_names = StoredJSON(
+        schema=CLASS_NAMES, remedy=LEARN_AGAIN, help_text=_("Names of the classes; a label is a place in this list.")
+    )
+    image_ids = StoredJSON(
+        schema=Listed(IMAGE_IDS),
+        remedy=LEARN_AGAIN,
+        help_text=_("For each class the ids of its support pictures."),
+    )
     n_images = models.PositiveIntegerField(default=0)
-    kinds_to_try = models.JSONField(
+    kinds_to_try = StoredJSON(
+        schema=Listed(Text(50)),
+        remedy=LEARN_AGAIN,
         default=list,
         help_text=_("Kinds that are tried on the pictures before learning, likeliest first."),
     )
@@ -79,7 +114,9 @@ class Prediction(Job):
 
     classifier = models.ForeignKey(Classifier, on_delete=models.CASCADE, related_name="predictions")
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="predictions")
-    refused = models.JSONField(default=list, help_text=_('[{"file": name, "reason": sentence}]'))
+    refused = StoredJSON(
+        schema=REFUSED, remedy=ASK_AGAIN, default=list, help_text=_('[{"file": name, "reason": sentence}]')
+    )
     seconds = models.FloatField(null=True, blank=True)
 
     objects = PredictionQuerySet.as_manager()
@@ -119,9 +156,9 @@ class Query(models.Model):
     height = models.PositiveIntegerField()
     bytes = models.PositiveIntegerField()
     looks_drawn = models.BooleanField(default=False)
-    ink = models.JSONField(null=True)
+    ink = StoredJSON(schema=INK, null=True)
     original_name = models.CharField(max_length=255, blank=True)
-    result = models.JSONField(null=True, blank=True)
+    result = StoredJSON(schema=RESULT, remedy=ASK_AGAIN, null=True, blank=True)
     corrected_to = models.CharField(max_length=NAME_LENGTH, blank=True)
     kept_as = models.ForeignKey(
         SupportImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="corrected_queries"

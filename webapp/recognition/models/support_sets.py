@@ -10,10 +10,18 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mlcore.schemas import Listed, Number, Record, Text
 from webapp.accounts.models import OwnedQuerySet, Owner
+from webapp.core.stored_json import UUID, StoredJSON
 
 NAME_LENGTH = 64
 """The most characters in the name of a class, a support set or a classifier."""
+CLASS_NAME = Text(4 * NAME_LENGTH)
+IMAGE_IDS = Listed(UUID, 100_000)
+INK = Record({**dict.fromkeys(("red", "green", "blue"), Number(-255, 510)), "solid": Number(0, 1)})
+"""What `mlcore.data.ink` saw."""
+REFUSED = Listed(Record({"file": Text(2000), "reason": Text(4000)}), 100_000)
+"""Files that could not be used, and why."""
 
 
 def picture_path(instance: models.Model | None, filename: str) -> str:
@@ -103,7 +111,7 @@ class SupportImage(models.Model):
     height = models.PositiveIntegerField()
     bytes = models.PositiveIntegerField(help_text=_("Of the picture and its thumbnail together."))
     looks_drawn = models.BooleanField(default=False, help_text=_("Shows something on plain paper, as drawings do."))
-    ink = models.JSONField(null=True, help_text=_("What lies on that paper: {red, green, blue, solid}."))
+    ink = StoredJSON(schema=INK, null=True, help_text=_("What lies on that paper: {red, green, blue, solid}."))
     original_name = models.CharField(max_length=255, blank=True)
     created = models.DateTimeField(default=timezone.now, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, db_index=True)

@@ -9,6 +9,7 @@ from webapp.accounts.models import Owner
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
+from webapp.core.stored_json import require_sound
 from webapp.jobs import services as jobs
 from webapp.pictures.names import clean_name
 from webapp.recognition.allowances import require_room, take_job_place
@@ -29,10 +30,11 @@ def start_classifier(
     """
     ready = readiness(support_set=support_set)
     suggestion = None if kind or checkpoint else ready.suggestion
-    chosen = Checkpoint.objects.filter(kind=kind or "", name=checkpoint or "").first()
+    chosen = Checkpoint.objects.offered().filter(kind=kind or "", name=checkpoint or "").first()
     chosen = chosen or _checkpoint(checkpoint or kind or ready.suggestion.kinds[0])
     if kind and chosen.kind != kind:
         chosen = _checkpoint(kind)
+    require_sound(chosen)
     if ready.missing:
         raise UserError("not_ready", " ".join(ready.missing), missing=ready.missing)
     require_room(owner)

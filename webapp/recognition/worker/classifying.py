@@ -25,6 +25,7 @@ from mlcore.errors import AdaptationError, MlcoreError
 from mlcore.methods.base import Classifier as AdaptedClassifier
 from mlcore.methods.base import FewShotMethod, Predictions, Watch
 from webapp.checkpoints.models import Checkpoint
+from webapp.core.stored_json import require_sound
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
@@ -78,6 +79,7 @@ def _learn(claim: Claim[Classifier]) -> None:
     """Embed the support pictures, adapt, and keep the adapted state."""
     started = time.perf_counter()
     row = claim.job
+    require_sound(row, row.checkpoint)
     chosen = trying.try_kinds(claim) if row.kinds_to_try else trying.Chosen(row.checkpoint, row.kind_reason)
     adapted = _adapted(claim, chosen)
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in adapted.state().items()})
@@ -143,6 +145,7 @@ def _predict(claim: Claim[Prediction]) -> None:
     """Classify all query pictures, and write the answers together with the end of the job."""
     started = time.perf_counter()
     row = Classifier.objects.select_related("checkpoint").get(pk=claim.job.classifier_id)
+    require_sound(row, row.checkpoint)
     method, adapted = loaded.method_of(row.checkpoint), loaded.adapted(row)
     queries = list(claim.job.queries.all())
     for start in range(0, len(queries), looking.CHUNK):
@@ -150,12 +153,20 @@ def _predict(claim: Claim[Prediction]) -> None:
         claim.progress(start / len(queries))
         images = looking.tensors(claim, method, chunk)
         answers = adapted.predict(images, n_nearest=N_NEAREST)
+        _require_finite(answers)
         results = _results(row, loaded.card_of(method).not_sure_below, answers)
         for query, result, nothing in zip(chunk, results, is_empty(images).tolist(), strict=True):
             query.result = {**result, "sure": False, "is_empty": True} if nothing else result
     with transaction.atomic():
         claim.finish(seconds=time.perf_counter() - started)
         Query.objects.bulk_update(queries, ["result"])
+
+
+def _require_finite(answers: Predictions) -> None:
+    """Raise JobFailed where a network came to no number: nothing could be said, kept or shown of that."""
+    if not (answers.probabilities.isfinite().all() and answers.similarity.isfinite().all()):
+        message = _("This classifier came to no answer on these pictures. Learn again with another method.")
+        raise JobFailed(code="no_answer", message=message)
 
 
 def _results(row: Classifier, not_sure_below: float, answers: Predictions) -> Iterator[dict[str, Any]]:

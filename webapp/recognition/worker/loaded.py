@@ -21,6 +21,7 @@ from torch import Tensor
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import load_checkpoint
 from mlcore.devices import resolve_device
+from mlcore.errors import CheckpointError
 from mlcore.methods.base import Classifier as AdaptedClassifier
 from mlcore.methods.base import FewShotMethod
 from webapp.checkpoints import services as checkpoints
@@ -86,7 +87,13 @@ def method_of(checkpoint: Checkpoint) -> FewShotMethod:
 
 
 def _load(checkpoint: Checkpoint) -> FewShotMethod:
-    method = load_checkpoint(_folder_of(checkpoint), device=device(), onnx_folder=settings.DATA_DIR / "onnx")
+    folder = _folder_of(checkpoint)
+    try:
+        method = load_checkpoint(folder, device=device(), onnx_folder=settings.DATA_DIR / "onnx")
+    except CheckpointError as error:
+        logger.exception("Checkpoint %s cannot be loaded.", checkpoint.pk)
+        message = _("The checkpoint of this classifier is damaged. Learn again with another method.")
+        raise JobFailed(code="checkpoint_damaged", message=message) from error
     logger.info("Loaded checkpoint %s on %s.", checkpoint.pk, device())
     return method
 

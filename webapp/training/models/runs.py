@@ -9,10 +9,27 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from mlcore.schemas import EMPTY, AnyOf, Keyed, Listed, Maybe, Number, Plain, Record, Text, Whole
 from webapp.checkpoints.models.checkpoints import Checkpoint
 from webapp.checkpoints.shown_settings import in_form_words
+from webapp.core.stored_json import StoredJSON
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import Job, JobQuerySet, JobStatus
+
+SETTINGS = Keyed(Plain(3))
+CONFIG = Record(
+    optional={
+        **dict.fromkeys(("kind", "method"), Text()),
+        "transform": Maybe(Text()),
+        **dict.fromkeys(("episodes", "training", "method_config"), SETTINGS),
+    }
+)
+SECONDS = Number(0, 1e10)
+POINT = Record({"step": Whole()}, {"loss": Number(), "accuracy": Number(), "ci95": Number()}, others=Plain(1))
+NUMBERS = dict.fromkeys(("step", "train_loss", "accuracy", "ci95", "episodes_per_second"), Number())
+LATEST = Record(optional={**NUMBERS, "seconds": SECONDS, "seconds_left": SECONDS}, others=Plain(1))
+TIMED = ("seconds", "seconds_per_step", "validation_seconds")
+TIMINGS = AnyOf((Record(dict.fromkeys(TIMED, SECONDS), others=Plain(1)), EMPTY))
 
 
 def state_path(instance: models.Model | None, filename: str) -> str:
@@ -27,7 +44,7 @@ class RunSettings(models.Model):
     queries alone.
     """
 
-    config = models.JSONField(default=dict)
+    config = StoredJSON(schema=CONFIG, default=dict)
     kind = models.CharField(gettext_lazy("kind"), max_length=50)
     method = models.CharField(gettext_lazy("method"), max_length=50)
 
@@ -54,8 +71,8 @@ class TrainingRun(RunSettings, Job):
     state_file = models.FileField(upload_to=state_path, blank=True)  # where the next attempt goes on
     state_step = models.PositiveIntegerField(default=0)
     earlier_state_file = models.FileField(upload_to=state_path, blank=True)  # where it does if that one is damaged
-    points = models.JSONField(default=list)  # what the curves are drawn of; a bounded number, however long the run
-    latest = models.JSONField(default=dict)  # the newest event: step, loss, accuracy, ci95, seconds_left, memory_mb, …
+    points = StoredJSON(schema=Listed(POINT), default=list)  # what the curves are drawn of; a bounded number
+    latest = StoredJSON(schema=LATEST, default=dict)  # the newest event: step, loss, accuracy, ci95, …
     log = models.TextField(default="", blank=True)  # the last lines that a failed attempt wrote
     checkpoint = models.OneToOneField(
         Checkpoint, null=True, blank=True, on_delete=models.SET_NULL, related_name="training_run"
@@ -146,7 +163,7 @@ class RunEstimate(RunSettings, Job):
     version = models.ForeignKey(DatasetVersion, on_delete=models.CASCADE, related_name="+")
     start_from = models.ForeignKey(Checkpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
-    timings = models.JSONField(default=dict)  # seconds, seconds_per_step, validation_seconds, preparation_seconds
+    timings = StoredJSON(schema=TIMINGS, default=dict)  # of what was timed
 
     objects: ClassVar[JobQuerySet[RunEstimate]] = JobQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from mlcore.schemas import AnyOf, Flag, Keyed, Listed, Number, Plain, Record
 from webapp.checkpoints.models.checkpoints import Checkpoint
+from webapp.core.stored_json import StoredJSON
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models.runs import RunSettings
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from webapp.training.models.runs import TrainingRun
+
+PART = AnyOf((Record({"low": Number(), "high": Number()}, {"log": Flag()}), Record({"choices": Listed(Plain(1))})))
+"""What is searched of one setting: a range, or choices."""
 
 
 class Strategy(models.TextChoices):
@@ -37,7 +42,7 @@ class Sweep(RunSettings):
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
     start_from = models.ForeignKey(Checkpoint, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     strategy = models.CharField(gettext_lazy("strategy"), max_length=6, choices=Strategy)
-    space = models.JSONField(default=dict)  # "training.outer_lr" -> {"low", "high", "log"} or {"choices"}
+    space = StoredJSON(schema=Keyed(PART), default=dict)  # "training.outer_lr" -> {"low", "high", "log"} or {"choices"}
     budget = models.PositiveIntegerField(gettext_lazy("trials"))
     seed = models.PositiveIntegerField(gettext_lazy("seed"), default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
@@ -45,7 +50,7 @@ class Sweep(RunSettings):
     ended = models.DateTimeField(null=True, blank=True)
     stopped = models.BooleanField(default=False)  # before its budget was used
     obstacle = models.TextField(blank=True)  # why it could not go on, in words
-    importance = models.JSONField(default=dict)  # setting -> its share of what made the difference, 0 to 1
+    importance = StoredJSON(schema=Keyed(Number(0, 1)), default=dict)  # setting -> share of what made the difference
 
     if TYPE_CHECKING:
         runs: RelatedManager[TrainingRun]

@@ -17,6 +17,7 @@ from mlcore.run_config import MetaRunConfig, settings_for
 from webapp.checkpoints.cards import settings_of
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
+from webapp.core.stored_json import require_sound
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
 
@@ -65,6 +66,7 @@ def _following(typed: Mapping[str, str], fill: str, start: Checkpoint | None) ->
 
 def values_of_run(run: TrainingRun) -> dict[str, Any]:
     """Return what fills the form with a run's settings, to be changed."""
+    require_sound(run)
     plain = {"name": run.name, "version": run.version_id, "start_from": run.start_from_id, "clone": run.pk}
     return {**plain, **_settings(run.method, run.config), **_kind(run.kind, run.method, run.config.get("transform"))}
 
@@ -86,6 +88,7 @@ def document_of_start(checkpoint: Checkpoint, *, method: str = "") -> dict[str, 
     Raise UserError for an embedding of faces.
     """
     require_pictures(checkpoint.kind)
+    require_sound(checkpoint)
     card = checkpoint.model_card
     config = METHODS[card.method].config.from_dict(card.config)
     document: dict[str, Any] = {"kind": checkpoint.kind, "method": card.method}

@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from mlcore.documents import with_values
 from mlcore.faces.config import FACES
 from webapp.checkpoints.stored_checkpoints import local_folder
+from webapp.core.stored_json import require_sound
 from webapp.datasets.stored_datasets import data_of, local_root
 from webapp.processes.child import bond
 from webapp.training.models import RunEstimate, TrainingRun
@@ -25,6 +26,7 @@ THREADS = 1  # so that people's questions are answered while a run trains
 
 def run_document(run: TrainingRun | RunEstimate) -> dict[str, Any]:
     """Return the config of a run with all that its row knows, for whatever machine it trains on."""
+    require_sound(run, run.start_from)
     version, start = run.version, run.start_from
     data = {"data": data_of(version=version, split=version.train_split), "validation_split": version.validation_split}
     named = {"name": checkpoint_name(run)} if isinstance(run, TrainingRun) else {}

@@ -16,6 +16,7 @@ from mlcore.run_config import MetaRunConfig
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
 from webapp.core.staff.history import Named, note
+from webapp.core.stored_json import require_sound
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
@@ -81,6 +82,7 @@ def require_fitting(settings: AnyRunConfig, version: DatasetVersion, start_from:
     _require_classes(settings, version)
     if start_from:
         require_pictures(settings.kind, start_from.kind)
+        require_sound(start_from)
     if start_from and isinstance(settings, MetaRunConfig):
         start = METHODS[start_from.method].config.from_dict(start_from.card["config"])
         with refused():

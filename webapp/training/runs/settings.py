@@ -13,6 +13,7 @@ from mlcore.faces.config import FACE_LOSSES, FACE_NETWORKS
 from mlcore.run_config import PARTS, FaceRunConfig, MetaRunConfig, run_config_type, settings_for
 from webapp.checkpoints.shown_settings import ShownSetting, shown
 from webapp.core.errors import UserError
+from webapp.core.stored_json import require_sound
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models.runs import RunSettings
 
@@ -83,6 +84,7 @@ def checked(*, version: DatasetVersion | None = None, **document: Any) -> AnyRun
 
 def changed(row: RunSettings, values: Mapping[str, Any]) -> AnyRunConfig:
     """Check what a row holds with some settings replaced; raise UserError with the name of a wrong one."""
+    require_sound(row)
     with refused():
         for name in values:
             setting_among(settings_for(row.method), name)
@@ -100,6 +102,7 @@ def _fixed(config: type[AnyRunConfig], document: Document) -> dict[str, Any]:
 
 def checked_row(row: RunSettings) -> AnyRunConfig:
     """Check what a row holds once more."""
+    require_sound(row)
     return checked(**row.config)
 
 
@@ -117,6 +120,7 @@ def row_fields(config: AnyRunConfig) -> dict[str, Any]:
 
 def room_needed(run: RunSettings) -> int:
     """Bound what a run puts on the disk: its last two states and the next, in its own folder and in the storage."""
+    require_sound(run)
     return 6 * _state_bytes(run.config["method_config"], is_of_faces=run.method in FACE_LOSSES)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from webapp.core.errors import UserError
+from webapp.core.stored_json import require_sound
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.sweeps import services as sweeps
@@ -28,6 +29,7 @@ def advance_one(sweep: Sweep) -> None:
     from webapp.training.sweeps import trials  # optuna takes a second to load: only where there is a sweep
 
     runs = sweep.trials
+    require_sound(sweep, *runs)
     waiting = [run for run in runs if run.is_active or run.is_paused]
     if waiting:
         _prune(sweep, runs, waiting)

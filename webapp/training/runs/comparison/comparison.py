@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from webapp.checkpoints.cards import in_percent, settings_of, validation_of
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.shown_settings import ShownSetting, shown
+from webapp.core.stored_json import damage_of
 from webapp.training.models import TrainingRun
 from webapp.training.runs.curves import Chart, accuracy_chart, loss_chart
 from webapp.training.runs.settings import settings_of_run
@@ -101,6 +102,8 @@ def _results(subjects: Sequence[Subject]) -> list[Row]:
 
 
 def _method(subject: Subject) -> str:
+    if any(damage_of(row) for row in (subject.run, subject.checkpoint) if row):
+        return _("damaged")
     return subject.run.method if subject.run else subject.checkpoint.method if subject.checkpoint else NOTHING
 
 
@@ -149,6 +152,6 @@ def _settings(subjects: Sequence[Subject]) -> list[Row]:
 
 def _settings_of(subject: Subject) -> list[ShownSetting]:
     """Return all settings in words: from the card where there is one, else from the run."""
-    if subject.checkpoint is not None:
+    if subject.checkpoint is not None and not subject.checkpoint.is_damaged:
         return shown(subject.checkpoint.method, settings_of(subject.checkpoint.model_card))
     return settings_of_run(subject.run) if subject.run else []

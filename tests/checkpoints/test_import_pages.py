@@ -36,7 +36,7 @@ def address(page: str, row: CheckpointImport) -> str:
 
 
 def test_a_zip_leads_to_a_page_that_tells_how_it_goes(files: dict[str, bytes]) -> None:
-    client = signed_in("add_checkpoint", "view_checkpoint")
+    client = signed_in("import_checkpoint", "view_checkpoint")
     answer = client.post(reverse(SEND), {"file": zipped(files)})
     row = CheckpointImport.objects.get()
     assert answer.headers["Location"] == address("change", row)
@@ -57,7 +57,7 @@ def test_a_zip_leads_to_a_page_that_tells_how_it_goes(files: dict[str, bytes]) -
 
 
 def test_a_zip_that_is_not_sound_is_said_to_be_on_its_page(files: dict[str, bytes]) -> None:
-    client = signed_in("add_checkpoint")
+    client = signed_in("import_checkpoint")
     damaged = {**files, "weights.safetensors": files["weights.safetensors"][:-1] + b"?"}
     client.post(reverse(SEND), {"file": zipped(damaged)})
     row = CheckpointImport.objects.get()
@@ -69,7 +69,7 @@ def test_a_zip_that_is_not_sound_is_said_to_be_on_its_page(files: dict[str, byte
 
 
 def test_an_import_is_cancelled(files: dict[str, bytes]) -> None:
-    client = signed_in("add_checkpoint")
+    client = signed_in("import_checkpoint")
     client.post(reverse(SEND), {"file": zipped(files)})
     row = CheckpointImport.objects.get()
     assert client.get(address("cancel", row)).status_code == 405
@@ -79,14 +79,14 @@ def test_an_import_is_cancelled(files: dict[str, bytes]) -> None:
 
 
 def test_nobody_else_sees_or_stops_an_import(files: dict[str, bytes]) -> None:
-    signed_in("add_checkpoint").post(reverse(SEND), {"file": zipped(files)})
+    signed_in("import_checkpoint").post(reverse(SEND), {"file": zipped(files)})
     row = CheckpointImport.objects.get()
     pages = [("get", address(page, row)) for page in ("change", "live", "history")]
     pages += [("post", address("cancel", row)), ("get", reverse("admin:checkpoints_checkpointimport_changelist"))]
     pages += [("post", address("delete", row)), ("get", reverse("admin:checkpoints_checkpointimport_add"))]
     for client, status in (
         (Client(), 302),
-        (signed_in("add_checkpoint", is_staff=False, name="guest"), 302),
+        (signed_in("import_checkpoint", is_staff=False, name="guest"), 302),
         (signed_in("view_checkpoint", "publish_checkpoint", name="looks"), 403),
     ):
         assert {getattr(client, method)(page).status_code for method, page in pages} == {status}

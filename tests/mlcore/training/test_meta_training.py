@@ -73,6 +73,7 @@ def test_training_saves_a_checkpoint_whose_card_tells_how(trained: Path) -> None
     assert card.training["validation"]["accuracy"] > 0.2
     assert card.temperature > 0
     assert card.command.startswith("python -m mlcore")
+    assert card.command.endswith("--out small")
 
 
 def test_the_same_seed_trains_the_same_weights(trained: Path, tmp_path: Path) -> None:
@@ -102,7 +103,7 @@ def test_calibrating_changes_how_it_serves_and_says_so_on_the_card(trained: Path
     assert after.card is not None
     assert after.card.config["views"] == "wobble"
     assert after.card.temperature != before.card.temperature
-    assert after.card.command.startswith(before.card.command + " && python -m mlcore")
+    assert after.card.command.startswith(before.card.command + " && python -m mlcore calibrate --checkpoint served ")
 
 
 def test_an_impossible_setting_is_refused_before_anything_starts(

@@ -71,3 +71,4 @@ def test_what_the_page_of_a_run_shows_repeats_it_elsewhere(tmp_path: Path) -> No
     parts = {"method_config": card.config, "training": card.training["config"], "episodes": card.training["episodes"]}
     assert parts == {name: json.loads(config.content)[name] for name in parts}
     assert "--config" not in card.command
+    assert run.version.archive.path not in card.to_json()

@@ -11,11 +11,11 @@ from django.core.files import File
 from django.utils.translation import gettext as _
 
 from mlcore.checkpoints.card import CARD_FILE, MOST_CARD_BYTES, WEIGHTS_FILE, ModelCard
-from mlcore.checkpoints.card_schema import UsableCard
 from mlcore.errors import CheckpointError, MlcoreError
 from mlcore.faces.config import FACES
 from mlcore.schemas import SchemaError
 from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.models.usable_cards import UsableCard
 from webapp.core.errors import Code, UserError
 
 NAMES = (CARD_FILE, WEIGHTS_FILE)

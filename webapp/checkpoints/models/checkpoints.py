@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.checkpoints.card import PRETRAINED, WEIGHTS_FILE, ModelCard
-from mlcore.checkpoints.card_schema import UsableCard
 from mlcore.faces.config import FACES
+from webapp.checkpoints.models.usable_cards import UsableCard
 from webapp.core.stored_json import StoredJSON, damage_of
 
 

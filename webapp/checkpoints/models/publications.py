@@ -7,10 +7,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.checkpoints.card_schema import UsableCard
 from mlcore.schemas import Flag, Listed, Maybe, Record, Text
 from webapp.checkpoints.models.checkpoints import Checkpoint
 from webapp.checkpoints.models.evaluations import FINDINGS
+from webapp.checkpoints.models.usable_cards import UsableCard
 from webapp.core.stored_json import StoredJSON
 
 CHECK = Record({"title": Text(), "passed": Flag(), "sentence": Text(2000)}, {"figures": Text(2000)})

@@ -20,7 +20,7 @@ from mlcore.cli.options import (
 )
 from mlcore.cli.run_options import add_run_config, repeating, run_config_of
 from mlcore.config import VIEWS, EpisodeConfig
-from mlcore.errors import MlcoreError, Stopped
+from mlcore.errors import CheckpointError, MlcoreError, Stopped
 from mlcore.run_config import MetaRunConfig
 from mlcore.training.run_folder import end_with_parent
 
@@ -262,7 +262,10 @@ def _import_checkpoint(options: argparse.Namespace) -> None:
 
     if options.memory_mb is not None:
         limit_memory(megabytes=options.memory_mb)
-    print_json(import_checkpoint(options.zip, options.out).to_dict())
+    try:
+        print_json(import_checkpoint(options.zip, options.out).to_dict())
+    except MemoryError as error:
+        raise CheckpointError("trying it takes more memory than it may have") from error
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -58,7 +58,7 @@ class StoredJSON(models.JSONField):
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """Return what a row holds, or the blank where that is not what its schema says."""
         if value is None or self.schema is None or isinstance(expression, KeyTransform):
-            return super().from_db_value(value, expression, connection)  # type: ignore[misc]
+            return super().from_db_value(value, expression, connection)
         try:
             plain = read_json(value) if isinstance(value, str | bytes) else value
             if plain is not None or not self.null:

@@ -61,7 +61,7 @@ class CheckpointAdmin(DeletingAdmin[Checkpoint]):
     def accuracy(self, row: Checkpoint) -> str:
         """Return the accuracy on validation classes."""
         if row.is_damaged:
-            return _("damaged")
+            return str(_("damaged"))
         validation = cards.validation_of(row.card)
         return cards.in_percent(*validation) if validation else "–"
 

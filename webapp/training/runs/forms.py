@@ -242,7 +242,7 @@ def _kind_of(values: Mapping[str, Any]) -> dict[str, Any]:
     if values.get("new_kind"):
         return {"kind": values["new_kind"], "transform": values.get("transform") or None}
     kind = values.get("kind") or DEFAULT_KIND
-    others = [] if kind in KINDS else Checkpoint.objects.of_pictures().filter(kind=kind)
+    others = Checkpoint.objects.of_pictures().exclude(kind__in=KINDS).filter(kind=kind)
     made = next((row for row in others if not row.is_damaged), None)
     return {"kind": kind, "transform": made.card["transform"]} if made else {"kind": kind}
 

@@ -91,7 +91,7 @@ class Damage(NamedTuple):
     def sentence(self) -> str:
         """Return all of it in words, for staff."""
         values = {"field": self.field, "reason": self.reason[:300], "remedy": self.remedy}
-        return _("Damaged: its %(field)s cannot be shown, for %(reason)s. %(remedy)s") % values
+        return _("Damaged: its %(field)s cannot be shown (%(reason)s). %(remedy)s") % values
 
 
 def damage_of(row: models.Model) -> list[Damage]:

@@ -25,7 +25,7 @@ from tests.training.small_runs import small_settings
 from webapp.accounts.services import create_token, owner_of_user
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint, Evaluation, Publication
-from webapp.core.stored_json import StoredJSON, damage_of
+from webapp.core.rows.stored_json import StoredJSON, damage_of
 from webapp.datasets.models import Dataset, DatasetVersion, Source
 from webapp.faces.models import FaceQuestion
 from webapp.faces.services import give_consent

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from mlcore.schemas import Listed, Maybe, OneOf, Record, Text, Whole
-from webapp.core.stored_json import StoredJSON
+from webapp.core.rows.stored_json import StoredJSON
 from webapp.jobs.models import Job, JobQuerySet, JobStatus
 
 NAME = Text(1000)

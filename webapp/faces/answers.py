@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from mlcore.schemas import SchemaError
 from webapp.core.errors import UserError
-from webapp.core.stored_json import require_sound
+from webapp.core.rows.stored_json import require_sound
 from webapp.faces import rates
 from webapp.faces.models import COMPARED, DETECTED, ENROLLED, IDENTIFIED, FaceQuestion, Person, QuestionKind
 from webapp.faces.rates import Scale, Setting

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mlcore.schemas import AnyOf, Listed, Number, Record, Text, Whole
 from webapp.accounts.models import OwnedQuerySet, Owner
-from webapp.core.stored_json import UUID, StoredJSON
+from webapp.core.rows.stored_json import UUID, StoredJSON
 from webapp.jobs.models import ACTIVE, Job, JobQuerySet
 
 NOTICE_VERSION = 1

@@ -14,8 +14,8 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from webapp.checkpoints import cards
 from webapp.checkpoints.models import Benchmark, Checkpoint, Publication
+from webapp.core.rows.stored_json import Damaged
 from webapp.core.staff.model_admin import ModelAdmin
-from webapp.core.stored_json import Damaged
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from mlcore.checkpoints.card import PRETRAINED, WEIGHTS_FILE, ModelCard
 from mlcore.faces.config import FACES
 from webapp.checkpoints.models.usable_cards import UsableCard
-from webapp.core.stored_json import StoredJSON, damage_of
+from webapp.core.rows.stored_json import StoredJSON, damage_of
 
 
 def checkpoint_path(instance: models.Model | None, filename: str) -> str:

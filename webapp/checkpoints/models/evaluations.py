@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mlcore.schemas import EMPTY, AnyOf, Keyed, Number, Plain, Record, Text, Whole
 from webapp.checkpoints.models.checkpoints import Checkpoint
-from webapp.core.stored_json import StoredJSON
+from webapp.core.rows.stored_json import StoredJSON
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import Job, JobQuerySet
 

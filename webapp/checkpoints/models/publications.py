@@ -11,7 +11,7 @@ from mlcore.schemas import Flag, Listed, Maybe, Record, Text
 from webapp.checkpoints.models.checkpoints import Checkpoint
 from webapp.checkpoints.models.evaluations import FINDINGS
 from webapp.checkpoints.models.usable_cards import UsableCard
-from webapp.core.stored_json import StoredJSON
+from webapp.core.rows.stored_json import StoredJSON
 
 CHECK = Record({"title": Text(), "passed": Flag(), "sentence": Text(2000)}, {"figures": Text(2000)})
 GATE = Record(optional={"passed": Flag(), "against": Maybe(Text()), "checks": Listed(CHECK), "findings": FINDINGS})

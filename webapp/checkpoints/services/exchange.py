@@ -23,8 +23,8 @@ from webapp.checkpoints.models.imports import import_path
 from webapp.checkpoints.stored_checkpoints import opened_weights
 from webapp.checkpoints.zips import card_in, refuse, require_fitting
 from webapp.core.errors import UserError
+from webapp.core.rows.stored_json import require_sound
 from webapp.core.staff import history
-from webapp.core.stored_json import require_sound
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
 from webapp.pictures.names import display_file_name

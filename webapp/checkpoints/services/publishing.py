@@ -13,8 +13,8 @@ from webapp.checkpoints.models import Act, Checkpoint, Publication
 from webapp.checkpoints.services.gate import Gate, gate_of
 from webapp.checkpoints.services.registry import find_checkpoint
 from webapp.core.errors import UserError
+from webapp.core.rows.stored_json import require_sound
 from webapp.core.staff import history
-from webapp.core.stored_json import require_sound
 
 LEAST_WORDS = 3
 """A reason shorter than this says nothing to those who read it later."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from webapp.core import audit
-from webapp.core.stored_json import damage_of
+from webapp.core.rows.stored_json import damage_of
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as UnfoldAdmin

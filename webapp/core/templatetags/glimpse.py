@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mlcore.data import picture_formats
-from webapp.core import stored_json
+from webapp.core.rows import stored_json
 
 register = template.Library()
 

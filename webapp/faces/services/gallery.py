@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
-from webapp.core.stored_json import require_sound
+from webapp.core.rows.stored_json import require_sound
 from webapp.faces import deletion
 from webapp.faces.models import EnrolledFace, FaceCrop, FaceQuestion, Person
 from webapp.faces.services.consent import require_gallery

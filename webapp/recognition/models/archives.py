@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mlcore.schemas import Listed, Record, Text, Whole
 from webapp.accounts.models import OwnedQuerySet
-from webapp.core.stored_json import StoredJSON
+from webapp.core.rows.stored_json import StoredJSON
 from webapp.jobs.models import Job, JobQuerySet
 from webapp.recognition.models.support_sets import REFUSED, SupportSet
 

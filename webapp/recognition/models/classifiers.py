@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from mlcore.schemas import Flag, Keyed, Listed, Number, Record, Text
 from webapp.accounts.models import OwnedQuerySet, Owner
 from webapp.checkpoints.models import Checkpoint
-from webapp.core.stored_json import UUID, StoredJSON
+from webapp.core.rows.stored_json import UUID, StoredJSON
 from webapp.jobs.models import Job, JobQuerySet
 from webapp.recognition.models.support_sets import (
     CLASS_NAME,

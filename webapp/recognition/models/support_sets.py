@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mlcore.schemas import Listed, Number, Record, Text
 from webapp.accounts.models import OwnedQuerySet, Owner
-from webapp.core.stored_json import UUID, StoredJSON
+from webapp.core.rows.stored_json import UUID, StoredJSON
 
 NAME_LENGTH = 64
 """The most characters in the name of a class, a support set or a classifier."""

@@ -9,7 +9,7 @@ from webapp.accounts.models import Owner
 from webapp.checkpoints import services as checkpoints
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
-from webapp.core.stored_json import require_sound
+from webapp.core.rows.stored_json import require_sound
 from webapp.jobs import services as jobs
 from webapp.pictures.names import clean_name
 from webapp.recognition.allowances import require_room, take_job_place

@@ -25,7 +25,7 @@ from mlcore.errors import AdaptationError, MlcoreError
 from mlcore.methods.base import Classifier as AdaptedClassifier
 from mlcore.methods.base import FewShotMethod, Predictions, Watch
 from webapp.checkpoints.models import Checkpoint
-from webapp.core.stored_json import require_sound
+from webapp.core.rows.stored_json import require_sound
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed

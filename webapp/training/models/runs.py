@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from mlcore.schemas import EMPTY, AnyOf, Keyed, Listed, Maybe, Number, Plain, Record, Text, Whole
 from webapp.checkpoints.models.checkpoints import Checkpoint
 from webapp.checkpoints.shown_settings import in_form_words
-from webapp.core.stored_json import StoredJSON
+from webapp.core.rows.stored_json import StoredJSON
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import Job, JobQuerySet, JobStatus
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from mlcore.schemas import AnyOf, Flag, Keyed, Listed, Number, Plain, Record
 from webapp.checkpoints.models.checkpoints import Checkpoint
-from webapp.core.stored_json import StoredJSON
+from webapp.core.rows.stored_json import StoredJSON
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models.runs import RunSettings
 

@@ -17,7 +17,7 @@ from mlcore.run_config import MetaRunConfig, settings_for
 from webapp.checkpoints.cards import settings_of
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
-from webapp.core.stored_json import require_sound
+from webapp.core.rows.stored_json import require_sound
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models import TrainingRun
 

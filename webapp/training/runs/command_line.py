@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from mlcore.documents import with_values
 from mlcore.faces.config import FACES
 from webapp.checkpoints.stored_checkpoints import local_folder
-from webapp.core.stored_json import require_sound
+from webapp.core.rows.stored_json import require_sound
 from webapp.datasets.stored_datasets import data_of, local_root
 from webapp.processes.child import bond
 from webapp.training.models import RunEstimate, TrainingRun

@@ -15,8 +15,8 @@ from mlcore.method_config import METHODS
 from mlcore.run_config import MetaRunConfig
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.errors import UserError
+from webapp.core.rows.stored_json import require_sound
 from webapp.core.staff.history import Named, note
-from webapp.core.stored_json import require_sound
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus

@@ -13,7 +13,7 @@ from mlcore.faces.config import FACE_LOSSES, FACE_NETWORKS
 from mlcore.run_config import PARTS, FaceRunConfig, MetaRunConfig, run_config_type, settings_for
 from webapp.checkpoints.shown_settings import ShownSetting, shown
 from webapp.core.errors import UserError
-from webapp.core.stored_json import require_sound
+from webapp.core.rows.stored_json import require_sound
 from webapp.datasets.models import DatasetVersion
 from webapp.training.models.runs import RunSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from webapp.core.errors import UserError
-from webapp.core.stored_json import require_sound
+from webapp.core.rows.stored_json import require_sound
 from webapp.jobs.models import JobStatus
 from webapp.training.models import Sweep, TrainingRun
 from webapp.training.sweeps import services as sweeps

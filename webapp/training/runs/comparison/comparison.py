@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from webapp.checkpoints.cards import in_percent, settings_of, validation_of
 from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.shown_settings import ShownSetting, shown
-from webapp.core.stored_json import damage_of
+from webapp.core.rows.stored_json import damage_of
 from webapp.training.models import TrainingRun
 from webapp.training.runs.curves import Chart, accuracy_chart, loss_chart
 from webapp.training.runs.settings import settings_of_run

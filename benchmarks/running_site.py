@@ -49,7 +49,7 @@ class Site:
 
     def web_bytes(self) -> list[int]:
         """Return the memory of each web process with its helper: private pages, and shared ones in part."""
-        servers = [process for process in self.processes() if "gunicorn" in " ".join(process.cmdline())]
+        servers = [process for process in self.processes() if "webapp.front" in " ".join(process.cmdline())]
         workers = [server for server in servers if any(server.ppid() == other.pid for other in servers)]
         return [sum(_pss(process) for process in [worker, *worker.children(recursive=True)]) for worker in workers]
 

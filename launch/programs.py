@@ -31,16 +31,8 @@ def valkey() -> Program:
 
 
 def web() -> Program:
-    serve = [
-        "webapp.config.wsgi",
-        "--bind",
-        f"{settings.GLIMPSE_BIND}:{settings.GLIMPSE_PORT}",
-        "--worker-class",
-        "gthread",
-    ]
-    size = ["--workers", str(settings.GLIMPSE_WEB_PROCESSES), "--threads", str(settings.GLIMPSE_WEB_THREADS)]
-    manner = ["--graceful-timeout", "4", "--no-control-socket", "--log-level", "warning"]
-    return Program("web server", python("-m", "gunicorn", *serve, *size, *manner), ONE_THREAD)
+    """Return the web server, which reads its address and its size from the settings."""
+    return Program("web server", python("-m", "webapp.front"), ONE_THREAD)
 
 
 def interactive_worker() -> Program:

@@ -43,6 +43,8 @@ class Stack:
             "GLIMPSE_SECRET_KEY": SECRET_KEY,
             "GLIMPSE_DATA_DIR": str(folder),
             "GLIMPSE_DEVICE": "cpu",
+            "GLIMPSE_PORT": str(self.port),
+            "GLIMPSE_WEB_PROCESSES": "1",
             "DATABASE_URL": self.database_url,
             "REDIS_URL": broker.url,
             "PYTHONPATH": str(ROOT),
@@ -68,8 +70,7 @@ class Stack:
 
     def start_web(self) -> Process:
         """Start the web server, and wait until it answers."""
-        serve = ["webapp.config.wsgi", f"--bind=127.0.0.1:{self.port}", "--worker-class=gthread", "--threads=8"]
-        web = self.start("web", "-m", "gunicorn", *serve, "--graceful-timeout=2", "--no-control-socket")
+        web = self.start("web", "-m", "webapp.front")
         web.wait_for(self._answers)
         return web
 

@@ -16,7 +16,7 @@ import sys
 import django
 django.setup()
 from django.urls import get_resolver
-import webapp.config.wsgi
+import webapp.front.application
 def walk(patterns):
     for pattern in patterns:
         walk(getattr(pattern, "url_patterns", []))

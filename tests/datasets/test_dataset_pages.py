@@ -311,14 +311,3 @@ def test_an_upload_never_lies_in_memory(sue: Client, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(MemoryFileUploadHandler, "new_file", refuse)
     sue.post(ADD, {"name": "Signs", "upload": zipped(class_folders(4)), "least_pictures": 2})
     assert DatasetVersion.objects.exists()
-
-
-def test_only_the_two_addresses_may_be_sent_more(sue: Client, limit: Any) -> None:
-    limit(request_bytes=1000, dataset_request_bytes=100_000)
-    fields = {"name": "Signs", "upload": zipped(class_folders(4)), "least_pictures": 2}
-    assert sue.post(ADD, fields).status_code == 302
-    fields["upload"] = zipped(class_folders(4))
-    assert sue.post("/admin/datasets/dataset/", fields).status_code == 413
-    limit(request_bytes=1000, dataset_request_bytes=1000)
-    fields["upload"] = zipped(class_folders(4))
-    assert sue.post(ADD, fields).status_code == 413

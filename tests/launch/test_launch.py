@@ -16,7 +16,7 @@ import pytest
 from tests.running import Process, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ("valkey-server", "gunicorn", "queues interactive", "queues training", "manage.py clock")
+PROGRAMS = ("valkey-server", "webapp.front", "queues interactive", "queues training", "manage.py clock")
 
 
 class Launched:
@@ -156,7 +156,7 @@ def test_a_data_folder_in_use_gets_one_clear_sentence(launched: Launched) -> Non
 
 
 def test_production_refuses_to_start_without_a_secret_key(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import webapp.config.wsgi"]
+    command = [sys.executable, "-c", "import webapp.front.application"]
     variables = environment(tmp_path, free_port())
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
     assert done.returncode != 0

@@ -8,9 +8,6 @@ from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-BOOT_ERROR = 3
-"""The exit status that keeps gunicorn from starting a worker again."""
-
 
 def refuse_earlier_layout() -> None:
     """End the process with a sentence if migrations were applied that the site no longer has.
@@ -22,11 +19,10 @@ def refuse_earlier_layout() -> None:
     except Error:
         return
     finally:
-        connection.close()  # a worker forks next
+        connection.close()  # web processes fork next
     migrations = own_migrations()
     if any(app in migrations and name not in migrations[app] for app, name in applied):
-        sys.stderr.write(f"{_sentence()}\n")
-        sys.exit(BOOT_ERROR)
+        sys.exit(_sentence())
 
 
 def own_migrations() -> dict[str, set[str]]:

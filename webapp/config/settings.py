@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,16 @@ def socket_path() -> Path:
     return Path(tempfile.gettempdir()) / f"glimpse-{name}" / "valkey.sock"
 
 
+def networks(texts: list[str]) -> list[IPv4Network | IPv6Network]:
+    """Return the addresses and networks that proxies have; raise ImproperlyConfigured of what is neither."""
+    try:
+        return [ip_network(text.strip(), strict=False) for text in texts]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"GLIMPSE_PROXIES: {error}. Name addresses or networks with commas between, as in 127.0.0.1,10.0.0.0/8."
+        ) from error
+
+
 SECRET_KEY = secret_key()
 
 # --- The site -------------------------------------------------------------------------------------------------------
@@ -94,7 +105,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "webapp.api.middleware.api_problems",
     "django.middleware.security.SecurityMiddleware",
-    "webapp.core.middleware.body_limit.BodyLimitMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "webapp.core.middleware.content_security.AdminCSPMiddleware",
@@ -210,8 +220,26 @@ SECURE_HSTS_PRELOAD = HTTPS
 # --- What Glimpse allows --------------------------------------------------------------------------------------------
 
 GLIMPSE_LIMITS = LIMITS
-GLIMPSE_LARGE_BODIES = {"admin:datasets_dataset_add", "admin:datasets_dataset_version"}
-"""Addresses, by name, that may be sent `dataset_request_bytes`; they ask who it is before they read any."""
+GLIMPSE_UPLOADS: dict[str, str] = {
+    "admin:checkpoints_checkpoint_import": "upload_bytes",
+    "admin:datasets_dataset_add": "dataset_upload_bytes",
+    "admin:datasets_dataset_version": "dataset_upload_bytes",
+    "api:add_images": "upload_bytes",
+    "api:detect": "upload_bytes",
+    "api:enrol": "upload_bytes",
+    "api:identify": "upload_bytes",
+    "api:predict": "upload_bytes",
+    "api:verify": "upload_bytes",
+    "class_images": "upload_bytes",
+    "face_enrol": "upload_bytes",
+    "face_identify": "upload_bytes",
+    "face_verify": "upload_bytes",
+    "predictions": "upload_bytes",
+    "support_set_import": "upload_bytes",
+}
+"""Addresses that take files, by name, and the limit of each; every other one is sent `request_bytes` at most."""
+GLIMPSE_PROXIES = networks(env.list("GLIMPSE_PROXIES", default=[]))
+"""The proxies that are believed when they say where a request came from."""
 DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]
 GLIMPSE_GUEST_HOURS = env.float("GLIMPSE_GUEST_HOURS", default=24.0)
 GLIMPSE_QUERY_HOURS = env.float("GLIMPSE_QUERY_HOURS", default=24.0)

@@ -26,7 +26,11 @@ Code = Literal[
     "storage_down",
     "too_many_jobs",
     "too_often",
-    # requests of programs
+    # requests
+    "bad_address",
+    "length_required",
+    "too_busy",
+    "too_slow",
     "invalid_json",
     "unsupported_content_type",
     # recognition
@@ -92,20 +96,24 @@ Code = Literal[
 """Every code there is, so that a type checker refuses one that is misspelt."""
 
 STATUSES: dict[Code, int] = {
+    "bad_address": 400,
     "invalid_json": 400,
     "consent_needed": 403,
     "gallery_not_wanted": 403,
+    "too_slow": 408,
     "already_over": 409,
     "classifier_not_ready": 409,
     "damaged": 409,
     "gallery_empty": 409,
     "picture_gone": 409,
+    "length_required": 411,
     "storage_full": 413,
     "too_large": 413,
     "unsupported_content_type": 415,
     "too_many_jobs": 429,
     "too_often": 429,
     "storage_down": 503,
+    "too_busy": 503,
 }
 """The HTTP status of a code; 422 for those that are not named here."""
 

@@ -12,7 +12,9 @@ LIMITS: dict[str, int] = {
     "class_name_length": 64,
     "files_per_request": 1000,
     "queries_per_prediction": 50,
-    "request_bytes": 1024 * MEGABYTE,
+    "request_bytes": 1 * MEGABYTE,  # at every address but those of uploads
+    "upload_bytes": 1024 * MEGABYTE,
+    "dataset_upload_bytes": 2112 * MEGABYTE,
     "zip_bytes": 500 * MEGABYTE,
     "zip_entries": 20_000,
     "owner_bytes": 500 * MEGABYTE,
@@ -31,7 +33,6 @@ LIMITS: dict[str, int] = {
     "decoder_bytes": 1024 * MEGABYTE,  # the most memory that the helper process may ask for
     "import_memory_bytes": 4096 * MEGABYTE,  # the most that trying a checkpoint's zip may ask for
     "dataset_zip_bytes": 2048 * MEGABYTE,
-    "dataset_request_bytes": 2112 * MEGABYTE,
     "dataset_entries": 200_000,
     "dataset_classes": 10_000,
     "dataset_unpacked_bytes": 8192 * MEGABYTE,
@@ -39,4 +40,15 @@ LIMITS: dict[str, int] = {
     "free_disk_bytes": 500 * MEGABYTE,  # what training leaves free on the disk of the data folder
     "copies_bytes": 16384 * MEGABYTE,  # of archives and checkpoints that a storage keeps elsewhere
     "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
+    # Of strangers, in each web process; an address is an IPv4 one, or the /64 of an IPv6 one
+    "header_seconds": 10,  # for the headers of a request, and between two requests of a connection
+    "transfer_seconds": 30,  # for a body, or for a portion of an answer, and besides its bytes at the pace below
+    "transfer_bytes_per_second": 10_000,
+    "transfers": 1024,  # bodies that are coming, and likewise answers that are going
+    "transfers_of_address": 256,
+    "bodies_bytes": 4096 * MEGABYTE,  # of requests that are not answered yet
+    "bodies_bytes_of_address": 1024 * MEGABYTE,
+    "waiting_requests": 512,  # for a thread; pages and uploads are counted apart
+    "waiting_requests_of_address": 128,
+    "waiting_seconds": 120,
 }

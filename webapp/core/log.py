@@ -43,11 +43,10 @@ def logging_config(*, debug: bool) -> dict[str, Any]:
         "root": {"handlers": ["standard_error"], "level": "WARNING"},
         "loggers": {
             **{package: {"level": "INFO"} for package in OURS},
-            # Django and gunicorn bring handlers of their own; without those, what they write comes here too.
+            # Django brings handlers of its own; without those, what it writes comes here too.
             "django": {"level": "INFO"},
             "django.server": {"propagate": True},
-            "gunicorn.error": {"propagate": True},
-            "gunicorn.http.wsgi": {"level": "ERROR"},  # it warns of every HEAD request, whose body it drops itself
+            "_granian": {"level": "WARNING"},  # the web server
             # Errors of pages are written by `webapp.core.failures`, but for those that Django's own page shows.
             "django.request": {"level": "ERROR" if debug else "CRITICAL"},
         },

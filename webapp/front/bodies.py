@@ -1,0 +1,107 @@
+"""Bodies of requests: how large one may be, and the reading of it without a thread, at a pace that is demanded."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from typing import IO, Any, cast
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
+
+from webapp.core.errors import Refusal
+from webapp.front.bounds import GaveWay, Room, Share, Transfer, Transfers, too_busy
+from webapp.front.lines import Gone
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+MEGABYTE = 1024 * 1024
+IN_MEMORY = 256 * 1024
+"""Bytes of a body that are held in memory; a longer one goes into a file without a name, gone with its process."""
+
+
+def upload_limit(path: str) -> int:
+    """Return how many bytes an address of the site takes as an upload: 0 if it takes none."""
+    try:
+        name = resolve(path).view_name
+    except Resolver404:
+        return 0
+    limit = settings.GLIMPSE_UPLOADS.get(name)
+    return settings.GLIMPSE_LIMITS[limit] if limit else 0
+
+
+def check_length(length: int, upload: int) -> None:
+    """Raise Refusal if a body is longer than its address takes, before any of it is read."""
+    limit = upload or settings.GLIMPSE_LIMITS["request_bytes"]
+    if length > limit:
+        message = _("A request to this address may have at most %(n)d MB.") % {"n": max(1, limit // MEGABYTE)}
+        raise Refusal("too_large", f"{message} {_('Send fewer pictures at once.')}" if upload else message)
+
+
+class Bodies:
+    """The bodies that are being read or worked on in this process."""
+
+    def __init__(self, limits: dict[str, int]) -> None:
+        self.room = Room(in_all=limits["bodies_bytes"], of_address=limits["bodies_bytes_of_address"])
+        self._incoming = Transfers(in_all=limits["transfers"], of_address=limits["transfers_of_address"])
+        self._limits = limits
+
+    async def read(self, receive: Receive, length: int, share: Share) -> IO[bytes]:
+        """Read a whole body into memory or a nameless file; raise Refusal if it is too slow or there is no room."""
+        self.room.expect(share, length)
+        if length > IN_MEMORY and _free_bytes() - length < self._limits["free_disk_bytes"]:
+            raise too_busy()
+        body = cast(IO[bytes], tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - closed with its request
+        try:
+            with self._incoming.transfer(share.address) as transfer:
+                await self._fill(body, receive, transfer, share)
+        except (TimeoutError, GaveWay) as error:
+            body.close()
+            message = _("The request came too slowly. Please send it again, over a better line or in parts.")
+            raise Refusal("too_slow", message) from error
+        except BaseException:
+            body.close()
+            raise
+        body.seek(0)
+        return body
+
+    async def _fill(self, body: IO[bytes], receive: Receive, transfer: Transfer, share: Share) -> None:
+        more = True
+        while more:
+            until = transfer.started + self._limits["transfer_seconds"]
+            until += transfer.bytes / self._limits["transfer_bytes_per_second"]
+            message = await transfer.step(_next(receive), until=until)
+            if message["type"] != "http.request":
+                raise Gone
+            chunk = message.get("body", b"")
+            self.room.grow(share, len(chunk))
+            body.write(chunk)
+            transfer.bytes += len(chunk)
+            more = message.get("more_body", False)
+
+
+async def discard(receive: Receive, *, most_bytes: int, seconds: float) -> None:
+    """Read on for a while and keep nothing, so that whoever is still sending hears the answer."""
+
+    async def read() -> None:
+        left = most_bytes
+        while left > 0:
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return
+
+    task = asyncio.ensure_future(read())
+    await asyncio.wait({task}, timeout=seconds)
+    task.cancel()
+
+
+async def _next(receive: Receive) -> Message:
+    return await receive()
+
+
+def _free_bytes() -> int:
+    return shutil.disk_usage(tempfile.gettempdir()).free

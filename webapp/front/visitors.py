@@ -1,0 +1,64 @@
+"""Who sends a request: an address, seen through trusted proxies, and a person, as far as cookie or token tell one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+HOUSEHOLD = 64
+"""Bits of an IPv6 address that a provider hands out at once: who has one such address has them all."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Whose share a request counts against: ``address`` is an IPv4 address or the /64 of an IPv6 one."""
+
+    address: str
+    person: str = ""
+
+
+def visitor(address: str, *, cookie: str, authorization: str, session_cookie: str) -> Visitor:
+    """Return who asks: the bearer of a token or of a session, else whoever is at the address."""
+    session = re.search(rf"(?:^|;)\s*{re.escape(session_cookie)}=([^;]+)", cookie)
+    person = authorization or (session[1] if session else "")
+    return Visitor(_share(address), person)
+
+
+def client_address(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
+    """Return the address that a request comes from: the last that a trusted proxy names and that is none itself.
+
+    forwarded: the X-Forwarded-For of the request, which counts only as far as trusted proxies wrote it.
+    """
+    nearest = peer
+    for hop in reversed([*forwarded.split(","), peer]):
+        address = _address(hop)
+        if address is None:
+            break
+        nearest = str(address)
+        if not is_trusted(nearest, proxies):
+            break
+    return nearest
+
+
+def is_trusted(address: str, proxies: Sequence[Network]) -> bool:
+    """Say whether an address is one of the proxies."""
+    parsed = _address(address)
+    return parsed is not None and any(parsed in network for network in proxies)
+
+
+def _address(text: str) -> Address | None:
+    """Return the address that a text is, an IPv4 one if it only came over IPv6; None if it is none."""
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _share(address: str) -> str:
+    parsed = _address(address)
+    return str(ip_network((parsed, HOUSEHOLD), strict=False)) if isinstance(parsed, IPv6Address) else address

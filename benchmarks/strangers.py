@@ -15,7 +15,7 @@ import statistics
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from urllib.parse import urlsplit
@@ -247,12 +247,12 @@ def summary(statuses: list[int]) -> str:
     return ", ".join(f"{status} {count} times" for status, count in counts.items()) or "not once"
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20, help="how long each attack is watched")
     parser.add_argument("--only", default="", help="attacks whose names hold this word")
-    arguments = parser.parse_args()
+    options = parser.parse_args(arguments)
     with running_site() as site:
         person = site.person("visitor")
         person.browser.timeout = person.api.timeout = httpx.Timeout(PATIENCE)
@@ -261,9 +261,9 @@ def main() -> None:
         measured(person, classifier, 2)
         print("|                      | page p50 | page p95 | answer p50 | answer p95 (seconds) | times |")
         for name, attack in attacks(site).items():
-            if arguments.only in name:
+            if options.only in name:
                 with attack():  # type: ignore[attr-defined]
-                    times = measured(person, classifier, arguments.seconds)
+                    times = measured(person, classifier, options.seconds)
                 print(row(name, *times), flush=True)
                 time.sleep(5)
 

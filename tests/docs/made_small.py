@@ -70,6 +70,7 @@ SMALL: dict[str, str] = {
         "--rounds 1 --queries 1 --page-seconds 1 --ask-seconds 1 --pages 1 --uploads 1 --megapixels 1 --rest-seconds 0"
     ),
     "benchmarks.serving_while_training": "--queries 1",
+    "benchmarks.strangers": "--seconds 1 --only 24",
     "benchmarks.stopping_runs": "--rounds 1 --save-every 2 --longest 0",
     "celery": "--help",
     "manage.py createsuperuser": "--noinput --username grace --email grace@example.org",

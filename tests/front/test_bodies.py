@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 
 from webapp.api.site import api
 from webapp.core.errors import Refusal
-from webapp.front.bodies import check_length, upload_limit
+from webapp.front.bodies import UPLOADS, check_length, upload_limit
 
 TEMPLATES = Path(settings.BASE_DIR, "templates")
 MEGABYTE = 1024 * 1024
@@ -29,7 +29,7 @@ def address(name: str) -> str:
 
 
 def test_every_operation_that_is_sent_files_takes_uploads() -> None:
-    names = {name for name in settings.GLIMPSE_UPLOADS if name.startswith("api:")}
+    names = {name for name in UPLOADS if name.startswith("api:")}
     paths = {
         path
         for path, methods in api.get_openapi_schema()["paths"].items()
@@ -48,12 +48,12 @@ def test_every_form_with_files_leads_to_an_address_that_takes_uploads() -> None:
         for name in re.findall(r"""action="\{% url '([\w:]+)'""", form)
     }
     assert len(forms) >= 5
-    assert forms <= set(settings.GLIMPSE_UPLOADS)
+    assert forms <= set(UPLOADS)
 
 
-@pytest.mark.parametrize("name", settings.GLIMPSE_UPLOADS)
+@pytest.mark.parametrize("name", UPLOADS)
 def test_every_address_of_an_upload_exists_and_takes_what_its_limit_says(name: str) -> None:
-    assert upload_limit(address(name)) == settings.GLIMPSE_LIMITS[settings.GLIMPSE_UPLOADS[name]] > 900 * MEGABYTE
+    assert upload_limit(address(name)) == settings.GLIMPSE_LIMITS[UPLOADS[name]] > 900 * MEGABYTE
 
 
 @pytest.mark.parametrize("name", ["home", "sign_in", "sign_up", "admin:index", "admin:datasets_dataset_changelist"])

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import tempfile
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from webapp.config import admin_look
+from webapp.config.proxies import networks
 from webapp.core.limits import LIMITS
 from webapp.core.log import logging_config
 from webapp.core.middleware import content_security
@@ -54,16 +54,6 @@ def socket_path() -> Path:
         return path
     name = hashlib.sha256(os.fsencode(DATA_DIR)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"glimpse-{name}" / "valkey.sock"
-
-
-def networks(texts: list[str]) -> list[IPv4Network | IPv6Network]:
-    """Return the addresses and networks that proxies have; raise ImproperlyConfigured of what is neither."""
-    try:
-        return [ip_network(text.strip(), strict=False) for text in texts]
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            f"GLIMPSE_PROXIES: {error}. Name addresses or networks with commas between, as in 127.0.0.1,10.0.0.0/8."
-        ) from error
 
 
 SECRET_KEY = secret_key()
@@ -220,26 +210,7 @@ SECURE_HSTS_PRELOAD = HTTPS
 # --- What Glimpse allows --------------------------------------------------------------------------------------------
 
 GLIMPSE_LIMITS = LIMITS
-GLIMPSE_UPLOADS: dict[str, str] = {
-    "admin:checkpoints_checkpoint_import": "upload_bytes",
-    "admin:datasets_dataset_add": "dataset_upload_bytes",
-    "admin:datasets_dataset_version": "dataset_upload_bytes",
-    "api:add_images": "upload_bytes",
-    "api:detect": "upload_bytes",
-    "api:enrol": "upload_bytes",
-    "api:identify": "upload_bytes",
-    "api:predict": "upload_bytes",
-    "api:verify": "upload_bytes",
-    "class_images": "upload_bytes",
-    "face_enrol": "upload_bytes",
-    "face_identify": "upload_bytes",
-    "face_verify": "upload_bytes",
-    "predictions": "upload_bytes",
-    "support_set_import": "upload_bytes",
-}
-"""Addresses that take files, by name, and the limit of each; every other one is sent `request_bytes` at most."""
-GLIMPSE_PROXIES = networks(env.list("GLIMPSE_PROXIES", default=[]))
-"""The proxies that are believed when they say where a request came from."""
+GLIMPSE_PROXIES = networks(env.list("GLIMPSE_PROXIES", default=[]))  # they are believed about who asks
 DATA_UPLOAD_MAX_NUMBER_FILES = GLIMPSE_LIMITS["files_per_request"]
 GLIMPSE_GUEST_HOURS = env.float("GLIMPSE_GUEST_HOURS", default=24.0)
 GLIMPSE_QUERY_HOURS = env.float("GLIMPSE_QUERY_HOURS", default=24.0)

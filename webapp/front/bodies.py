@@ -19,6 +19,24 @@ from webapp.front.lines import Gone
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 MEGABYTE = 1024 * 1024
+UPLOADS: dict[str, str] = {
+    "admin:checkpoints_checkpoint_import": "upload_bytes",
+    "admin:datasets_dataset_add": "dataset_upload_bytes",
+    "admin:datasets_dataset_version": "dataset_upload_bytes",
+    "api:add_images": "upload_bytes",
+    "api:detect": "upload_bytes",
+    "api:enrol": "upload_bytes",
+    "api:identify": "upload_bytes",
+    "api:predict": "upload_bytes",
+    "api:verify": "upload_bytes",
+    "class_images": "upload_bytes",
+    "face_enrol": "upload_bytes",
+    "face_identify": "upload_bytes",
+    "face_verify": "upload_bytes",
+    "predictions": "upload_bytes",
+    "support_set_import": "upload_bytes",
+}
+"""Addresses that take files, by name, and the limit of each; every other one is sent `request_bytes` at most."""
 IN_MEMORY = 256 * 1024
 """Bytes of a body that are held in memory; a longer one goes into a file without a name, gone with its process."""
 
@@ -29,7 +47,7 @@ def upload_limit(path: str) -> int:
         name = resolve(path).view_name
     except Resolver404:
         return 0
-    limit = settings.GLIMPSE_UPLOADS.get(name)
+    limit = UPLOADS.get(name)
     return settings.GLIMPSE_LIMITS[limit] if limit else 0
 
 

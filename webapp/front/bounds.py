@@ -79,7 +79,8 @@ class Transfer:
         task = asyncio.ensure_future(coroutine)
         seconds = max(0.0, until - asyncio.get_running_loop().time())
         try:
-            await asyncio.wait({task, self.gave_way}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {task, self.gave_way}
+            await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
             raise GaveWay if self.gave_way.done() else TimeoutError

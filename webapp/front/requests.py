@@ -46,7 +46,7 @@ class Request:
 
     @property
     def is_for_programs(self) -> bool:
-        """Say whether the API is asked, whose errors are JSON."""
+        """Return whether the API is asked, whose errors are JSON."""
         return self.path.startswith("/api/")
 
     def environ(self, body: IO[bytes], length: int) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Request:
         return headers
 
     def _may_say(self, key: str) -> bool:
-        """Say whether a header counts; without known proxies, X-Forwarded-Proto is left to GLIMPSE_HTTPS."""
+        """Return whether a header counts; without known proxies, X-Forwarded-Proto is left to GLIMPSE_HTTPS."""
         if not key.startswith(FORWARDED) or self._from_proxy:
             return True
         return key == "HTTP_X_FORWARDED_PROTO" and not settings.GLIMPSE_PROXIES

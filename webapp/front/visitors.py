@@ -45,7 +45,7 @@ def client_address(peer: str, forwarded: str, proxies: Sequence[Network]) -> str
 
 
 def is_trusted(address: str, proxies: Sequence[Network]) -> bool:
-    """Say whether an address is one of the proxies."""
+    """Return whether an address is one of the proxies."""
     parsed = _address(address)
     return parsed is not None and any(parsed in network for network in proxies)
 

@@ -8,6 +8,9 @@ from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.recorder import MigrationRecorder
 
+BOOT_ERROR = 3
+"""The exit status, a number, which is all that Celery's processes end by."""
+
 
 def refuse_earlier_layout() -> None:
     """End the process with a sentence if migrations were applied that the site no longer has.
@@ -22,7 +25,8 @@ def refuse_earlier_layout() -> None:
         connection.close()  # web processes fork next
     migrations = own_migrations()
     if any(app in migrations and name not in migrations[app] for app, name in applied):
-        sys.exit(_sentence())
+        sys.stderr.write(f"{_sentence()}\n")
+        sys.exit(BOOT_ERROR)
 
 
 def own_migrations() -> dict[str, set[str]]:

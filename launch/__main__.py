@@ -12,7 +12,7 @@ os.environ["GLIMPSE_EMBEDDED"] = "1"
 from launch.address import Announcement, is_free
 from launch.programs import programs
 from launch.supervisor import Supervisor, run_to_end
-from webapp.config import settings
+from webapp.config import private_folders, settings
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
         )
     lock = take_data_folder(settings.DATA_DIR / "run")
     if settings.EMBEDDED_VALKEY:
-        settings.VALKEY_SOCKET.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folders.make_private(settings.VALKEY_SOCKET.parent)
     if run_to_end([sys.executable, "-m", "launch.preparation"]) != 0:
         sys.exit("Glimpse could not be prepared: the lines above say why.")
     Supervisor(programs()).run(Announcement(settings.GLIMPSE_BIND, settings.GLIMPSE_PORT))
@@ -34,7 +34,7 @@ def main() -> None:
 
 def take_data_folder(folder: Path) -> IO[str]:
     """Claim the data folder for this process, or end with a sentence if another Glimpse runs from it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folders.make_private(folder)
     lock = (folder / "lock").open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,7 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
-from webapp.config import admin_look
+from webapp.config import admin_look, private_folders
 from webapp.config.proxies import networks
 from webapp.core.limits import LIMITS
 from webapp.core.log import logging_config
@@ -26,6 +26,8 @@ DATA_DIR = Path(env.str("GLIMPSE_DATA_DIR", default=str(BASE_DIR / "data"))).exp
 DEBUG = env.bool("GLIMPSE_DEBUG", default=False)
 HTTPS = env.bool("GLIMPSE_HTTPS", default=False)
 EMBEDDED = env.bool("GLIMPSE_EMBEDDED", default=False)  # set by `make run` for the processes it starts
+
+private_folders.close_data_folder(DATA_DIR, usual=DATA_DIR == BASE_DIR / "data")
 
 
 def secret_key() -> str:
@@ -242,6 +244,8 @@ GLIMPSE_TRAINING_LEAVES_GPU_MB = env.int("GLIMPSE_TRAINING_LEAVES_GPU_MB", defau
 VALKEY_SOCKET = socket_path()
 REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
+if EMBEDDED_VALKEY:
+    private_folders.require_private(VALKEY_SOCKET.parent)
 TIDY_MACHINE: dict[str, float] = {  # a worker of runs, or of staff, may be the only program on its machine
     "webapp.jobs.staging.delete_broken_off": 20,
     "webapp.storage.copies.delete_orphans": 20,

@@ -10,34 +10,22 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as PlainGroupAdmin
 from django.contrib.auth.admin import UserAdmin as PlainUserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from webapp.accounts.models import Owner
 from webapp.core.staff.model_admin import ModelAdmin
+from webapp.core.staff.people_list import PeopleListAdmin
 
 admin.site.unregister([User, Group, axes.AccessAttempt, axes.AccessLog, axes.AccessFailureLog])
 
 
 @admin.register(Owner)
-class OwnerAdmin(ModelAdmin[Owner]):
+class OwnerAdmin(PeopleListAdmin[Owner]):
     """Users and guests who made something."""
 
     list_display = ["id", "user", "created", "last_seen"]
     list_filter = ["created"]
     list_select_related = ["user"]
-    list_display_links = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse to add: an owner comes into being by making something."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Owner | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Owner | None = None) -> bool:
-        """Refuse to delete here: deleting the user does it, files included."""
-        return False
 
 
 @admin.register(User)

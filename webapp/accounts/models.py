@@ -104,4 +104,4 @@ class ApiToken(models.Model):
         ordering = ["-created"]
 
     def __str__(self) -> str:
-        return self.name or str(self.id)
+        return str(self.id)

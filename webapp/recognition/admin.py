@@ -10,28 +10,12 @@ from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from webapp.core.staff.model_admin import ModelAdmin
+from webapp.core.staff.people_list import PeopleListAdmin
 from webapp.recognition.models import Classifier, Prediction, SupportSet, ZipImport
 
 
-class ReadOnlyAdmin(ModelAdmin[Any]):
-    """A list to look at: nothing is added or changed here, and deleting belongs to owners and retention."""
-
-    list_display_links = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Refuse to open a row: its fields hold what people wrote."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(SupportSet)
-class SupportSetAdmin(ReadOnlyAdmin):
+class SupportSetAdmin(PeopleListAdmin[SupportSet]):
     """Counts and sizes of support sets."""
 
     list_display = ["id", "owner", "created", "n_classes", "n_images", "size"]
@@ -61,7 +45,7 @@ class SupportSetAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Classifier)
-class ClassifierAdmin(ReadOnlyAdmin):
+class ClassifierAdmin(PeopleListAdmin[Classifier]):
     """How learning goes."""
 
     list_display = ["id", "owner", "status", "checkpoint", "n_images", "seconds", "device", "created", "error_code"]
@@ -70,7 +54,7 @@ class ClassifierAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Prediction)
-class PredictionAdmin(ReadOnlyAdmin):
+class PredictionAdmin(PeopleListAdmin[Prediction]):
     """How answering goes."""
 
     list_display = ["id", "owner", "status", "seconds", "created", "error_code"]
@@ -79,7 +63,7 @@ class PredictionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ZipImport)
-class ZipImportAdmin(ReadOnlyAdmin):
+class ZipImportAdmin(PeopleListAdmin[ZipImport]):
     """How imports go."""
 
     list_display = ["id", "status", "accepted", "bytes", "created", "error_code"]

@@ -18,5 +18,5 @@ router = Router(tags=["Checkpoints"])
 @router.get("", response={200: list[CheckpointOut], **responses(422)})
 @paginate(Pages)
 def list_checkpoints(request: ApiRequest) -> QuerySet[Checkpoint]:
-    """List the checkpoints with their cards; the live one of each kind comes first."""
-    return Checkpoint.objects.all()
+    """List the published checkpoints with their cards; the live one of each kind comes first."""
+    return Checkpoint.objects.offered()

@@ -51,3 +51,9 @@ def test_a_python_without_venv_says_what_to_install(tmp_path: Path) -> None:
     done = make_run(tmp_path, f"PYTHON={fake_python(tmp_path / 'python3', new_enough=True)}")
     assert "install python3-venv" in done.stderr
     assert not (tmp_path / "venv").exists()
+
+
+def test_lint_asks_for_known_vulnerabilities() -> None:
+    command = ["make", "--dry-run", "--no-print-directory", "lint"]
+    planned = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "python -m tools.vulnerabilities" in planned.stdout

@@ -145,16 +145,16 @@ def asked(face: EnrolledFace) -> dict[str, FaceQuestion]:
     }
 
 
-def belongings_of(owner: Owner) -> Belongings:
-    """Return one thing of each kind, which all belong to an owner."""
-    support_set = SupportSet.objects.create(owner=owner, name="Garden birds")
-    robin = SupportClass.objects.create(support_set=support_set, name="robin", position=0)
-    wren = SupportClass.objects.create(support_set=support_set, name="wren", position=1)
-    image = support_image(robin)
-    support_image(wren, "wren.png")
+def belongings_of(owner: Owner, mark: str = "") -> Belongings:
+    """Return one thing of each kind, which all belong to an owner; every name that people choose begins with a mark."""
+    support_set = SupportSet.objects.create(owner=owner, name=f"{mark}Garden birds")
+    robin = SupportClass.objects.create(support_set=support_set, name=f"{mark}robin", position=0)
+    wren = SupportClass.objects.create(support_set=support_set, name=f"{mark}wren", position=1)
+    image = support_image(robin, f"{mark}robin.png")
+    support_image(wren, f"{mark}wren.png")
     classifier = learned(support_set)
-    prediction = answered(classifier, "query.png")
-    face = enrolled(owner)
+    prediction = answered(classifier, f"{mark}query.png")
+    face = enrolled(owner, f"{mark}Ada")
     return Belongings(
         support_set=support_set,
         support_class=robin,
@@ -162,7 +162,12 @@ def belongings_of(owner: Owner) -> Belongings:
         classifier=classifier,
         prediction=prediction,
         query=prediction.queries.get(),
-        zip_import=ZipImport.objects.create(support_set=support_set, status=JobStatus.READY),
+        zip_import=ZipImport.objects.create(
+            support_set=support_set,
+            status=JobStatus.READY,
+            original_name=f"{mark}birds.zip",
+            refused=[{"file": f"{mark}notes.txt", "reason": f"{mark}notes.txt is no picture."}],
+        ),
         person=face.person,
         face=face,
         questions=asked(face),

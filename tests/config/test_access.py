@@ -1,210 +1,184 @@
-"""Someone else's object is not there, for whoever asks, at every address of the site."""
+"""The matrix of access: every address, every operation and every action of the admin, for everybody who may come.
+
+What is expected stands in `access_rules.py`; what there is, and who comes, in `world.py`.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from django.contrib.admin import site as admin_site
+from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.http import HttpResponse
-from django.test import Client
-from django.urls import URLResolver, get_resolver, reverse
+from django.test import RequestFactory
 
-from tests.api.belongings import Belongings, belongings_of
-from tests.api.client import picture
-from webapp.accounts.models import ApiToken, Owner
-from webapp.accounts.services import create_token, owner_of_user
-from webapp.faces.services import give_consent
-from webapp.site.examples.catalogue import EXAMPLES
+from tests.config.access_rules import ANSWERED, IN_AND_OUT, NOBODYS, ROLES, STAFF, Expected, needs_of, rule_of
+from tests.config.addresses import addresses
+from tests.config.world import BOOKKEEPING, MARK, Visitor, World, row_of
+from webapp.accounts.models import OwnedQuerySet, Owner
+from webapp.core.staff.people_list import PeopleListAdmin
+from webapp.recognition.models import SupportSet
 
+ADDRESSES = addresses()
+OF_SITE = [address for address in ADDRESSES if not address.is_admin]
+OF_ADMIN = [address for address in ADDRESSES if address.is_admin]
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
-WORDS = {"name": "New name", "class_name": "robin", "file": "query.png", "checkpoint": "characters", "order": None}
-"""Fields enough for every form and every JSON body of the site."""
-PUBLIC = {"slug": next(iter(EXAMPLES))}
-"""Parameters that name what belongs to nobody."""
+REFUSED = (401, 403, 404, 405)
 
-
-def addresses(resolver: URLResolver, before: str = "") -> Iterator[str]:
-    """Yield every route of the site but those of the admin, as `api/v1/support-sets/<uuid:support_set_id>`."""
-    for pattern in resolver.url_patterns:
-        route = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from () if pattern.app_name == "admin" else addresses(pattern, route)
-        else:
-            yield route
-
-
-def parameters(route: str) -> list[str]:
-    return re.findall(r"<(?:\w+:)?(\w+)>", route)
-
-
-ROUTES = list(addresses(get_resolver()))
-OWNED = [route for route in ROUTES if set(parameters(route)) - PUBLIC.keys()]
-UNOWNED = [route for route in ROUTES if not parameters(route)]
-
-
-def ids_of(owner: Owner, theirs: Belongings) -> dict[str, str]:
-    """Return for each parameter of a route which object of an owner it can stand for."""
-    token = ApiToken.objects.filter(owner=owner).first() or create_token(owner=owner)[0]
-    rows = {
-        "support_set_id": theirs.support_set,
-        "class_id": theirs.support_class,
-        "image_id": theirs.image,
-        "classifier_id": theirs.classifier,
-        "prediction_id": theirs.prediction,
-        "query_id": theirs.query,
-        "import_id": theirs.zip_import,
-        "token_id": token,
-        "person_id": theirs.person,
-        "face_id": theirs.face,
-        "question_id": theirs.questions["verify"],
-    }
-    return {**PUBLIC, **{name: str(row.pk) for name, row in rows.items()}, "class_name": theirs.support_class.name}
-
-
-QUESTIONS = {"detections": "detect", "identifications": "identify", "enrolments": "enrol"}
-"""Addresses of the API that read another kind of question about faces than a verification."""
-
-
-def of_its_kind(route: str, theirs: Belongings, ids: dict[str, str]) -> dict[str, str]:
-    """Put the question in the ids that the route is about."""
-    kind = next((kind for word, kind in QUESTIONS.items() if f"/{word}/" in route), "verify")
-    return {**ids, "question_id": str(theirs.questions[kind].pk)}
-
-
-def filled(route: str, ids: dict[str, str]) -> str:
-    """Put ids in the place of the parameters of a route."""
-    unknown = set(parameters(route)) - ids.keys()
-    assert not unknown, f"{route}: teach `ids_of` whose object {unknown} stands for, so that this test can try it."
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda match: ids[match[1]], route)
-
-
-class Visitor:
-    """Someone who opens addresses: with a session on the pages, with a token at the API."""
-
-    def __init__(self, user: User | None) -> None:
-        self.pages, self.api = Client(), Client()
-        if user:
-            self.pages.force_login(user)
-            self.api = Client(headers={"Authorization": f"Bearer {create_token(owner=owner_of_user(user=user))[1]}"})
-
-    def ask(self, method: str, address: str) -> HttpResponse:
-        """Send a request with a body that suits the address; what it does is undone."""
-        with undone():
-            if not address.startswith("/api/"):
-                return self.pages.generic(method, address, *form())
-            response = self.api.generic(method, address, *json_body())
-        with undone():
-            return self.api.generic(method, address, *form()) if response.status_code == 415 else response
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """Roll back what the block writes."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def form() -> tuple[bytes, str]:
-    """Return a form with words and a picture, and its content type."""
-    from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
-
-    fields = {name: word for name, word in WORDS.items() if word is not None}
-    return encode_multipart(BOUNDARY, {**fields, "images": picture(), "image": picture()}), MULTIPART_CONTENT
-
-
-def json_body() -> tuple[bytes, str]:
-    """Return a JSON body with words, and its content type."""
-    import json
-
-    return json.dumps(WORDS).encode(), "application/json"
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def ada(db: None) -> User:
-    """Return the one whose things the others are after."""
-    return User.objects.create_user("ada")
+def world() -> World:
+    return World()
 
 
-@pytest.fixture
-def hers(ada: User) -> Belongings:
-    """Return what is hers."""
-    return belongings_of(owner_of_user(user=ada))
+def test_every_address_has_a_rule() -> None:
+    without = [address.route for address in OF_SITE if rule_of(address) is None]
+    without += [address.route for address in OF_ADMIN if needs_of(address) is None]
+    assert without == [], "say in `access_rules.py` who may come to these"
 
 
-@pytest.fixture
-def ben(db: None) -> User:
-    """Return another user, with things of his own."""
-    ben = User.objects.create_user("ben")
-    belongings_of(owner_of_user(user=ben))
-    return ben
+def content_of(response: HttpResponse) -> bytes:
+    if response.streaming:
+        return b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    return response.content
 
 
-@pytest.fixture
-def staff(db: None) -> User:
-    """Return someone who may do anything in the admin, and who has agreed to the notice on faces."""
-    staff = User.objects.create_superuser("staff")
-    give_consent(owner=owner_of_user(user=staff), gallery=True)
-    return staff
+def is_as(status: int, expected: Expected) -> bool:
+    """Return whether a status is the expected one, or says that the address does not take the method."""
+    if expected == ANSWERED:
+        return status < 500 and status not in (401, 403, 404)
+    return status in (expected, 405)
 
 
-@pytest.mark.parametrize("route", OWNED)
-def test_someone_elses_object_is_404_for_everyone(
-    route: str, ada: User, hers: Belongings, ben: User, staff: User
-) -> None:
-    address = filled(route, of_its_kind(route, hers, ids_of(owner_of_user(user=ada), hers)))
-    owner, others = Visitor(ada), [Visitor(ben), Visitor(staff)]
-    nobody, nobodys_status = Visitor(None), 401 if address.startswith("/api/") else 404
-    if address.startswith("/faces/"):
-        nobodys_status = 403  # who has not agreed to the notice is told of that, whatever the address
-    tried = [method for method in METHODS if owner.ask(method, address).status_code != 405]
+def complaints_of(visitor: Visitor, response: HttpResponse, what: str) -> Iterator[str]:
+    """Yield what nobody but the owner is to see, and whatever fails."""
+    if response.status_code >= 500:
+        yield f"{what}: fails with {response.status_code}"
+    if visitor.role != "owner" and MARK.encode() in content_of(response):
+        yield f"{what}: shows the names of somebody else"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_pages_and_operations_are_for_those_whose_they_are(role: str, world: World) -> None:
+    visitor, ids, complaints = world.visitor(role), world.private_ids(), list[str]()
+    for address in OF_SITE:
+        path, rule = address.filled(world.values_for(address)), rule_of(address)
+        assert rule, address.route
+        is_somebodys = bool(set(address.parameters) - NOBODYS)
+        for method in METHODS if address.is_api else METHODS[:2]:
+            response, what = visitor.ask(method, path), f"{method} {address.route}"
+            complaints += complaints_of(visitor, response, what)
+            if not is_as(response.status_code, rule[role]):
+                complaints.append(f"{what}: {response.status_code} instead of {rule[role]}")
+            if rule[role] != ANSWERED and visitor.written - BOOKKEEPING:
+                complaints.append(f"{what}: writes to {visitor.written - BOOKKEEPING}")
+            if role != "owner" and not is_somebodys and any(number in content_of(response) for number in ids):
+                complaints.append(f"{what}: shows an id of somebody else's")
+    assert complaints == []
+
+
+def test_the_owner_reads_the_names_that_nobody_else_does(world: World) -> None:
+    owner = world.visitor("owner")
+    paths = [address.filled(world.values_for(address)) for address in OF_SITE]
+    assert sum(MARK.encode() in content_of(owner.ask("GET", path)) for path in paths) >= 20
+
+
+def test_ones_own_object_is_no_way_to_someone_elses(world: World) -> None:
+    mixed = {"support_set_id": str(world.his.support_set.pk), "person_id": str(world.his.person.pk)}
+    thief, owner = world.visitor("another"), world.visitor("owner")
+    nested = [address for address in OF_SITE if len(set(address.parameters) - NOBODYS) > 1]
+    assert len(nested) > 10
+    for address in nested:
+        path = address.filled({**world.values_for(address), **mixed})
+        for visitor in (thief, owner):
+            for method in METHODS:
+                response = visitor.ask(method, path)
+                assert response.status_code in (404, 405), f"{visitor.role}: {method} {address.route}"
+                assert not visitor.written - BOOKKEEPING
+
+
+def may(role: str, need: str) -> bool:
+    return role == "superuser" or need == "nothing" or (role == "viewer" and need == "view")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_admin_is_for_staff_with_the_right_to_it_and_names_nothing_of_anybodys(role: str, world: World) -> None:
+    visitor, complaints = world.visitor(role), list[str]()
+    for address in OF_ADMIN:
+        path, needs = address.filled(world.values_for(address)), needs_of(address)
+        assert needs, address.route
+        for method, need in zip(("GET", "POST"), needs, strict=True):
+            response, what = visitor.ask(method, path), f"{method} {address.route}"
+            complaints += complaints_of(visitor, response, what)
+            complaints += _of_admin(visitor, response, need, what, for_all=bool(address.names & IN_AND_OUT))
+    assert complaints == []
+
+
+def _of_admin(visitor: Visitor, response: HttpResponse, need: str, what: str, *, for_all: bool) -> Iterator[str]:
+    """Yield in what an answer of the admin differs from what somebody's rights say."""
+    status, wrote = response.status_code, visitor.written - BOOKKEEPING
+    to_login = status == 302 and "login" in response.headers["Location"]
+    if visitor.role not in STAFF:
+        if not (for_all or to_login or status in REFUSED):
+            yield f"{what}: {status} for somebody who is not on the staff"
+        if wrote and not for_all:
+            yield f"{what}: writes to {wrote}"
+    elif may(visitor.role, need):
+        if need == "view" and visitor.role == "viewer" and (status in (401, 403) or wrote):
+            yield f"{what}: {status} for somebody who may view, and writes to {wrote}"
+    elif wrote or (what.startswith("GET") and status not in (*REFUSED, 302)):
+        yield f"{what}: {status} without the right to {need}, and writes to {wrote}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_actions_on_rows_are_for_staff_with_the_right_to_them(role: str, world: World) -> None:
+    visitor, complaints, tried = world.visitor(role), list[str](), 0
+    request = RequestFactory().get("/")
+    request.user = User(is_superuser=True, is_staff=True, is_active=True)
+    for model, model_admin in admin.site._registry.items():
+        path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        for action in model_admin.get_actions(request):
+            tried += 1
+            chosen: dict[str, Any] = {"action": action, "_selected_action": str(row_of(model).pk), "post": "yes"}
+            response, what = visitor.ask("POST", path, **chosen), f"{action} {path}"
+            complaints += complaints_of(visitor, response, what)
+            if role != "superuser" and visitor.written - BOOKKEEPING:
+                complaints.append(f"{what}: writes to {visitor.written - BOOKKEEPING}")
+            if role not in STAFF and response.status_code != 302:
+                complaints.append(f"{what}: {response.status_code}")
     assert tried
-    for method in tried:
-        assert owner.ask(method, address).status_code not in (401, 403, 404), method
-        assert [other.ask(method, address).status_code for other in others] == [404, 404], method
-        assert nobody.ask(method, address).status_code == nobodys_status, method
+    assert complaints == []
 
 
-@pytest.mark.parametrize("route", [route for route in OWNED if len(set(parameters(route)) - PUBLIC.keys()) > 1])
-def test_ones_own_object_is_no_way_to_someone_elses(route: str, ada: User, hers: Belongings, ben: User) -> None:
-    his = owner_of_user(user=ben)
-    his_set = his.support_sets.get()
-    mixed = {"support_set_id": str(his_set.pk), "person_id": str(his.people.get().pk)}
-    address = filled(route, {**ids_of(owner_of_user(user=ada), hers), **mixed})
-    if "class_name" in parameters(route):
-        his_set.classes.all().delete()
-    owner, thief = Visitor(ada), Visitor(ben)
-    for method in METHODS:
-        assert owner.ask(method, address).status_code in (404, 405), method
-        assert thief.ask(method, address).status_code in (404, 405), method
+def test_lists_of_what_people_own_have_nothing_behind_them_and_no_filter_but_those_shown(world: World) -> None:
+    viewer = world.visitor("viewer")
+    owned = [
+        (model, model_admin)
+        for model, model_admin in admin.site._registry.items()
+        if model is Owner or isinstance(model._default_manager.all(), OwnedQuerySet)
+    ]
+    assert len(owned) >= 5
+    for model, model_admin in owned:
+        assert isinstance(model_admin, PeopleListAdmin), model
+        assert not model_admin.search_fields
+        path = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        assert viewer.ask("GET", path).status_code == 200
+        for field in {field.name for field in model._meta.concrete_fields} - set(model_admin.list_filter):
+            assert viewer.ask("GET", f"{path}?{field}__startswith=a").status_code == 400, f"{model}: {field}"
+        for page in ("change", "history", "delete"):
+            assert viewer.ask("GET", f"{path}{row_of(model).pk}/{page}/").status_code == 404
 
 
-@pytest.mark.parametrize("route", UNOWNED)
-def test_no_other_page_shows_someone_elses_object(
-    route: str, ada: User, hers: Belongings, ben: User, staff: User
-) -> None:
-    ids = ids_of(owner_of_user(user=ada), hers)
-    secrets = [ids[name].encode() for name in ids if name.endswith("_id")]
-    for visitor in (Visitor(None), Visitor(ben), Visitor(staff)):
-        answer = visitor.ask("GET", filled(route, {}))
-        shown = b"" if answer.streaming else answer.content
-        assert [secret for secret in secrets if secret in shown] == []
-
-
-@pytest.mark.parametrize("model", list(admin_site._registry), ids=lambda model: model.__name__)
-def test_the_admin_shows_no_picture_and_is_for_staff(model: type, hers: Belongings, ben: User, staff: User) -> None:
-    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"  # type: ignore[attr-defined]
-    pages = [reverse(f"{name}_changelist")]
-    pages += [reverse(f"{name}_change", args=[row.pk]) for row in model._default_manager.all()]  # type: ignore[attr-defined]
-    hidden = [hers.image.file.name, hers.image.thumbnail.name, hers.query.file.name, hers.query.thumbnail.name]
-    hidden += [hers.image.original_name, hers.query.original_name, "/pictures/", "/queries/"]
-    for page in pages:
-        shown = Visitor(staff).pages.get(page).content.decode()
-        assert [text for text in hidden if text in shown] == []
-        for visitor in (Visitor(None), Visitor(ben)):
-            assert visitor.pages.get(page).status_code in (302, 403, 404)
+def test_whoever_may_delete_users_deletes_what_they_made_too(world: World) -> None:
+    path = f"/admin/auth/user/{world.ada.pk}/delete/"
+    superuser = world.visitor("superuser")
+    shown = superuser.ask("GET", path).content.decode()
+    assert str(world.hers.support_set.pk) in shown
+    assert str(world.token.pk) in shown
+    assert superuser.pages.post(path, {"post": "yes"}).status_code == 302
+    assert not Owner.objects.filter(pk=world.owner.pk).exists()
+    assert not SupportSet.objects.filter(pk=world.hers.support_set.pk).exists()

@@ -46,6 +46,8 @@ class GroupAdmin(PlainGroupAdmin, ModelAdmin[Group]):
 class AccessAttemptAdmin(axes.AccessAttemptAdmin, ModelAdmin[axes.AccessAttempt]):  # type: ignore[misc]
     """Who is being kept from guessing passwords."""
 
+    actions = None  # axes' own needs no right, and fails
+
 
 @admin.register(axes.AccessLog)
 class AccessLogAdmin(axes.AccessLogAdmin, ModelAdmin[axes.AccessLog]):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from django.test import Client
 from PIL import Image, ImageDraw
 
 from webapp.accounts.models import Owner
-from webapp.accounts.services import create_token
+from webapp.accounts.tokens import create_token
 
 V1 = "/api/v1"
 

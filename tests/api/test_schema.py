@@ -15,7 +15,7 @@ from pytest_django import Settings
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from webapp.accounts.models import Owner
-from webapp.accounts.services import create_token
+from webapp.accounts.tokens import create_token
 from webapp.api import waiting
 from webapp.api.waiting import WaitPlaces
 

@@ -1,4 +1,4 @@
-"""Set on every request the owner who makes it."""
+"""Set on every request the owner who makes it, and on answers which browser somebody signed in with."""
 
 from collections.abc import Callable
 
@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
 from webapp.accounts import services
+from webapp.accounts.passwords import devices
 
 
 class OwnerMiddleware:
@@ -16,4 +17,6 @@ class OwnerMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.owner = SimpleLazyObject(lambda: services.owner_of(request))  # type: ignore[attr-defined]
-        return self.get_response(request)
+        response = self.get_response(request)
+        devices.set_cookie(request, response)
+        return response

@@ -1,4 +1,4 @@
-"""Owners (a user or a guest), what they may still spend, and API tokens."""
+"""Owners (a user or a guest), what they may still spend, API tokens, and how often something was tried."""
 
 from __future__ import annotations
 
@@ -82,6 +82,19 @@ class Allowance(models.Model):
         return f"{self.name}: {self.used}"
 
 
+class Scope(models.TextChoices):
+    """What a token may do; each scope includes those before it."""
+
+    READ = "read", _("Read: look at what you have")
+    CLASSIFY = "classify", _("Classify: read, and ask about pictures and faces")
+    TRAIN = "train", _("Train: everything, with making, changing and deleting")
+
+    def includes(self, scope: Scope) -> bool:
+        """Return whether a token of this scope may do what another scope is enough for."""
+        order = list(Scope)
+        return order.index(self) >= order.index(scope)
+
+
 class ApiTokenQuerySet(OwnedQuerySet["ApiToken"]):
     """Reads of API tokens."""
 
@@ -92,8 +105,10 @@ class ApiToken(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(Owner, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=64, blank=True)
+    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.TRAIN)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created = models.DateTimeField(default=timezone.now, editable=False)
+    expires = models.DateTimeField(null=True, blank=True, help_text=_("Empty for a token that never does."))
     last_used = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = ApiTokenQuerySet.as_manager()
@@ -105,3 +120,33 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def is_expired(self) -> bool:
+        """Return whether the token's time is up."""
+        return self.expires is not None and self.expires <= timezone.now()
+
+    @property
+    def scope_in_words(self) -> str:
+        """Return the name of the scope, without what it means."""
+        return str(Scope(self.scope).label).partition(":")[0]
+
+
+class Attempts(models.Model):
+    """How often something was tried since a window of time opened: wrong passwords for a name, say.
+
+    ``subject`` is a keyed hash of the name or the address; neither is kept.
+    """
+
+    throttle = models.CharField(max_length=40)
+    subject = models.CharField(max_length=64)
+    opened = models.DateTimeField(default=timezone.now, db_index=True)
+    used = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("attempts")
+        verbose_name_plural = _("attempts")
+        constraints = [models.UniqueConstraint(fields=["throttle", "subject"], name="one_row_per_throttle_and_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.throttle}: {self.used}"

@@ -1,21 +1,17 @@
-"""Who the owner of a request is, what guests take along when they sign in, tokens, and how often things may be done."""
+"""Who the owner of a request is, what guests take along when they sign in, and how often things may be done."""
 
 from __future__ import annotations
 
 import datetime
-import hashlib
 import secrets
 from typing import Any, cast
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.contrib.auth.models import User as UserModel
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from mlcore.data.names import clean
-from webapp.accounts.models import Allowance, ApiToken, Owner
+from webapp.accounts.models import Allowance, Owner
 
 GUEST_KEY = "guest_id"
 """Where a session keeps the id of its guest: inside, so that it survives the new key at sign-in."""
@@ -26,9 +22,9 @@ WINDOW = datetime.timedelta(minutes=1)
 def owner_of(request: HttpRequest) -> Owner | None:
     """Return who makes the request, or None for a visitor who has made nothing yet."""
     if request.user.is_authenticated:
-        return _seen(_owner_of_user(request.user))
+        return seen(_owner_of_user(request.user))
     guest_id = request.session.get(GUEST_KEY)
-    return _seen(Owner.objects.filter(guest_id=guest_id).first()) if guest_id else None
+    return seen(Owner.objects.filter(guest_id=guest_id).first()) if guest_id else None
 
 
 def owner_for_writing(request: HttpRequest) -> Owner:
@@ -50,7 +46,7 @@ def _owner_of_user(user: Any) -> Owner:
     return Owner.objects.get_or_create(user=user)[0]
 
 
-def _seen(owner: Owner | None) -> Owner | None:
+def seen(owner: Owner | None) -> Owner | None:
     """Record now and then that an owner is still there."""
     now = timezone.now()
     if owner is not None and now - owner.last_seen > SEEN_EVERY:
@@ -71,38 +67,6 @@ def adopt_guest(*, owner: Owner | None, user: AbstractBaseUser) -> Owner:
             made.filter(**{relation.field.name: owner}).update(**{relation.field.name: adult})
     owner.delete()
     return adult
-
-
-def create_token(*, owner: Owner, name: str = "") -> tuple[ApiToken, str]:
-    """Make a token; return its row and the secret itself, which is shown once and not kept."""
-    secret = secrets.token_urlsafe(32)
-    return ApiToken.objects.create(owner=owner, name=clean(name)[:64], digest=_digest(secret)), secret
-
-
-def owner_of_token(*, secret: str) -> Owner | None:
-    """Return the owner of a token, or None if there is no such token or its user may not sign in."""
-    token = ApiToken.objects.select_related("owner__user").filter(digest=_digest(secret)).first()
-    if token is None or (token.owner.user is not None and not token.owner.user.is_active):
-        return None
-    now = timezone.now()
-    if token.last_used is None or now - token.last_used > SEEN_EVERY:
-        ApiToken.objects.filter(pk=token.pk).update(last_used=now)
-    return _seen(token.owner)
-
-
-def create_user_token(*, username: str) -> str:
-    """Make a token for the user of that name, who is made without a password if need be; return the secret."""
-    user = UserModel.objects.filter(username=username).first()
-    if user is None:
-        user = UserModel(username=username)
-        user.set_unusable_password()
-        user.full_clean(exclude=["password"])
-        user.save()
-    return create_token(owner=_owner_of_user(user), name=_("made on the command line"))[1]
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode(errors="replace")).hexdigest()
 
 
 @transaction.atomic

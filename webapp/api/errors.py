@@ -30,7 +30,7 @@ class Problem(Schema):
 
 def responses(*statuses: int) -> dict[int, type[Problem]]:
     """Document these error statuses of an operation, and those that every operation has."""
-    return dict.fromkeys(sorted({401, 500, 503, *statuses}), Problem)
+    return dict.fromkeys(sorted({401, 403, 429, 500, 503, *statuses}), Problem)
 
 
 def problem(
@@ -71,7 +71,7 @@ def _refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
     """Return the answer to a refusal, with when to try again."""
     details = dict(error.details)
     wait = details.pop("retry_after", None)
-    headers = {"Retry-After": str(wait)} if wait else None
+    headers = {"Retry-After": str(wait)} if wait else {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
     return problem(error.status, code=error.code, message=error.message, headers=headers, **details)
 
 

@@ -39,9 +39,6 @@ GROUPS: list[tuple[Any, dict[str, str]]] = [  # title, then model -> name of a s
             "accounts.owner": "badge",
             "auth.user": "person",
             "auth.group": "group",
-            "axes.accessattempt": "lock",
-            "axes.accesslog": "login",
-            "axes.accessfailurelog": "no_accounts",
         },
     ),
 ]

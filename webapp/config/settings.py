@@ -87,7 +87,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "axes",
     "csp",
     "django_celery_beat",
     "django_htmx",
@@ -108,7 +107,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "webapp.accounts.middleware.OwnerMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "axes.middleware.AxesMiddleware",
     "webapp.core.middleware.refusals.RefusalMiddleware",
 ]
 
@@ -173,7 +171,10 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # --- Who may come in ------------------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "webapp.accounts.passwords.backend.ThrottledBackend",
+    "django.contrib.auth.backends.ModelBackend",  # of sessions that began before the other
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -187,12 +188,13 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_RESET_ON_SUCCESS = True
-AXES_HTTP_RESPONSE_CODE = 429
-AXES_LOCKOUT_TEMPLATE = "429.html"
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
+
+EMAIL = env.email_url("EMAIL_URL", default="consolemail://")
+"""How letters are sent; by default they are printed where the web server runs."""
+globals().update(EMAIL)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("GLIMPSE_EMAIL_FROM", default="glimpse@localhost")
 
 # --- What a browser may load ----------------------------------------------------------------------------------------
 
@@ -253,6 +255,7 @@ TIDY_MACHINE: dict[str, float] = {  # a worker of runs, or of staff, may be the 
 }
 GLIMPSE_CLOCK: dict[str, float] = {  # dotted path of a callable -> seconds between two calls
     **dict.fromkeys(TIDY_MACHINE, 3600),  # and so may the clock, which leaves something in staging if it is killed
+    "webapp.accounts.throttles.forget": 600,
     "webapp.jobs.services.sweep": 1,
     "webapp.recognition.services.contributions.withdraw": 10,
     "webapp.recognition.retention.forget": 60,

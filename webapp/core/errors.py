@@ -23,7 +23,9 @@ Code = Literal[
     "damaged",
     "limit_reached",
     "name_taken",
+    "scope_needed",
     "storage_down",
+    "token_expired",
     "too_many_jobs",
     "too_often",
     # requests
@@ -98,8 +100,10 @@ Code = Literal[
 STATUSES: dict[Code, int] = {
     "bad_address": 400,
     "invalid_json": 400,
+    "token_expired": 401,
     "consent_needed": 403,
     "gallery_not_wanted": 403,
+    "scope_needed": 403,
     "too_slow": 408,
     "already_over": 409,
     "classifier_not_ready": 409,

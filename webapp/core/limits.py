@@ -39,6 +39,18 @@ LIMITS: dict[str, int] = {
     "dataset_side": 448,
     "free_disk_bytes": 500 * MEGABYTE,  # what training leaves free on the disk of the data folder
     "copies_bytes": 16384 * MEGABYTE,  # of archives and checkpoints that a storage keeps elsewhere
+    "tokens": 20,  # of one owner
+    "wrong_passwords_per_name_and_address": 5,  # in 15 minutes, as all wrong passwords
+    "wrong_passwords_per_name": 20,  # from anywhere, but for browsers that signed in with it before
+    "wrong_passwords_per_device": 10,  # of such a browser
+    "wrong_passwords_per_address": 50,  # a school may have one address
+    "wrong_own_passwords": 5,  # where somebody who is signed in is asked again
+    "wrong_tokens_per_address": 300,
+    "sign_ups_per_address": 60,  # tries in an hour, as those below
+    "resets_per_address": 30,
+    "letters_per_mail_address": 3,
+    "copies_per_owner": 5,
+    "copies_at_once": 2,  # in one web process
     "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
     # Of strangers, in each web process; an address is an IPv4 one, or the /64 of an IPv6 one
     "header_seconds": 10,  # for the headers of a request, and between two requests of a connection

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from ninja import File, Query, Router, Status, UploadedFile
 from ninja.pagination import paginate
 
-from webapp.api.auth import ApiRequest
+from webapp.api.auth import CLASSIFY, READ, TRAIN, ApiRequest
 from webapp.api.errors import responses
 from webapp.api.pagination import Pages
 from webapp.api.schemas.recognition import ClassifierOut, JobStarted, Patience, PredictionOut
@@ -26,26 +26,26 @@ def _classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
     return get_object_or_404(owned, pk=classifier_id)
 
 
-@router.get("", response={200: list[ClassifierOut], **responses(422)})
+@router.get("", auth=READ, response={200: list[ClassifierOut], **responses(422)})
 @paginate(Pages)
 def list_classifiers(request: ApiRequest) -> QuerySet[Classifier]:
     """List your classifiers, newest first."""
     return Classifier.objects.owned_by(request.auth).select_related("checkpoint")
 
 
-@router.get("/{uuid:classifier_id}", response={200: ClassifierOut, **responses(404)})
+@router.get("/{uuid:classifier_id}", auth=READ, response={200: ClassifierOut, **responses(404)})
 def read_classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
     """Read how a classifier stands."""
     return _classifier(request, classifier_id)
 
 
-@router.post("/{uuid:classifier_id}/cancel", response={200: ClassifierOut, **responses(404, 409)})
+@router.post("/{uuid:classifier_id}/cancel", auth=TRAIN, response={200: ClassifierOut, **responses(404, 409)})
 def cancel_classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
     """Stop learning. One that runs becomes cancelled a moment later."""
     return services.cancel_classifier(classifier=_classifier(request, classifier_id))
 
 
-@router.delete("/{uuid:classifier_id}", response={204: None, **responses(404)})
+@router.delete("/{uuid:classifier_id}", auth=TRAIN, response={204: None, **responses(404)})
 def delete_classifier(request: ApiRequest, classifier_id: UUID) -> Status[None]:
     """Delete a classifier with everything it was asked."""
     services.delete_classifier(classifier=_classifier(request, classifier_id))
@@ -54,6 +54,7 @@ def delete_classifier(request: ApiRequest, classifier_id: UUID) -> Status[None]:
 
 @router.post(
     "/{uuid:classifier_id}/predictions",
+    auth=CLASSIFY,
     tags=["Predictions"],
     response={200: PredictionOut, 202: JobStarted, **responses(400, 404, 409, 411, 413, 415, 422, 429)},
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.shortcuts import get_object_or_404
 from ninja import File, Form, Query, Router, Status, UploadedFile
 
-from webapp.api.auth import ApiRequest
+from webapp.api.auth import CLASSIFY, READ, TRAIN, ApiRequest
 from webapp.api.errors import responses
 from webapp.api.face_answers import respond
 from webapp.api.schemas.faces import ConsentOut, DetectionOut, GalleryWish, VerificationOut
@@ -28,26 +28,26 @@ def question_of(request: ApiRequest, question_id: UUID, kind: QuestionKind) -> F
     return get_object_or_404(FaceQuestion.objects.owned_by(request.auth), pk=question_id, kind=kind)
 
 
-@router.post("/consent", response={201: ConsentOut, **responses(422)})
+@router.post("/consent", auth=TRAIN, response={201: ConsentOut, **responses(422)})
 def give_consent(request: ApiRequest, wish: Query[GalleryWish]) -> Status[Consent]:
     """Agree to the notice at `/faces/`: read it first. Without this, everything about faces answers 403."""
     return Status(201, services.give_consent(owner=request.auth, gallery=wish.gallery))
 
 
-@router.get("/consent", response={200: ConsentOut, **responses(403)})
+@router.get("/consent", auth=READ, response={200: ConsentOut, **responses(403)})
 def read_consent(request: ApiRequest) -> Consent:
     """Read what was agreed to, and until when it holds."""
     return services.require_consent(owner=request.auth)
 
 
-@router.delete("/consent", response={204: None, **responses()})
+@router.delete("/consent", auth=TRAIN, response={204: None, **responses()})
 def withdraw_consent(request: ApiRequest) -> Status[None]:
     """Withdraw the consent, and erase everything about faces: photos, answers, people."""
     services.withdraw_consent(owner=request.auth)
     return Status(204, None)
 
 
-@router.post("/verify", response={200: VerificationOut, 202: JobStarted, **responses(*PHOTOS, 409)})
+@router.post("/verify", auth=CLASSIFY, response={200: VerificationOut, 202: JobStarted, **responses(*PHOTOS, 409)})
 def verify(
     request: ApiRequest,
     image_a: File[UploadedFile],
@@ -65,6 +65,7 @@ def verify(
 
 @router.get(
     "/verifications/{uuid:question_id}",
+    auth=READ,
     response={200: VerificationOut, 202: JobStarted, **responses(403, 404, 409, 422)},
 )
 def read_verification(request: ApiRequest, question_id: UUID) -> Any:
@@ -72,21 +73,23 @@ def read_verification(request: ApiRequest, question_id: UUID) -> Any:
     return respond(question_of(request, question_id, QuestionKind.VERIFY))
 
 
-@router.delete("/verifications/{uuid:question_id}", response={204: None, **responses(403, 404)})
+@router.delete("/verifications/{uuid:question_id}", auth=CLASSIFY, response={204: None, **responses(403, 404)})
 def delete_verification(request: ApiRequest, question_id: UUID) -> Status[None]:
     """Delete the answer, or the photos that wait for one."""
     services.end_question(question=question_of(request, question_id, QuestionKind.VERIFY))
     return Status(204, None)
 
 
-@router.post("/detect", response={200: DetectionOut, 202: JobStarted, **responses(*PHOTOS, 409)})
+@router.post("/detect", auth=CLASSIFY, response={200: DetectionOut, 202: JobStarted, **responses(*PHOTOS, 409)})
 def detect(request: ApiRequest, image: File[UploadedFile], patience: Query[Patience]) -> Any:
     """Ask where a photo shows faces."""
     return respond(services.detect(owner=request.auth, image=image), wait=patience.wait)
 
 
 @router.get(
-    "/detections/{uuid:question_id}", response={200: DetectionOut, 202: JobStarted, **responses(403, 404, 409, 422)}
+    "/detections/{uuid:question_id}",
+    auth=READ,
+    response={200: DetectionOut, 202: JobStarted, **responses(403, 404, 409, 422)},
 )
 def read_detection(request: ApiRequest, question_id: UUID) -> Any:
     """Read where the faces are, which is kept for ten minutes; 202 while there is no answer."""

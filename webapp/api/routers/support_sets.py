@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from ninja import File, Form, Query, Router, Status, UploadedFile
 from ninja.pagination import paginate
 
-from webapp.api.auth import ApiRequest
+from webapp.api.auth import READ, TRAIN, ApiRequest
 from webapp.api.errors import responses
 from webapp.api.pagination import Pages
 from webapp.api.parsing import Text
@@ -55,26 +55,26 @@ def _class(request: ApiRequest, support_set_id: UUID, name: str) -> SupportClass
     return get_object_or_404(classes, name=clean_name(name))
 
 
-@router.post("", response={201: SupportSetOut, **responses(*JSON_BODY, 429)})
+@router.post("", auth=TRAIN, response={201: SupportSetOut, **responses(*JSON_BODY, 429)})
 def create_support_set(request: ApiRequest, body: NewSupportSet) -> Status[SupportSet]:
     """Make an empty support set."""
     return Status(201, services.create_support_set(owner=request.auth, name=body.name))
 
 
-@router.get("", response={200: list[SupportSetSummary], **responses(422)})
+@router.get("", auth=READ, response={200: list[SupportSetSummary], **responses(422)})
 @paginate(Pages)
 def list_support_sets(request: ApiRequest) -> QuerySet[SupportSet]:
     """List your support sets, newest first."""
     return SupportSet.objects.owned_by(request.auth)
 
 
-@router.get("/{uuid:support_set_id}", response={200: SupportSetOut, **responses(404)})
+@router.get("/{uuid:support_set_id}", auth=READ, response={200: SupportSetOut, **responses(404)})
 def read_support_set(request: ApiRequest, support_set_id: UUID) -> SupportSet:
     """Read a support set: its classes in their order, each with its count and the ids of its pictures."""
     return _support_set(request, support_set_id)
 
 
-@router.patch("/{uuid:support_set_id}", response={200: SupportSetOut, **responses(404, *JSON_BODY)})
+@router.patch("/{uuid:support_set_id}", auth=TRAIN, response={200: SupportSetOut, **responses(404, *JSON_BODY)})
 def change_support_set(request: ApiRequest, support_set_id: UUID, body: SupportSetChanges) -> SupportSet:
     """Rename the support set or its classes, or put the classes in another order; all of it or nothing."""
     return services.change_support_set(
@@ -86,21 +86,23 @@ def change_support_set(request: ApiRequest, support_set_id: UUID, body: SupportS
     )
 
 
-@router.delete("/{uuid:support_set_id}", response={204: None, **responses(404)})
+@router.delete("/{uuid:support_set_id}", auth=TRAIN, response={204: None, **responses(404)})
 def delete_support_set(request: ApiRequest, support_set_id: UUID) -> Status[None]:
     """Delete a support set with its pictures and its classifiers."""
     services.delete_support_set(support_set=_support_set(request, support_set_id))
     return Status(204, None)
 
 
-@router.delete("/{uuid:support_set_id}/classes/{path:class_name}", response={204: None, **responses(404, 422)})
+@router.delete(
+    "/{uuid:support_set_id}/classes/{path:class_name}", auth=TRAIN, response={204: None, **responses(404, 422)}
+)
 def delete_class(request: ApiRequest, support_set_id: UUID, class_name: str) -> Status[None]:
     """Delete a class with its pictures. Names that an address cannot carry, `.` and `..`, go into the query below."""
     services.delete_class(support_class=_class(request, support_set_id, class_name))
     return Status(204, None)
 
 
-@router.delete("/{uuid:support_set_id}/classes", response={204: None, **responses(404, 422)})
+@router.delete("/{uuid:support_set_id}/classes", auth=TRAIN, response={204: None, **responses(404, 422)})
 def delete_class_named(request: ApiRequest, support_set_id: UUID, which: Query[ClassNamed]) -> Status[None]:
     """Delete a class with its pictures, whatever its name."""
     services.delete_class(support_class=_class(request, support_set_id, which.name))
@@ -108,7 +110,9 @@ def delete_class_named(request: ApiRequest, support_set_id: UUID, which: Query[C
 
 
 @router.post(
-    "/{uuid:support_set_id}/images", response={201: UploadOut, **responses(404, *UPLOAD), 422: NothingAccepted}
+    "/{uuid:support_set_id}/images",
+    auth=TRAIN,
+    response={201: UploadOut, **responses(404, *UPLOAD), 422: NothingAccepted},
 )
 def add_images(
     request: ApiRequest, support_set_id: UUID, class_name: Form[Text], images: File[list[UploadedFile]]
@@ -120,20 +124,24 @@ def add_images(
     return Status(201 if report.accepted else 422, report)
 
 
-@router.patch("/{uuid:support_set_id}/images/{uuid:image_id}", response={200: ImageOut, **responses(404, *JSON_BODY)})
+@router.patch(
+    "/{uuid:support_set_id}/images/{uuid:image_id}", auth=TRAIN, response={200: ImageOut, **responses(404, *JSON_BODY)}
+)
 def move_image(request: ApiRequest, support_set_id: UUID, image_id: UUID, body: ImageChanges) -> SupportImage:
     """Move a picture to another class of its support set."""
     return services.move_image(image=_image(request, support_set_id, image_id), class_name=body.class_name)
 
 
-@router.delete("/{uuid:support_set_id}/images/{uuid:image_id}", response={204: None, **responses(404)})
+@router.delete("/{uuid:support_set_id}/images/{uuid:image_id}", auth=TRAIN, response={204: None, **responses(404)})
 def delete_image(request: ApiRequest, support_set_id: UUID, image_id: UUID) -> Status[None]:
     """Delete a picture."""
     services.delete_image(image=_image(request, support_set_id, image_id))
     return Status(204, None)
 
 
-@router.post("/{uuid:support_set_id}/classifiers", response={202: JobStarted, **responses(404, *JSON_BODY, 429)})
+@router.post(
+    "/{uuid:support_set_id}/classifiers", auth=TRAIN, response={202: JobStarted, **responses(404, *JSON_BODY, 429)}
+)
 def learn(request: ApiRequest, support_set_id: UUID, body: NewClassifier) -> Status[Classifier]:
     """Start to learn the support set as it is now. Read the classifier until its status is ready."""
     classifier = services.start_classifier(

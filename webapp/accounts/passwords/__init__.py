@@ -1,0 +1,1 @@
+"""Passwords: who signs in by one, from which browser, and how a forgotten one is replaced."""

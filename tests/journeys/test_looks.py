@@ -56,7 +56,8 @@ NAMELESS = """() => {
     .filter((element) => element.checkVisibility() && !named(element))
     .map((element) => element.outerHTML.slice(0, 120));
 }"""
-PAGES = ["/", "/my/", "/privacy/", "/account/sign-up/", "/account/sign-in/", "/no-such-page/"]
+ACCOUNT = [f"/account/{page}/" for page in ("sign-up", "sign-in", "reset", "reset/sent", "reset/x/x", "address/x")]
+PAGES = ["/", "/my/", "/my/data/", "/privacy/", *ACCOUNT, "/no-such-page/"]
 
 
 def walk(visitor: Visitor) -> list[str]:

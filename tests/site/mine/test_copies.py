@@ -1,0 +1,139 @@
+"""A copy holds all that is somebody's and nothing of anybody else's, and its support sets can be imported again."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+
+from tests.api.belongings import Belongings, belongings_of, support_image
+from webapp.accounts.models import Owner
+from webapp.accounts.services import owner_of_user
+from webapp.accounts.tokens import create_token
+from webapp.faces.models import EnrolledFace, FaceCrop
+from webapp.recognition.models import SupportClass
+from webapp.recognition.services import create_support_set
+from webapp.recognition.services.archives import upload_zip
+from webapp.site.mine import copies
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def hers(django_user_model: Any) -> Belongings:
+    return belongings_of(owner_of_user(user=django_user_model.objects.create_user("ada", "ada@example.org")))
+
+
+@pytest.fixture
+def ada(hers: Belongings) -> Owner:
+    return hers.support_set.owner
+
+
+@pytest.fixture(autouse=True)
+def _places() -> Iterator[None]:
+    yield
+    assert copies._places._value == 2, "every place is given back"
+
+
+def copy_of(owner: Owner) -> zipfile.ZipFile:
+    client = Client()
+    client.force_login(owner.user)
+    answer = client.post("/my/data/copy/")
+    assert answer.headers["Content-Type"] == "application/zip"
+    content = b"".join(answer.streaming_content)
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert archive.testzip() is None
+    return archive
+
+
+def test_a_copy_holds_what_is_there(hers: Belongings, ada: Owner) -> None:
+    _row, secret = create_token(owner=ada, name="notebook")
+    embedding, crop = bytes(range(256)) * 2, b"what an enrolled face looks like"
+    EnrolledFace.objects.update(embedding=embedding)
+    FaceCrop.objects.update(jpeg=crop)
+    archive = copy_of(ada)
+    account = json.loads(archive.read("account.json"))
+    assert (account["username"], account["email"]) == ("ada", "ada@example.org")
+    assert account["api_tokens"][0]["name"] == "notebook"
+    [learned] = json.loads(archive.read("classifiers.json"))
+    assert learned["class_names"] == hers.classifier.class_names
+    [line] = archive.read("predictions.jsonl").splitlines()
+    [asked] = json.loads(line)["queries"]
+    assert asked["result"]["class_name"] == hers.query.result["class_name"]
+    assert archive.read(asked["file"]) == hers.query.file.open().read()
+    faces = json.loads(archive.read("faces.json"))
+    assert [person["name"] for person in faces["gallery"]] == [hers.person.name]
+    assert faces["consents"]
+    everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert secret.encode() not in everything
+    assert ada.api_tokens.get().digest.encode() not in everything
+    assert embedding not in everything
+    assert crop not in everything
+
+
+def test_a_copy_holds_nothing_of_anybody_else(hers: Belongings, django_user_model: Any) -> None:
+    ben = owner_of_user(user=django_user_model.objects.create_user("ben"))
+    archive = copy_of(ben)
+    assert json.loads(archive.read("support-sets.json")) == []
+    assert not [name for name in archive.namelist() if "/" in name]
+    assert archive.read("predictions.jsonl") == b""
+
+
+def test_a_support_set_can_be_imported_again_whatever_its_names(ada: Owner) -> None:
+    names = ["..", "a/b", "a\\b", ".net", "Straße", "猫", "con.", 'x"y', "A", "a "]
+    support_set = create_support_set(owner=ada, name="../odd")
+    for position, name in enumerate(names):
+        support_class = SupportClass.objects.create(support_set=support_set, name=name, position=position)
+        support_image(support_class, name="../../etc/passwd.png")
+        support_image(support_class, name="same.png")
+    archive = copy_of(ada)
+    described = {row["name"]: row for row in json.loads(archive.read("support-sets.json"))}["../odd"]
+    assert [row["name"] for row in described["classes"]] == names
+    again = create_support_set(owner=ada, name="Again")
+    upload = upload_zip(support_set=again, file=ContentFile(archive.read(described["zip"]), name="odd.zip"))
+    assert upload.refused == []
+    assert [row["files"] for row in upload.classes] == [2] * len(names)
+    assert {row["name"] for row in upload.classes} == {row["folder"] for row in described["classes"]}
+
+
+def test_a_picture_deleted_meanwhile_is_left_out(hers: Belongings, ada: Owner) -> None:
+    hers.image.file.storage.delete(hers.image.file.name)
+    [row] = [row for row in json.loads(copy_of(ada).read("support-sets.json")) if row["id"] == str(hers.support_set.pk)]
+    assert all(picture["id"] != str(hers.image.pk) for one in row["classes"] for picture in one["pictures"])
+
+
+def test_a_copy_is_sent_in_pieces_and_given_up_with_its_request(ada: Owner, hers: Belongings) -> None:
+    for n in range(5):
+        support_image(hers.support_class, name=f"{n}.png")
+    copy = copies.Copy(ada)
+    pieces = iter(copy)
+    assert next(pieces).startswith(b"PK")
+    assert len(list(pieces)) > 5
+    copy.close()
+    copy.close()
+
+
+def test_a_third_copy_at_once_waits_and_a_sixth_in_an_hour(ada: Owner, client: Client) -> None:
+    client.force_login(ada.user)
+    open_ones = [copies.Copy(ada), copies.Copy(ada)]
+    answer = client.post("/my/data/copy/")
+    assert (answer.status_code, "Others take their copies" in answer.content.decode()) == (429, True)
+    for copy in open_ones:
+        copy.close()
+    statuses = []
+    for _n in range(4):
+        answer = client.post("/my/data/copy/")
+        statuses.append(answer.status_code)
+        b"".join(answer)
+    assert statuses == [200, 200, 200, 429]
+
+
+def test_a_visitor_who_made_nothing_gets_nothing(client: Client) -> None:
+    assert client.post("/my/data/copy/").headers["Location"] == "/my/data/"
+    assert "nothing of yours here" in client.get("/my/data/").content.decode()

@@ -147,11 +147,11 @@ def test_what_is_refused_leaves_no_names_either(stack: Stack) -> None:
         assert client.get("/", headers={"Host": f"{CANARY}.example"}).status_code == 400
         assert client.post("/account/sign-in/", headers={"Origin": f"http://{CANARY}.example"}).status_code == 403
         assert client.get("/api/v1/support-sets", headers={"Authorization": f"{CANARY} token"}).status_code == 401
-        for _ in range(5):
+        for _ in range(6):
             submit(client, "/account/sign-in/", {"username": CANARY, "password": CANARY})
     record_of(stack.processes["web"].log, "django.security.DisallowedHost (written by ")
     record_of(stack.processes["web"].log, "django.security.csrf Forbidden (…): …")
-    record_of(stack.processes["web"].log, "axes.handlers.database ")
+    record_of(stack.processes["web"].log, "Refused by the limit wrong_passwords_per_name_and_address ")
 
 
 def test_a_site_without_its_database_answers_and_logs(stack: Stack, server_folder: Path) -> None:

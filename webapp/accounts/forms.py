@@ -91,6 +91,10 @@ class PasswordChangeForm(PlainPasswordChangeForm):
         help_text=_("Leave this on if somebody else may know your password."),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["old_password"].widget.attrs["autofocus"]  # it is one form of several on its page
+
     def clean_old_password(self) -> str:
         """Return the old password if it is theirs; raise UserError where too many were wrong."""
         password: str = self.cleaned_data["old_password"]

@@ -65,7 +65,7 @@ def test_an_account_goes_with_everything_and_leaves_others_be(
     assert set(rows_of(ada.pk)) == set(before)
     page = browsers[0].get("/my/data/").content.decode()
     n_pictures = SupportImage.objects.owned_by(ada).present().count()
-    assert f"with {n_pictures} pictures" in page
+    assert f"Pictures in them: {n_pictures}." in page
     assert browsers[0].post("/my/data/delete/", {"password": "wrong"}).status_code == 422
     assert rows_of(ada.pk)
     with django_capture_on_commit_callbacks(execute=True):

@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django_stubs_ext import StrOrPromise
 
 from webapp.accounts.models import Attempts
 from webapp.core.errors import UserError
@@ -35,7 +36,7 @@ class Throttle:
 
     name: str
     minutes: int
-    refusal: str
+    refusal: StrOrPromise
 
     @property
     def limit(self) -> int:
@@ -90,8 +91,8 @@ def take(uses: Sequence[Use]) -> None:
             _require_room(one.throttle, row)
     with transaction.atomic():
         for one in uses:
-            key = {"throttle": one.throttle.name, "subject": one.subject}
-            row = Attempts.objects.select_for_update().get_or_create(**key)[0]
+            rows = Attempts.objects.select_for_update()
+            row = rows.get_or_create(throttle=one.throttle.name, subject=one.subject)[0]
             _require_room(one.throttle, row)
             row.used += 1
             row.save(update_fields=["opened", "used"])

@@ -52,7 +52,7 @@ class ChoosePassword(PasswordResetConfirmView):
         """Return the form's arguments, with labels as they are elsewhere."""
         return {**super().get_form_kwargs(), "label_suffix": ""}
 
-    def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:  # type: ignore[override] # of the one form it has
+    def form_valid(self, form: SetPasswordForm[User]) -> HttpResponse:
         """Set the password, revoke every token, and sign in."""
         user = form.save()
         del self.request.session[INTERNAL_RESET_SESSION_TOKEN]

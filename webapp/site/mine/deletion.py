@@ -27,7 +27,9 @@ def deletion_of(owner: Owner) -> Deletion:
         "predictions": Prediction.objects.owned_by(owner).count(),
     }
     deletion = Deletion(goes=[])
-    deletion.goes.append(_("Your support sets: %(sets)d. Pictures in them: %(pictures)d. Zips that wait to be imported.") % counts)
+    deletion.goes.append(
+        _("Your support sets: %(sets)d. Pictures in them: %(pictures)d. Zips that wait to be imported.") % counts
+    )
     deletion.goes.append(_("Your classifiers: %(classifiers)d. Predictions: %(predictions)d.") % counts)
     deletion.goes.append(_("Everything about faces: consents, photos, answers, your gallery."))
     deletion.stays.append(_("Models that have learned from pictures you let them learn from; the pictures go."))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.models import User
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,6 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
 from webapp.accounts.forms import OwnPasswordForm
+from webapp.accounts.passwords import devices
 from webapp.accounts.requests import OwnedRequest
 from webapp.site.mine.copies import Copy
 from webapp.site.mine.deletion import deletion_of, erase
@@ -50,15 +48,16 @@ def delete(request: OwnedRequest) -> HttpResponse:
     erase(owner=request.owner)
     logout(request)
     messages.success(request, _("Everything of yours is deleted."))
-    return redirect("home")
+    response = redirect("home")
+    response.delete_cookie(devices.COOKIE, samesite="Lax")
+    return response
 
 
 def _password_form(request: OwnedRequest) -> OwnPasswordForm | None:
     """Return the form that asks for the password, which a guest does not have."""
-    user = cast("User", request.user)
-    if not user.is_authenticated:
+    if not request.user.is_authenticated:
         return None
-    return OwnPasswordForm(user, request.POST or None, label_suffix="")
+    return OwnPasswordForm(request.user, request.POST or None, label_suffix="")
 
 
 def _page(request: OwnedRequest, form: OwnPasswordForm | None, status: int = 200) -> HttpResponse:

@@ -52,5 +52,4 @@ def test_every_page_has_its_commands_found_but_those_without_any() -> None:
         "docs/faq.md",
         "docs/licences.md",
         "docs/privacy.md",
-        "docs/settings.md",
     }

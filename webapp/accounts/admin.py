@@ -63,8 +63,10 @@ class UserAdmin(PlainUserAdmin[User], ModelAdmin[User]):
         if n := len(reached):
             messages.success(request, _("Links on their way: %(n)d.") % {"n": n})
         if names := ", ".join(user.username for user in queryset.exclude(pk__in=[user.pk for user in reached])):
-            said = _("No e-mail address, or not active: %(names)s. `manage.py password_reset_link NAME` prints a link.")
-            messages.warning(request, said % {"names": names})
+            sentence = _(
+                "No e-mail address, or not active: %(names)s. `manage.py password_reset_link NAME` prints a link."
+            )
+            messages.warning(request, sentence % {"names": names})
 
 
 @admin.register(Group)

@@ -189,10 +189,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
-
-EMAIL = env.email_url("EMAIL_URL", default="consolemail://")
-"""How letters are sent; by default they are printed where the web server runs."""
-globals().update(EMAIL)
+globals().update(env.email_url("EMAIL_URL", default="consolemail://"))  # by default, printed where the site runs
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("GLIMPSE_EMAIL_FROM", default="glimpse@localhost")
 

@@ -22,7 +22,7 @@ from webapp.accounts.throttles import use
 
 logger = logging.getLogger(__name__)
 
-SALT = "webapp.accounts.address"
+SALT = "confirmed-address"
 HOURS = 24
 """How long a link that confirms an address holds."""
 _postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="letters")

@@ -57,12 +57,12 @@ class ChoosePassword(PasswordResetConfirmView):
         user = form.save()
         del self.request.session[INTERNAL_RESET_SESSION_TOKEN]
         tokens.revoke_all(owner=services.owner_of_user(user=user))
-        said = _("Your password is changed. You are signed out everywhere else, and your API tokens are revoked.")
-        messages.success(self.request, said)
+        sentence = _("Your password is changed. You are signed out everywhere else, and your API tokens are revoked.")
+        messages.success(self.request, sentence)
         return enter(cast("OwnedRequest", self.request), user, to="account")
 
 
 @require_safe
 def sent(request: OwnedRequest) -> HttpResponse:
-    """Say that a letter is on its way if somebody has the address."""
+    """Show that a letter is on its way if somebody has the address."""
     return render(request, "accounts/reset_sent.html", {"minutes": minutes()})

@@ -16,6 +16,19 @@ _INVISIBLE = (
 """Soft hyphen, zero-width space, word joiner, byte order mark, fillers, and marks that turn the direction of text."""
 _TAKEN_OUT = re.compile(f"(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|[{_INVISIBLE}]+")
 """What is invisible, but for the tags by which a black flag becomes that of a country."""
+_TWO_FACED = (
+    "©®‼⁉™ℹ↔-↙↩↪⌨⏏⏭-⏯⏱⏲⏸-⏺Ⓜ▪▫▶◀◻◼☀-☄☎☑☘☝☠☢☣☦☪☮☯☸-☺♀♂♟♠♣♥♦♨♻♾⚒⚔-⚗⚙⚛⚜⚠⚧⚰⚱⛈⛏⛑⛓⛩⛰⛱⛴⛷-⛹✂✈✉✌✍✏✒✔✖✝✡✳✴❄❇❣❤➡⤴⤵⬅-⬇〰〽㊗㊙"
+    "🅰🅱🅾🅿🈂🈷🌡🌤-🌬🌶🍽🎖🎗🎙-🎛🎞🎟🏋-🏎🏔-🏟🏳🏵🏷🐿👁📽🕉🕊🕯🕰🕳-🕹🖇🖊-🖍🖐🖥🖨🖱🖲🖼🗂-🗄🗑-🗓🗜-🗞🗡🗣🗨🗯🗳🗺🛋🛍-🛏🛠-🛥🛩🛰🛳"
+)
+"""What is text alone and an emoji with a selector after it (Unicode's emoji-variation-sequences.txt)."""
+_IDEOGRAPHS = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_MONGOLIAN_LETTERS = "\u1820-\u1878\u1880-\u18aa"
+_IDLE_SELECTORS = re.compile(
+    f"(?<![{_TWO_FACED}])(?<![0-9#*](?=\ufe0f\u20e3))[\ufe0e\ufe0f]|[\ufe03-\ufe0d]"
+    f"|(?<![{_IDEOGRAPHS}])[\ufe00-\ufe02\U000e0100-\U000e01ef]"
+    f"|(?<![{_MONGOLIAN_LETTERS}])[\u180b-\u180d\u180f]"
+)
+"""Selectors of a shape after what has no other: two-faced emoji, keycaps, ideographs and Mongolian letters have."""
 _JOINERS = frozenset("\u180e\u200c\u200d")
 _CURSIVE = ("ARABIC", "SYRIAC", "MANDAIC", "NKO", "MONGOLIAN", "PHAGS-PA", "ADLAM")
 _VIRAMA = 9  # canonical combining class of the signs that bind consonants of Indic scripts
@@ -24,9 +37,11 @@ _VIRAMA = 9  # canonical combining class of the signs that bind consonants of In
 def clean(text: str) -> str:
     """Return a name in NFC, with single spaces, and without what cannot be seen; it may turn out empty.
 
-    Zero-width joiners stay where they change what is seen: in scripts that join their letters, and in emoji.
+    Zero-width joiners stay where they change what is seen: in scripts that join their letters, and in emoji. So do
+    variation selectors: after emoji that are text as well, ideographs and Mongolian letters.
     """
     composed = unicodedata.normalize("NFC", _TAKEN_OUT.sub(r"\1", text))
+    composed = unicodedata.normalize("NFC", _IDLE_SELECTORS.sub("", composed))
     if not _JOINERS.isdisjoint(composed):
         composed = unicodedata.normalize("NFC", _without_idle_joiners(composed))
     return " ".join(composed.split())

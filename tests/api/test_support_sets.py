@@ -126,7 +126,9 @@ def test_a_class_is_deleted_by_its_name(api: ApiClient, birds: Belongings) -> No
     complaint(api.delete(f"/support-sets/{birds.support_set.id}/classes/robin"), 404)
 
 
-@pytest.mark.parametrize("spelling", ["\u00e9t\u00e9", "e\u0301te\u0301", "\ufeff\u00e9t\u200b\u00e9"])
+@pytest.mark.parametrize(
+    "spelling", ["\u00e9t\u00e9", "e\u0301te\u0301", "\ufeff\u00e9t\u200b\u00e9\n", "\n\u00e9t\ufe0f\u00e9"]
+)
 @pytest.mark.parametrize("address", ["classes/{}", "classes?name={}"])
 def test_a_class_is_found_however_its_name_is_spelt(
     api: ApiClient, birds: Belongings, spelling: str, address: str
@@ -136,6 +138,12 @@ def test_a_class_is_found_however_its_name_is_spelt(
     assert [row.name for row in birds.support_set.classes.present()] == ["robin", "wren", "\u00e9t\u00e9"]
     path = f"/support-sets/{birds.support_set.id}/{address.format(quote(spelling))}"
     assert api.delete(path).status_code == 204
+    assert [row.name for row in birds.support_set.classes.present()] == ["robin", "wren"]
+
+
+def test_a_class_is_deleted_by_the_name_that_it_was_made_by(api: ApiClient, birds: Belongings) -> None:
+    api.upload(f"/support-sets/{birds.support_set.id}/images", [picture()], class_name="a\nb")
+    assert api.delete(f"/support-sets/{birds.support_set.id}/classes/a%0Ab").status_code == 204
     assert [row.name for row in birds.support_set.classes.present()] == ["robin", "wren"]
 
 

@@ -32,7 +32,9 @@ def test_names_of_any_script_are_taken(name: str) -> None:
     assert clean_name(name) == unicodedata.normalize("NFC", name)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\u200d", "\u200b\ufeff", "\u2066", "x" * 65, "a\0b", "a\ud800"])
+@pytest.mark.parametrize(
+    "name", ["", "   ", "\u200d", "\u200b\ufeff", "\u2066", "\ufe0f\U000e0100", "x" * 65, "a\0b", "a\ud800"]
+)
 def test_names_that_cannot_be_shown_are_refused(name: str) -> None:
     with refused("invalid_name"):
         clean_name(name)

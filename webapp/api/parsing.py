@@ -1,4 +1,4 @@
-"""What a request's body must be before any field of it is looked at."""
+"""What a request's body must be before any field of it is looked at, and what a name in its address may be."""
 
 from __future__ import annotations
 
@@ -6,12 +6,23 @@ import json
 from typing import Annotated, Any, cast
 
 from django.http import HttpRequest
+from django.urls import register_converter
+from django.urls.converters import StringConverter
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from ninja.parser import Parser
 from pydantic import AfterValidator
 
 from webapp.core.errors import UserError
+
+
+class NameConverter(StringConverter):
+    """Take any name in an address, whatever is in it: `path` takes slashes, but no new lines."""
+
+    regex = "(?s:.+)"
+
+
+register_converter(NameConverter, "name")
 
 
 class TypedParser(Parser):

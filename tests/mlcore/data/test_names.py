@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from mlcore.data.names import class_names, clean, clean_path
 
-JOINERS_AND_COMPANY = "\u200c\u200d\u180e\u034f\u0301\u094d\u0915\u06cc\u200b\ufe0f\U0001f469\U0001f3f4\U000e0067e "
+JOINERS_AND_COMPANY = (
+    "\u200c\u200d\u180e\u034f\u0301\u094d\u0915\u06cc\u200b\ufe0f\U0001f469\U0001f3f4\U000e0067e "
+    "\u2764\u20e31\u180b\u1820\u732b\U000e0100"
+)
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from(JOINERS_AND_COMPANY)), max_size=20))
@@ -21,7 +24,10 @@ def test_a_clean_name_stays_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize(
     "mark",
-    [*"\u200b\u00ad\u2060\ufeff\u200e\u200f\u061c\u202a\u202e\u2066\u2069\u200c\u200d\u034f\u3164\U000e0041"],
+    [
+        *"\u200b\u00ad\u2060\ufeff\u200e\u200f\u061c\u202a\u202e\u2066\u2069\u200c\u200d\u034f\u3164\U000e0041",
+        *"\ufe00\ufe05\ufe0e\ufe0f\U000e0100\U000e01ef\u180b\u180d\u180f",
+    ],
 )
 def test_what_cannot_be_seen_is_taken_out(mark: str) -> None:
     assert clean(f"{mark}Kat{mark}ze{mark}") == "Katze"
@@ -51,6 +57,30 @@ def test_joiners_that_change_what_is_seen_stay(name: str) -> None:
     assert clean(name) == name
 
 
+@pytest.mark.parametrize(
+    "name", ["❤\ufe0f", "1\ufe0f\u20e3", "👁\ufe0f\u200d🗨\ufe0f", "葛\U000e0100", "神\ufe00", "\u182d\u180b\u1820"]
+)
+def test_selectors_that_change_what_is_seen_stay(name: str) -> None:
+    assert clean(name) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("cafe\ufe0f\u0301", "café"),
+        ("1\ufe0f", "1"),
+        ("1\ufe0e\u20e3", "1\u20e3"),
+        ("❤\ufe0f\ufe0f", "❤\ufe0f"),
+        ("❤\u200b\ufe0f", "❤\ufe0f"),
+        ("⭐\ufe0f", "⭐"),
+        ("葛\ufe0f", "葛"),
+        ("\u1820\U000e0100", "\u1820"),
+    ],
+)
+def test_selectors_that_select_nothing_are_taken_out(text: str, name: str) -> None:
+    assert clean(text) == name
+
+
 def test_a_path_is_cleaned_part_by_part() -> None:
     assert clean_path("a\u200b/ e\u0301 /1.png") == PurePosixPath("a/é/1.png")
     assert clean_path("/a").is_absolute()
@@ -70,6 +100,7 @@ def test_folders_that_differ_by_their_normal_form_below_different_ones_are_two_c
 
 def test_folders_that_differ_by_their_normal_form_alone_are_one_class() -> None:
     assert set(named("t\u00e9", "te\u0301").values()) == {"té"}
+    assert set(named("cat", "ca\ufe0ft").values()) == {"cat"}
 
 
 def test_a_class_has_one_name_however_it_is_wrapped() -> None:

@@ -94,7 +94,7 @@ def delete_support_set(request: ApiRequest, support_set_id: UUID) -> Status[None
 
 
 @router.delete(
-    "/{uuid:support_set_id}/classes/{path:class_name}", auth=TRAIN, response={204: None, **responses(404, 422)}
+    "/{uuid:support_set_id}/classes/{name:class_name}", auth=TRAIN, response={204: None, **responses(404, 422)}
 )
 def delete_class(request: ApiRequest, support_set_id: UUID, class_name: str) -> Status[None]:
     """Delete a class with its pictures. Names that an address cannot carry, `.` and `..`, go into the query below."""

@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-from mlcore.data.zips.encodings import encoding_of
+from mlcore.data.zips.encodings import Spelling, spelling_of
 from mlcore.errors import MlcoreError, ZipError
 
 COPY_BYTES = 1 << 16
@@ -82,8 +82,8 @@ class Zip:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         infos = archive.infolist()
-        encoding = encoding_of(_written(info) for info in infos if not info.flag_bits & _UTF8)
-        entries = (_entry(info, encoding) for info in infos)
+        spelling = spelling_of(_written(info) for info in infos if not info.flag_bits & _UTF8)
+        entries = (_entry(info, spelling) for info in infos)
         self.entries = tuple(entry for entry in entries if entry.path.parts and not is_left_behind(entry.path))
 
     def read(self, entry: Entry, *, most_bytes: int) -> bytes:
@@ -151,10 +151,10 @@ def is_left_behind(path: PurePosixPath) -> bool:
     return any(part.lower() in _SYSTEM_NAMES or part.startswith("._") for part in path.parts)
 
 
-def _entry(info: zipfile.ZipInfo, encoding: str) -> Entry:
+def _entry(info: zipfile.ZipInfo, spelling: Spelling) -> Entry:
     name = info.filename
     if not info.flag_bits & _UTF8:
-        name = _unicode_path(info) or _written(info).decode(encoding)
+        name = _unicode_path(info) or spelling.decode(_written(info))
     path = name.replace("\\", "/")
     return Entry(name, PurePosixPath(path), path.endswith("/"), info)
 

@@ -29,6 +29,9 @@ _NEAR_WHITE = 224  # brightness from which nothing shows on white paper
 _SHOWN = 0.05  # share of what is seen that has to show on white paper, or else it is laid on black
 _BLANK_SIDE = 128  # longest side that a picture is looked at to tell whether it is blank, px
 _BLANK_RANGE = 4  # levels of 255 that a blank picture spans at most, in each channel
+_NOISE_RANGE = 48  # levels of 255 that noise spans at most in a picture of that side
+_DARK = 64  # brightness that a covered camera sees at most
+_NOISE_SPREADS = (2.5, 8)  # how many times the spread of its middle two thirds noise spans
 _HEIC_HEADER = 1 << 16  # bytes in which a HEIC file says how it is turned
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -39,6 +42,9 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SENSOR_DEPTHS = (8, 10, 12, 14, 16)  # bits
+_DEPTH_STATED = ("PPM", "JPEG2000")
+_WHITES = (1.0, 255.0, 65535.0)  # of fractions
 _MIN_IS_WHITE, _BITS, _PHOTOMETRIC = 0, 258, 262  # of TIFF
 
 
@@ -149,19 +155,43 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
 def _scaled(picture: Image.Image) -> Image.Image:
     """Map black to 0 and white to 255 in a picture of one deep channel, whole numbers or fractions."""
     tags = getattr(picture, "tag_v2", {})
-    if picture.mode == "F":
-        values = _finite(picture)
-        black, white = _span(values, whites=(1.0, 255.0, 65535.0), slack=1.5)
-    elif picture.mode == "I":
-        values = picture
-        black, white = _span(values, whites=(255.0, 65535.0, 2.0**31) if tags else (65535.0,), slack=1.0)
+    values = _finite(picture) if picture.mode == "F" else picture.convert("I")
+    low, high = (float(value) for value in values.getextrema())  # type: ignore[arg-type]
+    if low < 0:
+        black, white = low, high if high > low else low + 1
+    elif picture.mode == "F":
+        black, white = 0.0, _white_of_fractions(high)
+    elif tags.get(_BITS) == (12,):
+        black, white = 0.0, 4095.0
     else:
-        values = picture.convert("I")
-        black, white = 0.0, 4095.0 if tags.get(_BITS) == (12,) else 65535.0
+        black, white = 0.0, 65535.0 if _fills_its_bits(picture) else _white_of_a_sensor(high)
     if tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE:
         black, white = white, black
     scale = 255 / (white - black)
     return values.convert("F").point(lambda value: value * scale + (0.5 - black * scale)).convert("L")
+
+
+def _fills_its_bits(picture: Image.Image) -> bool:
+    """Return whether 65535 is white, however dark the picture is.
+
+    So it is where Pillow has scaled it by the depth that the file states, where a profile says what its numbers mean,
+    and where 8 bits were made 16, each byte twice.
+    """
+    if picture.format in _DEPTH_STATED or picture.info.get("icc_profile"):
+        return True
+    values = picture.tobytes() if picture.mode.startswith("I;16") else b""
+    return bool(values) and values[::2] == values[1::2]
+
+
+def _white_of_a_sensor(high: float) -> float:
+    """Return the most that a sensor gives whose largest number is ``high``; cameras put 10, 12 or 14 bits into 16."""
+    depth = next((depth for depth in _SENSOR_DEPTHS if high < 1 << depth), int(high).bit_length())
+    return float((1 << depth) - 1)
+
+
+def _white_of_fractions(high: float) -> float:
+    """Return a usual white if the largest number is near it, or else that number."""
+    return next((white for white in _WHITES if white / 2 <= high <= 1.5 * white), high or 1.0)
 
 
 def _finite(picture: Image.Image) -> Image.Image:
@@ -171,15 +201,6 @@ def _finite(picture: Image.Image) -> Image.Image:
     values = array("f", picture.tobytes())
     finite = array("f", (value if math.isfinite(value) else 0.0 for value in values))
     return Image.frombytes("F", picture.size, finite.tobytes())
-
-
-def _span(picture: Image.Image, *, whites: tuple[float, ...], slack: float) -> tuple[float, float]:
-    """Return what black and white are: the first usual white that all is below, or the extremes where none fits."""
-    low, high = (float(value) for value in picture.getextrema())  # type: ignore[arg-type]
-    if low >= 0:
-        usual = next((white for white in whites if high <= slack * white), None)
-        return 0.0, usual if usual is not None else high
-    return low, high if high > low else low + 1
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
@@ -261,7 +282,28 @@ def _is_grey(picture: Image.Image) -> bool:
 
 def _is_blank(picture: Image.Image) -> bool:
     """Return whether all of a picture has one colour, but for noise."""
-    size = (min(picture.width, _BLANK_SIDE), min(picture.height, _BLANK_SIDE))
-    channels = picture.resize(size, Image.Resampling.BOX).split()
-    spans = (channel.getextrema() for channel in channels)
-    return all(high - low <= _BLANK_RANGE for low, high in spans)  # type: ignore[operator]
+    return all(map(_is_even, picture.split()))
+
+
+def _is_even(channel: Image.Image) -> bool:
+    """Return whether a channel is flat, or shows the noise of a covered camera alone.
+
+    That is dark and faint, its levels are spread as those of chance are, which neither a texture's nor a dot's or a
+    line's are, and it evens out where much is averaged.
+    """
+    fine = _averaged(channel, _BLANK_SIDE)
+    low, high = fine.getextrema()
+    if high - low <= _BLANK_RANGE:  # type: ignore[operator]
+        return True
+    levels = sorted(fine.tobytes())
+    spread = levels[len(levels) * 84 // 100] - levels[len(levels) * 16 // 100]  # two standard deviations of noise
+    fewest, most = _NOISE_SPREADS
+    if not fewest * spread <= levels[-1] - levels[0] <= min(most * spread, _NOISE_RANGE):
+        return False
+    low, high = _averaged(channel, _BLANK_SIDE // 8).getextrema()
+    return high - low <= _BLANK_RANGE and high <= _DARK  # type: ignore[operator]
+
+
+def _averaged(channel: Image.Image, side: int) -> Image.Image:
+    size = (min(channel.width, side), min(channel.height, side))
+    return channel.resize(size, Image.Resampling.BOX)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageDraw
 
 from mlcore.data.picture_formats import FORMATS
 from tests.recognition.pictures import (
@@ -92,10 +92,17 @@ def several(kind: str) -> bytes:
     return encoded(frames[0], kind, save_all=True, append_images=frames[1:])
 
 
-def sixteen(kind: str) -> bytes:
+def sixteen(kind: str, left: int = 128 * 257, right: int = 16 * 257, **options: Any) -> bytes:
     """Write 16 bits a pixel of grey."""
-    deep = halves(128 * 257, 16 * 257, "I", SIZE).convert("I;16")
-    return encoded(deep, kind)
+    deep = halves(left, right, "I", SIZE).convert("I;16")
+    return encoded(deep, kind, **options)
+
+
+def twelve_bit_pgm(left: int, right: int) -> bytes:
+    """Write a PGM that says that 4095 is white."""
+    width, height = SIZE
+    row = struct.pack(f">{width}H", *[left] * (width // 2), *[right] * (width // 2))
+    return b"P5 %d %d 4095\n" % SIZE + row * height
 
 
 def lab() -> bytes:
@@ -126,6 +133,20 @@ FILES: dict[str, Row] = {
     "16 bits of grey, JPEG 2000": (lambda: sixteen("JPEG2000"), GREY, DARK),
     "16 bits of colour": (lambda: deep_png(RED, BLUE), RED, BLUE),
     "16 bits where 0 is white": (lambda: grey_tiff(127 * 257, 239 * 257, letter="H", bits=16, white_is=0), GREY, DARK),
+    "10 bits in 16": (lambda: grey_tiff(513, 64, letter="H", bits=16), GREY, DARK),
+    "12 bits in 16, PNG": (lambda: sixteen("PNG", 2057, 258), GREY, DARK),
+    "12 bits in 16, TIFF": (lambda: sixteen("TIFF", 2057, 258), GREY, DARK),
+    "12 bits in 16, signed": (lambda: grey_tiff(2056, 257, letter="h", bits=16, kind=2), GREY, DARK),
+    "12 bits in 16 where 0 is white": (
+        lambda: grey_tiff(4095 - 2056, 4095 - 257, letter="H", bits=16, white_is=0), GREY, DARK
+    ),
+    "12 bits in 16, PGM": (lambda: twelve_bit_pgm(2056, 257), GREY, DARK),
+    "14 bits in 16": (lambda: grey_tiff(8225, 1029, letter="H", bits=16), GREY, DARK),
+    "8 bits made 16, dark": (lambda: sixteen("PNG", 0, 16 * 257), BLACK, DARK),
+    "16 bits with a profile, dark": (
+        lambda: sixteen("PNG", 0, 16 * 256, icc_profile=grey_profile("Grey", SRGB_CURVE)), BLACK, DARK
+    ),
+    "16 bits, JPEG 2000, dark": (lambda: sixteen("JPEG2000", 0, 16 * 256), BLACK, DARK),
     "12 bits": (lambda: twelve_bit_tiff(2056, 257), GREY, DARK),
     "32 bits": (lambda: grey_tiff(128 << 23, 16 << 23, letter="I", bits=32), GREY, DARK),
     "32 bits up to 65535": (lambda: grey_tiff(128 * 257, 16 * 257, letter="I", bits=32), GREY, DARK),
@@ -134,6 +155,10 @@ FILES: dict[str, Row] = {
     "fractions a little over 1": (lambda: grey_tiff(1.02, 16 / 255, letter="f", bits=32, kind=3), WHITE, DARK),
     "fractions up to 255": (lambda: grey_tiff(128.2, 16.1, letter="f", bits=32, kind=3), GREY, DARK),
     "fractions up to 65535": (lambda: grey_tiff(128 * 257, 16 * 257, letter="f", bits=32, kind=3), GREY, DARK),
+    "fractions up to 4095": (lambda: grey_tiff(4095, 257, letter="f", bits=32, kind=3), WHITE, DARK),
+    "fractions up to 100": (lambda: grey_tiff(100, 50.2, letter="f", bits=32, kind=3), WHITE, GREY),
+    "fractions up to 0.01": (lambda: grey_tiff(0.01, 0.00502, letter="f", bits=32, kind=3), WHITE, GREY),
+    "32 bits up to a million": (lambda: grey_tiff(1 << 19, 1 << 16, letter="I", bits=32), GREY, DARK),
     "fractions from -1": (lambda: grey_tiff(1.0, -1.0, letter="f", bits=32, kind=3), WHITE, BLACK),
     "fractions that are no numbers": (lambda: grey_tiff(NAN, 128 / 255, letter="f", bits=32, kind=3), BLACK, GREY),
     # colour profiles
@@ -168,8 +193,46 @@ BLANK: dict[str, Callable[[], bytes]] = {
     "clear over a picture": lambda: encoded(halves((*RED, 0), (*BLUE, 0), "RGBA", SIZE)),
     "white on opaque white": lambda: encoded(halves((255, 255, 255, 255), (255, 255, 255, 254), "RGBA", SIZE)),
     "a lens cap": lambda: encoded(noise(10), "JPEG"),
+    "a covered camera of 640 × 480": lambda: encoded(covered(640, 480, 8), "JPEG"),
+    "a covered camera of 1280 × 720": lambda: encoded(covered(1280, 720, 4), "JPEG"),
     "fractions without one": lambda: grey_tiff(NAN, NAN, letter="f", bits=32, kind=3),
 }
+
+
+FAINT: dict[str, Callable[[], bytes]] = {
+    "a thin light grey line": lambda: encoded(drawn((20, 30, 150, 120), 225, width=1)),
+    "a light grey line on noisy paper": lambda: encoded(drawn((20, 30, 150, 120), 200, width=2, paper=paper(2))),
+    "a dot of 3 × 3": lambda: encoded(drawn((100, 100, 102, 100), 0, width=3), "JPEG"),
+    "a dot in the dark": lambda: encoded(drawn((100, 100, 102, 100), 120, width=3, paper=covered(200, 200, 2))),
+    "a fine dark weave": lambda: encoded(weave()),
+}
+"""Pictures in which there is little to see, but something."""
+
+
+def drawn(line: tuple[int, int, int, int], level: int, *, width: int, paper: Image.Image | None = None) -> Image.Image:
+    """Draw one line."""
+    picture = paper or Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(picture).line(line, fill=level, width=width)
+    return picture
+
+
+def paper(deviation: float) -> Image.Image:
+    """Return what a scanner sees of white paper."""
+    return covered(200, 200, deviation, mean=245)
+
+
+def weave() -> Image.Image:
+    """Return a dark texture whose averages are all alike."""
+    picture = Image.new("L", (200, 200))
+    picture.putdata([20 + 40 * ((x // 2 + y // 2) % 2) for y in range(200) for x in range(200)])
+    return picture
+
+
+def covered(width: int, height: int, deviation: float, *, mean: float = 12) -> Image.Image:
+    """Return what a covered camera sees: noise of a standard deviation in levels of 255."""
+    chance = Random(0)
+    levels = (round(chance.gauss(mean, deviation)) for _ in range(width * height))
+    return Image.frombytes("L", (width, height), bytes(min(max(level, 0), 255) for level in levels))
 
 
 def noise(levels: int) -> Image.Image:

@@ -13,7 +13,7 @@ from PIL import Image
 from mlcore.data.images import decode
 from mlcore.data.reading import read
 from mlcore.errors import ImageError
-from tests.pictures.files import BLANK, FILES, Colour, colours_of, opened
+from tests.pictures.files import BLANK, FAINT, FILES, Colour, colours_of, opened
 from tests.recognition.pictures import upload
 from webapp.core.errors import UserError
 from webapp.pictures import reader
@@ -57,6 +57,12 @@ def test_a_file_is_read_as_it_was_meant(name: str, read_by: Read) -> None:
 def test_a_picture_with_nothing_in_it_is_refused_in_words(name: str, read_by: Read) -> None:
     with pytest.raises((ImageError, UserError), match="nothing to see in this picture"):
         read_by(BLANK[name]())
+
+
+@pytest.mark.parametrize("name", FAINT)
+def test_a_picture_with_little_in_it_is_read(name: str) -> None:
+    low, high = by_library(FAINT[name]()).convert("L").getextrema()
+    assert high - low > 10  # type: ignore[operator]
 
 
 def test_the_reader_needs_neither_torch_nor_numpy_nor_django() -> None:

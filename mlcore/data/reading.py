@@ -32,6 +32,8 @@ _BLANK_RANGE = 4  # levels of 255 that a blank picture spans at most, in each ch
 _NOISE_RANGE = 48  # levels of 255 that noise spans at most in a picture of that side
 _DARK = 64  # brightness that a covered camera sees at most
 _NOISE_SPREADS = (2.5, 8)  # how many times the spread of its middle two thirds noise spans
+_SRGB_GAMMA = 2.2  # what sRGB is about
+_GAMMA_SLACK = 0.05  # share by which a gamma may differ from that and still count as sRGB
 _HEIC_HEADER = 1 << 16  # bytes in which a HEIC file says how it is turned
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -121,13 +123,15 @@ def _make_ready(entry: PictureFormat) -> None:
 def _clean(opened: Image.Image, data: bytes, side: int | None) -> Image.Image:
     """Decode, and take out what makes one picture differ from file to file."""
     opened.load()
-    profile = opened.info.get("icc_profile")
+    profile, gamma = opened.info.get("icc_profile"), opened.info.get("gamma")
+    if opened.format != "PNG" or opened.info.get("srgb") is not None:
+        gamma = None
     picture = _eight_bits(opened)
     if side is not None:  # before it is turned and its colours are converted, which then cost less
         picture = shrunk(picture, side)
     turn = _TURNS.get(_orientation(opened, data))
     picture = picture if turn is None else picture.transpose(turn)
-    return _grey_if_grey(_on_ground(_to_srgb(picture, profile)))
+    return _grey_if_grey(_on_ground(_to_srgb(picture, profile, gamma)))
 
 
 def _orientation(opened: Image.Image, data: bytes) -> int:
@@ -203,17 +207,28 @@ def _finite(picture: Image.Image) -> Image.Image:
     return Image.frombytes("F", picture.size, finite.tobytes())
 
 
-def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert to sRGB by the picture's own profile, or plainly where it has none that fits; what is clear stays so."""
+def _to_srgb(picture: Image.Image, profile: bytes | None, gamma: float | None) -> Image.Image:
+    """Convert to sRGB by the picture's own profile, or else its gamma, or plainly where it has none that fits.
+
+    gamma: the exponent that the levels were made with, as PNG states it: 0.45 is all but sRGB. What is clear stays so.
+    """
     alpha = picture.getchannel("A") if picture.mode in ("LA", "RGBA") else None
     colours = picture.convert(picture.mode.removesuffix("A")) if alpha else picture
-    colours = (_converted(colours, profile) if profile else None) or colours
+    if profile:
+        colours = _converted(colours, profile) or colours
+    elif gamma and abs(gamma * _SRGB_GAMMA - 1) > _GAMMA_SLACK:
+        colours = colours.point([_srgb_level((level / 255) ** (1 / gamma)) for level in range(256)] * len(colours.mode))
     if colours.mode == "CMYK":
         colours = colours.convert("RGB")
     if alpha:
         colours = colours.convert("RGB")
         colours.putalpha(alpha)
     return colours
+
+
+def _srgb_level(light: float) -> int:
+    """Return the level of 255 that shows an amount of light, 0 to 1, in sRGB (IEC 61966-2-1)."""
+    return round(255 * (12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055))
 
 
 def _converted(picture: Image.Image, profile: bytes) -> Image.Image | None:

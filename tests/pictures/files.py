@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -98,6 +99,12 @@ def sixteen(kind: str, left: int = 128 * 257, right: int = 16 * 257, **options: 
     return encoded(deep, kind, **options)
 
 
+def with_gamma(png: bytes, gamma: int) -> bytes:
+    """Put a gAMA chunk behind the header of a PNG; gamma: in 100,000ths."""
+    chunk = b"gAMA" + struct.pack(">I", gamma)
+    return png[:33] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]
+
+
 def twelve_bit_pgm(left: int, right: int) -> bytes:
     """Write a PGM that says that 4095 is white."""
     width, height = SIZE
@@ -173,6 +180,15 @@ FILES: dict[str, Row] = {
     "a profile for other channels": (two(RED, BLUE, icc_profile=grey_profile("Grey", gamma_curve(1.0))), RED, BLUE),
     "a broken profile": (two(RED, BLUE, icc_profile=b"no profile at all"), RED, BLUE),
     "half clear, in Display P3": (two((200, 30, 30, 255), (0, 0, 0, 0), "RGBA", icc_profile=P3), (219, 0, 6), WHITE),
+    "linear by its gamma": (lambda: with_gamma(two(55, 200, "L")(), 100000), GREY, (229, 229, 229)),
+    "linear by its gamma, half clear": (
+        lambda: with_gamma(two((55, 55, 55, 255), (0, 0, 0, 0), "RGBA")(), 100000), GREY, WHITE
+    ),
+    "as dark as sRGB by its gamma": (lambda: with_gamma(two(RED, BLUE)(), 45455), RED, BLUE),
+    "a gamma of nothing": (lambda: with_gamma(two(RED, BLUE)(), 0), RED, BLUE),
+    "a profile and a gamma": (
+        lambda: with_gamma(two(RED, BLUE, icc_profile=SCREEN)(), 100000), RED, BLUE
+    ),
     # transparency
     "black on clear": (two((0, 0, 0, 255), (0, 0, 0, 0), "RGBA"), BLACK, WHITE),
     "white on clear": (two((255, 255, 255, 255), (255, 255, 255, 0), "RGBA"), WHITE, BLACK),

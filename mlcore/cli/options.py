@@ -135,7 +135,9 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     """Offer what every run has: where its checkpoint goes, how it goes on, and who watches."""
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument(
-        "--resume", type=Path, help="go on from a training state, or the newest of a folder (OUT/states); else from 0"
+        "--resume",
+        type=Path,
+        help="go on from a training state, or the newest of a folder (OUT/states); from 0 if it has none yet",
     )
     add_parent(parser)
     parser.add_argument("--leave-gpu-mb", type=int, default=0, help="memory of the GPU to leave to others")

@@ -4,6 +4,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import torch
@@ -13,6 +14,7 @@ from mlcore.config import LoopConfig
 from mlcore.errors import Stopped, TrainingError
 from mlcore.methods.base import Metrics
 from mlcore.training.processes import Team
+from mlcore.training.run_folder import Stop
 from mlcore.training.state import TrainingState, optimizer_tensors, restore_optimizer
 
 Event = dict[str, float]
@@ -28,11 +30,6 @@ def unkept(state: TrainingState) -> None:
 
 def unheard(event: Event) -> None:
     """Do nothing with an event."""
-
-
-def unstopped() -> bool:
-    """Go on to the end."""
-    return False
 
 
 class TrainingLoop(ABC):
@@ -80,20 +77,23 @@ class TrainingLoop(ABC):
         keep: Callable[[TrainingState], None] = unkept,
         *,
         tick: Callable[[Event], None] = unheard,
-        stop: Callable[[], bool] = unstopped,
+        measuring: Callable[[Event], None] = unheard,
+        stop: Stop | None = None,
     ) -> Event:
         """Train to the end, and leave the module with the weights that did best on validation; return that best.
 
-        `report` gets plain numbers after each validation, `tick` the step and its loss after each step; `keep` gets the
-        state every `save_every` steps and every minute of slow ones, after the last one, and once more before Stopped
-        is raised because `stop` says so. A step whose loss or gradient is no number is not taken; raise TrainingError
-        if most of a run comes to nothing. If the last validation fails, `note` says so, and no weights are lost.
+        `report` gets plain numbers after each validation, `measuring` where the run stands before it, `tick` the step
+        and its loss after each step; `keep` gets the state every `save_every` steps and every minute of slow ones,
+        after the last one, and once more before Stopped is raised because `stop` says so. A step whose loss or gradient
+        is no number is not taken; raise TrainingError once most of a run came to nothing. If the last validation fails,
+        or most of a short run came to nothing, `note` says so, and no weights are lost.
         """
-        kept = time.monotonic()
+        kept, stop = time.monotonic(), stop or Stop()
         for progress in self._schedule():
             self._train_one_step(progress)
             tick(self._now(progress) | _mean(self.losses[-1:]))
             if self.step % self.config.validate_every == 0 and progress < 1.0:
+                measuring(self._now(progress))
                 report(self._validate(progress))
             stopping = progress < 1.0 and bool(self.team.as_the_leader(stop()))
             if self.team.leads and (stopping or self._is_due(kept, progress)):
@@ -102,7 +102,12 @@ class TrainingLoop(ABC):
             if stopping:
                 raise Stopped(f"stopped at step {self.step}, as asked; its state is kept")
         if self.validated < self.step:
-            report(self._validate_last())
+            measuring(self._now(1.0))
+            with stop.at_once() if self.config.save_every else nullcontext():
+                event = self._validate_last()
+            report(event)
+        if self._is_mostly_diverged():
+            self.note = f"Learning did not settle: {self._outcome()}. {self.note}".rstrip()
         self.module.load_state_dict(self.best_weights)
         self.finish()
         return self.best
@@ -151,7 +156,7 @@ class TrainingLoop(ABC):
                 buffer.copy_(statistics[name])
         self.losses.append(metrics)
         self.diverged += diverged
-        self._look_back(progress)
+        self._look_back()
 
     def _take(self, metrics: Metrics) -> Metrics:
         """Take the step if it has a gradient; return its metrics, or that all of it diverged."""
@@ -164,13 +169,17 @@ class TrainingLoop(ABC):
         self.optimizer.step()
         return metrics
 
-    def _look_back(self, progress: float) -> None:
+    def _look_back(self) -> None:
         """Raise TrainingError, once there was enough to tell, if most of a run did not settle."""
-        if (self.step >= PATIENCE or progress == 1.0) and self.diverged > self.step / 2:
-            raise TrainingError(
-                f"learning did not settle: by step {self.step}, {self.diverged / self.step:.0%} of it came to no "
-                f"finite gradient; try a smaller {self.rates_in_words()}"
-            )
+        if self.step >= PATIENCE and self._is_mostly_diverged():
+            raise TrainingError(f"learning did not settle: {self._outcome()}")
+
+    def _is_mostly_diverged(self) -> bool:
+        return self.diverged > self.step / 2
+
+    def _outcome(self) -> str:
+        share = f"{self.diverged / self.step:.0%}"
+        return f"by step {self.step}, {share} of it came to no finite gradient; try a smaller {self.rates_in_words()}"
 
     def rates_in_words(self) -> str:
         """Name the settings that are too large where learning does not settle."""
@@ -195,6 +204,8 @@ class TrainingLoop(ABC):
         """Score the last weights; whatever fails there is noted, and the best weights until then stay, or these."""
         try:
             return self._validate(1.0)
+        except Stopped:
+            raise
         except Exception as error:
             self.note = f"Its last weights were not validated: {error}."
             self.best_weights = self.best_weights or self._weights()

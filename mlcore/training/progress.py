@@ -37,6 +37,12 @@ class Progress:
             self._stream.write(line + "\n")
         self._stream.flush()
 
+    def measuring(self, event: dict[str, float]) -> None:
+        """Say that a validation has begun, which can take minutes."""
+        line = f"step {event['step']:.0f}  {event['progress']:4.0%}  measuring on the validation classes …"
+        self._stream.write(f"\r\033[K{line}" if self._stream.isatty() else f"{line}\n")
+        self._stream.flush()
+
     def seconds_left(self, done: float) -> float:
         """Extrapolate, as the line shows it."""
         return self._left(time.monotonic() - self._start, done)
@@ -80,6 +86,10 @@ class Events:
             self._take_loss()
             self._tell("step", {**event, **self._loss})
             self._begin_again()
+
+    def measuring(self, event: dict[str, float]) -> None:
+        """Report that a validation has begun."""
+        self._show.measuring(event)
 
     def progress(self, event: dict[str, float]) -> None:
         """Report a validation, which is no part of the pace."""

@@ -5,12 +5,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from select import select
 
-from mlcore.errors import TrainingError
+from mlcore.errors import Stopped, TrainingError
 
 LOCK_FILE = "lock"
 ENDED_WITH_PARENT = 143
@@ -47,15 +47,47 @@ def end_with_parent(patience: float = 0.0) -> None:
     threading.Thread(target=wait, daemon=True, name="end-with-parent").start()
 
 
+class Stop:
+    """Says, when called, whether an end has been asked for; within `at_once`, the request ends what is done by Stopped.
+
+    Use `at_once` only where all that matters is kept already.
+    """
+
+    def __init__(self) -> None:
+        self._requested = self._interrupts = False
+
+    def __call__(self) -> bool:
+        return self._requested
+
+    def request(self, *_: object) -> None:
+        """Ask for an end; takes what a signal gives its handler."""
+        self._requested = True
+        self._end()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Raise Stopped as soon as an end is asked for, or was before."""
+        self._interrupts = True
+        try:
+            self._end()
+            yield
+        finally:
+            self._interrupts = False
+
+    def _end(self) -> None:
+        if self._requested and self._interrupts:
+            raise Stopped("stopped after the last step, as asked; its state is kept")
+
+
 @contextmanager
-def stop_on_terminate() -> Iterator[Callable[[], bool]]:
+def stop_on_terminate() -> Iterator[Stop]:
     """Let SIGTERM ask for an end instead of being one; yield what says whether it has come."""
-    requested = threading.Event()
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield requested.is_set
+        yield stop
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: requested.set())
+    before = signal.signal(signal.SIGTERM, stop.request)
     try:
-        yield requested.is_set
+        yield stop
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
+from mlcore.checkpoints.card import CARD_FILE
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.documents import Document
-from mlcore.errors import ConfigError, TrainingError
+from mlcore.errors import CheckpointError, ConfigError, TrainingError
 from mlcore.run_config import RunConfig
 from mlcore.settings import Config
 from mlcore.training.loop import Event, TrainingLoop
@@ -88,15 +89,32 @@ def identity_of(config: RunConfig, dataset: PictureDataset, validation: PictureD
 
 
 def train(run: TrainingLoop, events: Events, *, out: Path, resume: Path | None, identity: Document) -> Event:
-    """Train to the end, from a state where there is one, reporting and keeping states; return what was best."""
+    """Train to the end, from a state where there is one, reporting and keeping states; return what was best.
+
+    Raise CheckpointError where there is none because the run is over, or because there never was one there.
+    """
     if state := resumed(run, resume, identity=identity):
         events.resumed(state, step=run.step)
+    elif resume is not None:
+        _require_under_way(resume)
 
     def keep(state: TrainingState) -> None:
         events.saved(save_state(out / STATES, state.of_run(identity)), step=run.step)
 
     with stop_on_terminate() as stop:
-        return run.run(events.progress, keep, tick=events.step, stop=stop)
+        return run.run(events.progress, keep, tick=events.step, measuring=events.measuring, stop=stop)
+
+
+def _require_under_way(states: Path) -> None:
+    """Raise CheckpointError if no run can have left states there that are still to come."""
+    folder = states.parent
+    if (folder / CARD_FILE).is_file():
+        raise CheckpointError(
+            f"there is no state in {states} to go on from: the run in {folder} is over; train its checkpoint further "
+            f"with --start-from {folder} and another --out"
+        )
+    if not folder.is_dir():
+        raise CheckpointError(f"there is no state in {states} to go on from, and no run in {folder}")
 
 
 def how_trained(run: TrainingLoop, config: Config, best: Event) -> dict[str, Any]:

@@ -114,8 +114,8 @@ class TrainCommand:
         """Learn from this process's share of the episodes; whoever leads does the rest."""
         run = self._meta_training(method, dataset, validation, team)
         resumed(run, self.resume, identity=self._identity(dataset, validation))
-        with stop_on_terminate(), suppress(Stopped):  # the one that leads is asked to stop too, and says so
-            run.run(unheard)
+        with stop_on_terminate() as stop, suppress(Stopped):  # the one that leads is asked to stop too, and says so
+            run.run(unheard, stop=stop)
 
     def _lead(self, method: FewShotMethod, dataset: PictureDataset, validation: Validation, team: Team) -> None:
         """Train, telling how it goes and keeping states, and save the checkpoint."""

@@ -164,8 +164,16 @@ def inner_lr(value: str, out: Path) -> list[str]:
 def test_a_run_whose_episodes_do_not_settle_ends_with_what_to_lower(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(inner_lr("1e6", tmp_path / "run")) == 1
-    assert re.search(r"by step 8, 100% of it .* outer_lr or inner_lr", capsys.readouterr().err)
+    assert main([*inner_lr("1e6", tmp_path / "run"), "--steps", "60"]) == 1
+    assert re.search(r"by step 50, 100% of it .* outer_lr or inner_lr", capsys.readouterr().err)
+
+
+def test_a_short_run_that_does_not_settle_leaves_a_checkpoint_that_says_so(tmp_path: Path) -> None:
+    assert main(inner_lr("1e6", tmp_path / "run")) == 0
+    card = load_checkpoint(tmp_path / "run").card
+    assert card is not None
+    assert re.search(r"Learning did not settle: by step 8, 100% of it .* outer_lr or inner_lr", card.notes)
+    assert card.training["diverged"] == 1.0
 
 
 def test_what_fails_after_the_last_step_is_a_note_on_the_card(

@@ -320,6 +320,41 @@ def test_a_state_of_other_pictures_under_the_same_name_is_refused(
     assert "is of another run: data.fingerprint was '" in capsys.readouterr().err
 
 
+def test_a_run_that_is_over_is_not_begun_again_by_resuming_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    assert main([*TRAIN.split(), "--steps", "2", "--out", str(out)]) == 0
+    made = (out / "card.json").read_text()
+    for folder in (out, tmp_path / "elsewhere"):
+        again = [*TRAIN.split(), "--steps", "4", "--seed", "9", "--out", str(folder), "--resume", str(out / "states")]
+        assert main(again) == 1
+        assert f"the run in {out} is over; train its checkpoint further with --start-from" in capsys.readouterr().err
+    assert (out / "card.json").read_text() == made
+
+
+def test_resuming_what_was_never_there_is_refused_and_what_has_no_state_yet_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = [*TRAIN.split(), "--steps", "2", "--out", str(tmp_path / "run")]
+    assert main([*first, "--resume", str(tmp_path / "mistyped" / "states")]) == 1
+    assert f"no run in {tmp_path / 'mistyped'}" in capsys.readouterr().err
+    assert main([*first, "--resume", str(tmp_path / "run" / "states")]) == 0
+
+
+def test_a_run_asked_to_stop_while_it_measures_its_last_weights_stops_at_once(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", "--steps", "3", "--save-every", "1", "--validation-episodes", "1000000")
+    assert process.stderr
+    assert any(b"100%  measuring on the validation classes" in line for line in process.stderr)
+    process.terminate()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 143, errors
+    assert b"stopped after the last step, as asked; its state is kept" in errors
+    assert not (tmp_path / "run" / "card.json").exists()
+    more = ["--steps", "3", "--validation-episodes", "2", "--resume", str(tmp_path / "run" / "states")]
+    assert main([*TRAIN.split(), *more, "--out", str(tmp_path / "run")]) == 0
+
+
 def test_more_steps_or_minutes_and_another_name_are_no_other_run(stopped: Path, tmp_path: Path) -> None:
     more = "--steps 14 --max-minutes 9 --name longer --licence MIT --save-every 0 --validate-every 7"
     assert resume(stopped, tmp_path / "out", *more.split()) == 0

@@ -61,6 +61,17 @@ def test_the_form_starts_a_run_and_writes_down_who_did(version: DatasetVersion) 
     assert (entry.user, entry.object_id, entry.get_change_message()) == (run.created_by, str(run.pk), "Started.")
 
 
+def test_the_form_of_a_site_without_data_sets_says_where_to_add_one() -> None:
+    client = signed_in("add_trainingrun", "view_trainingrun", name="ada")
+    add = reverse("admin:datasets_dataset_add")
+    words = "There is no data set yet that could be trained on."
+    page = client.get(reverse(ADD)).content.decode()
+    assert words in page
+    assert f'href="{add}"' in page
+    small_runs.small_version()
+    assert words not in client.get(reverse(ADD)).content.decode()
+
+
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [

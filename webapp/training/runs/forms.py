@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -132,6 +134,13 @@ class RunForm(forms.Form):
         self.chosen_method: str = method if method in METHODS or method in FACE_LOSSES else DEFAULT_METHOD
         self.initial.setdefault("method", self.chosen_method)
         self.fields["version"].queryset = DatasetVersion.objects.trainable().select_related("dataset")  # type: ignore[attr-defined]
+        if not DatasetVersion.objects.trainable().exists():
+            self.fields["version"].help_text = format_html(
+                '{} <a class="text-primary-600 underline" href="{}">{}</a>',
+                _("There is no data set yet that could be trained on."),
+                reverse("admin:datasets_dataset_add"),
+                _("Add one: a zip, a folder of the server, or one that is drawn by program."),
+            )
         if self.chosen_method in FACE_LOSSES:
             for name in NOT_OF_FACES:
                 del self.fields[name]

@@ -158,8 +158,8 @@ def uploads(site: Site) -> Iterator[None]:
 @contextmanager
 def zips(site: Site) -> Iterator[None]:
     """Import small zips of large pictures as one guest."""
-    stranger = Stranger(site)
-    statuses = [stranger.import_zip(small_zip(number * PICTURES_IN_A_ZIP)) for number in range(ZIPS)]
+    stranger, contents = Stranger(site), [small_zip(number * PICTURES_IN_A_ZIP) for number in range(ZIPS)]
+    statuses = [stranger.import_zip(content) for content in contents]
     print(f"  (the zips were answered {summary(statuses)})")
     yield
 

@@ -155,9 +155,28 @@ def test_a_data_folder_in_use_gets_one_clear_sentence(launched: Launched) -> Non
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_production_refuses_to_start_without_a_secret_key(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import webapp.front.application"]
+@pytest.mark.parametrize("server", [["-m", "webapp.front"], ["-c", "import webapp.config.wsgi"]])
+def test_production_refuses_to_start_without_a_secret_key(tmp_path: Path, server: list[str]) -> None:
     variables = environment(tmp_path, free_port())
-    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, *server], cwd=ROOT, env=variables, capture_output=True, text=True)
     assert done.returncode != 0
     assert "There is no secret key." in done.stderr
+
+
+def test_a_server_that_one_stranger_could_stop_is_refused(tmp_path: Path) -> None:
+    variables = {**environment(tmp_path, free_port()), "GLIMPSE_SECRET_KEY": 50 * "k"}
+    command = [sys.executable, "-c", "import webapp.config.wsgi"]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("A WSGI server holds a thread for every connection")
+    assert "`make run`" in done.stderr
+    variables["GLIMPSE_DEBUG"] = "1"
+    assert subprocess.run(command, cwd=ROOT, env=variables).returncode == 0
+
+
+def test_a_proxy_that_is_no_address_is_refused(tmp_path: Path) -> None:
+    variables = {**environment(tmp_path, free_port()), "GLIMPSE_PROXIES": "10.0.0.0/8,my-proxy"}
+    command = [sys.executable, "-m", "webapp.front"]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "GLIMPSE_PROXIES: 'my-proxy' does not appear to be" in done.stderr

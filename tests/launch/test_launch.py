@@ -175,7 +175,8 @@ def test_a_server_that_one_stranger_could_stop_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_proxy_that_is_no_address_is_refused(tmp_path: Path) -> None:
-    variables = {**environment(tmp_path, free_port()), "GLIMPSE_PROXIES": "10.0.0.0/8,my-proxy"}
+    variables = {**environment(tmp_path, free_port()), "GLIMPSE_SECRET_KEY": 50 * "k"}
+    variables["GLIMPSE_PROXIES"] = "10.0.0.0/8,my-proxy"
     command = [sys.executable, "-m", "webapp.front"]
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
     assert done.returncode != 0

@@ -5,9 +5,11 @@ Standard library only, for `settings.py` asks here before it reads the secret ke
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import sys
+import tempfile
 from pathlib import Path
 
 UMASK = 0o077
@@ -43,6 +45,15 @@ def close_data_folder(folder: Path, *, usual: bool) -> None:
         sys.stderr.write(f"Others on this machine could read the data folder {folder} until now: it is closed.\n")
     for name in KEPT:
         _close_kept(folder / name)
+
+
+def socket_path(data: Path) -> Path:
+    """Return where the embedded Valkey listens: the data folder, unless that path is too long for a socket."""
+    path = data / "run" / "valkey.sock"
+    if len(os.fsencode(path)) < 100:
+        return path
+    name = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"glimpse-{name}" / "valkey.sock"
 
 
 def require_private(folder: Path) -> None:

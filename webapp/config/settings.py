@@ -1,8 +1,5 @@
 """Settings of the site: the only place that reads the environment."""
 
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +44,6 @@ def secret_key() -> str:
     raise ImproperlyConfigured(
         "There is no secret key. Start with `make run`, which makes one, or set GLIMPSE_SECRET_KEY."
     )
-
-
-def socket_path() -> Path:
-    """Return where the embedded Valkey listens: the data folder, unless that path is too long for a socket."""
-    path = DATA_DIR / "run" / "valkey.sock"
-    if len(os.fsencode(path)) < 100:
-        return path
-    name = hashlib.sha256(os.fsencode(DATA_DIR)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"glimpse-{name}" / "valkey.sock"
 
 
 SECRET_KEY = secret_key()
@@ -240,7 +228,7 @@ GLIMPSE_TRAINING_LEAVES_GPU_MB = env.int("GLIMPSE_TRAINING_LEAVES_GPU_MB", defau
 
 # --- Jobs -----------------------------------------------------------------------------------------------------------
 
-VALKEY_SOCKET = socket_path()
+VALKEY_SOCKET = private_folders.socket_path(DATA_DIR)
 REDIS_URL = env.str("REDIS_URL", default="") or f"redis+socket://{VALKEY_SOCKET}"
 EMBEDDED_VALKEY = not env.str("REDIS_URL", default="")
 if EMBEDDED_VALKEY:

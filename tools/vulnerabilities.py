@@ -45,7 +45,7 @@ def verdict(report: str, complaint: str) -> tuple[int, str]:
 
 
 def _advice(package: Package) -> str:
-    """Say what is known of a package, and which versions are better."""
+    """Return what is known of a package, and which versions are better."""
     known = ", ".join(f"{hole['id']}{_mended_in(hole['fix_versions'])}" for hole in package["vulns"])
     return f"{package['name']} {package['version']} is vulnerable: {known}. Pin a later version."
 

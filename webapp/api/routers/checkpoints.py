@@ -9,7 +9,7 @@ from ninja.pagination import paginate
 from webapp.api.auth import READ, ApiRequest
 from webapp.api.errors import responses
 from webapp.api.pagination import Pages
-from webapp.api.schemas.recognition import CheckpointOut
+from webapp.api.schemas.checkpoints import CheckpointOut
 from webapp.checkpoints.models import Checkpoint
 
 router = Router(tags=["Checkpoints"])

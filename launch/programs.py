@@ -10,12 +10,13 @@ from webapp.config import settings
 AS_ROOT = "ignore:You're running the worker with superuser privileges"  # it only reads JSON, and containers do so
 AFTER_WEB = 2.0  # seconds: whoever waits for the first page should not wait for the workers to load their models
 STAFF_NICENESS = 5
+IMPORT_NICENESS = 10
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def programs() -> list[Program]:
     """Return what has to run, the embedded Valkey first unless REDIS_URL names another server."""
-    needed = [web(), interactive_worker(), training_worker(), staff_worker(), clock()]
+    needed = [web(), interactive_worker(), import_worker(), training_worker(), staff_worker(), clock()]
     return [valkey(), *needed] if settings.EMBEDDED_VALKEY else needed
 
 
@@ -38,6 +39,12 @@ def web() -> Program:
 def interactive_worker() -> Program:
     """Return the worker that adapts classifiers and answers queries, one torch thread a process."""
     return Program("interactive worker", worker("interactive", interactive_processes()), ONE_THREAD, delay=AFTER_WEB)
+
+
+def import_worker() -> Program:
+    """Return the worker that reads people's zips, one at a time, giving way to whoever answers people."""
+    command = ["nice", "-n", str(IMPORT_NICENESS), *worker("imports", 1)]
+    return Program("import worker", command, ONE_THREAD, delay=AFTER_WEB)
 
 
 def training_worker() -> Program:

@@ -150,6 +150,7 @@ def running_site(site: Stack, kept: Path) -> Iterator[Stack]:
     try:
         site.start_web()
         site.start_worker()
+        site.start_worker("imports", name="importer")
         site.start_clock()
         yield site
     finally:

@@ -9,7 +9,8 @@ import io
 import math
 import re
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -62,30 +63,38 @@ class ReadPicture:
     is_animated: bool
 
 
-def read(
-    data: bytes, *, draft: Callable[[Size], Size], side: int | None = None, most_pixels: int | None = None
-) -> ReadPicture:
+def read(data: bytes, *, draft: Callable[[Size], Size], side: int | None = None) -> ReadPicture:
     """Read the first picture of a file.
 
     draft: maps the size of a JPEG to the least size that will do, so that a large one can be decoded small. side: the
-    longest side of what comes back, px. most_pixels: how many there may be; a picture of more is never decoded.
+    longest side of what comes back, px.
     Raise ImageError, with a code, for what is no picture, damaged, of too many pixels, or blank.
     """
+    with _errors_in_words(), _open(data) as opened:
+        is_animated = bool(getattr(opened, "is_animated", False)) and opened.format != "MPO"
+        opened.draft(opened.mode, draft(opened.size))
+        picture = _clean(opened, data, side)
+        name = opened.format or ""
+    if _is_blank(picture):
+        raise ImageError("There is nothing to see in this picture: all of it has one colour.", code="blank")
+    return ReadPicture(picture, name, is_animated)
+
+
+def size_of(data: bytes) -> Size:
+    """Return the width and height, px, that the header of a file tells, undecoded; raise ImageError as `read` does."""
+    with _errors_in_words(), _open(data) as opened:
+        return opened.size
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    """Raise ImageError for what Pillow and its plugins raise."""
     try:
-        with _open(data) as opened:
-            if most_pixels is not None and opened.width * opened.height > most_pixels:
-                raise ImageError(f"This picture has more than {most_pixels} pixels.", code="too_many_pixels")
-            is_animated = bool(getattr(opened, "is_animated", False)) and opened.format != "MPO"
-            opened.draft(opened.mode, draft(opened.size))
-            picture = _clean(opened, data, side)
-            name = opened.format or ""
+        yield
     except _BOMBS as error:
         raise ImageError(f"This picture has too many pixels: {error}", code="too_many_pixels") from error
     except _ERRORS as error:
         raise ImageError(f"This picture is damaged or incomplete: {error}") from error
-    if _is_blank(picture):
-        raise ImageError("There is nothing to see in this picture: all of it has one colour.", code="blank")
-    return ReadPicture(picture, name, is_animated)
 
 
 def shrunk(picture: Image.Image, side: int) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tests.refusals import refused
 from webapp.accounts import services
-from webapp.accounts.models import Allowance, Owner
+from webapp.accounts.models import Allowance, Attempts, Owner
+from webapp.core.errors import UserError
 from webapp.recognition.models import SupportSet
 from webapp.recognition.services import create_support_set
 
@@ -93,3 +96,37 @@ def test_a_share_a_minute_is_used_up_and_comes_back(monkeypatch: pytest.MonkeyPa
     assert services.spend(owner=owner, name="uploads", per_minute=2) == 15
     Allowance.objects.update(opened=now - timedelta(seconds=60))
     assert services.spend(owner=owner, name="uploads", per_minute=2) == 0
+
+
+def guests_from(address: str) -> int:
+    """Let three visitors from an address make something, and return how many of them became guests."""
+    before = Owner.objects.count()
+    for _ in range(3):
+        request = request_of()
+        request.META["REMOTE_ADDR"] = address
+        with suppress(UserError):
+            services.owner_for_writing(request)
+    return Owner.objects.count() - before
+
+
+def test_an_address_brings_so_many_guests_an_hour(settings: Any) -> None:
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "guests_per_hour": 2}
+    assert guests_from("192.0.2.1") == 2
+    assert guests_from("192.0.2.2") == 2
+    assert guests_from("2001:db8::1") == 2
+    assert guests_from("2001:db8::ffff:1") == 0, "one network of 64 bits is one address"
+    assert guests_from("2001:db8:0:1::1") == 2
+    assert guests_from("192.0.2.1") == 0
+    request = request_of()
+    request.META["REMOTE_ADDR"] = "192.0.2.1"
+    with refused("too_often", match="Too many new visitors came from your network") as caught:
+        services.owner_for_writing(request)
+    assert (caught.value.status, caught.value.details["retry_after"]) == (429, pytest.approx(3600, abs=100))
+    Attempts.objects.update(opened=timezone.now() - timedelta(hours=1))
+    assert guests_from("192.0.2.1") == 2
+    assert not Attempts.objects.filter(subject__contains="192.0.2.1").exists(), "the address is not kept"
+
+
+def test_a_server_that_tells_no_address_refuses_nobody(settings: Any) -> None:
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "guests_per_hour": 2}
+    assert guests_from("") == 3

@@ -29,7 +29,7 @@ def test_learning_is_queued(api: ApiClient, birds: Belongings) -> None:
 def test_a_kind_means_its_live_checkpoint_and_a_name_or_an_id_that_very_one(
     api: ApiClient, birds: Belongings, characters: Checkpoint, settings: Settings
 ) -> None:
-    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "waiting_jobs": 100}
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "active_jobs": 100}
     Checkpoint.objects.update(live=False)
     live = checkpoint("characters-20261122")
     photos = Checkpoint.objects.filter(kind="photos").first() or checkpoint("photos", "photos")
@@ -65,7 +65,7 @@ def test_what_is_missing_is_told(api: ApiClient, owner: Owner, birds: Belongings
 
 
 def test_only_so_many_jobs_may_wait(api: ApiClient, birds: Belongings, settings: Settings) -> None:
-    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "waiting_jobs": 2}
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "active_jobs": 2}
     path = f"/support-sets/{birds.support_set.id}/classifiers"
     statuses = [api.post(path, {"checkpoint": "characters"}).status_code for _ in range(3)]
     assert statuses == [202, 202, 429]

@@ -120,7 +120,7 @@ def test_a_wait_ends_when_the_work_does(api: ApiClient, birds: Belongings, outco
 
 
 def test_too_many_questions_are_429(api: ApiClient, birds: Belongings, settings: Settings) -> None:
-    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "waiting_jobs": 1}
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "active_jobs": 1}
     path = f"/classifiers/{birds.classifier.id}/predictions"
     assert api.upload(path, [picture()]).status_code == 202
     assert complaint(api.upload(path, [picture()]), 429)["code"] == "too_many_jobs"

@@ -21,7 +21,7 @@ from webapp.api.waiting import WaitPlaces
 
 from .belongings import Belongings
 
-PACES = ("uploads_per_minute", "predictions_per_minute", "face_questions_per_minute", "waiting_jobs")
+PACES = ("uploads_per_minute", "predictions_per_minute", "face_questions_per_minute", "active_jobs")
 PLENTY = dict.fromkeys(PACES, 10**6)
 QUESTIONS = {"verifications": "verify", "detections": "detect", "identifications": "identify", "enrolments": "enrol"}
 """Under which address the answers of which kind of question about faces are read."""

@@ -25,7 +25,8 @@ from tests.checkpoints.candidates import candidate, make_benchmark, measured
 from tests.config.addresses import Address
 from tests.training import small_runs
 from webapp.accounts.models import Owner
-from webapp.accounts.services import GUEST_KEY, create_token, owner_of_user
+from webapp.accounts.services import GUEST_KEY, owner_of_user
+from webapp.accounts.tokens import create_token
 from webapp.checkpoints.models import Act, CheckpointImport, Publication
 from webapp.faces.services import give_consent
 from webapp.jobs.models import JobStatus
@@ -40,7 +41,14 @@ MARK = "Xk7q"
 """What every name begins with that the owner has chosen: nobody else is ever to read it."""
 QUESTIONS = {"detections": "detect", "identifications": "identify", "enrolments": "enrol"}
 """Addresses of the API that read another kind of question about faces than a verification."""
-BOOKKEEPING = {"accounts_allowance", "accounts_apitoken", "accounts_owner", "django_admin_log", "django_session"}
+BOOKKEEPING = {
+    "accounts_allowance",
+    "accounts_apitoken",
+    "accounts_attempts",
+    "accounts_owner",
+    "django_admin_log",
+    "django_session",
+}
 """Tables in which it is noted that somebody was there, or read something."""
 WRITE = re.compile(r'^(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)')
 WORDS = {"name": "New name", "class_name": "robin", "file": "query.png", "checkpoint": "characters"}
@@ -184,9 +192,6 @@ def _what_staff_have() -> RunEstimate:
     sweeps.start_sweep(
         by=None, name="Rates", settings=settings, version=version, space=space, strategy="random", budget=4
     )
-    for model in admin.site._registry:
-        if model._meta.app_label == "axes":
-            model._default_manager.create(**({"failures_since_start": 1} if hasattr(model, "get_data") else {}))
     return runs.start_estimate(by=None, settings=settings, version=version)
 
 

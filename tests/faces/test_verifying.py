@@ -215,11 +215,11 @@ def test_a_rate_that_is_not_offered_is_refused(agreed: Owner, far: float) -> Non
 
 
 def test_questions_are_limited(agreed: Owner, settings: Any) -> None:
-    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "waiting_jobs": 1}
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "active_jobs": 1}
     ask(agreed)
     with refused("too_many_jobs"):
         ask(agreed)
-    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "waiting_jobs": 9, "face_questions_per_minute": 2}
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "active_jobs": 9, "face_questions_per_minute": 2}
     with refused("too_often"):
         ask(agreed)
 

@@ -12,9 +12,10 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from tests.jobs.app.models import Rehearsal
+from tests.jobs.app.models import Rehearsal, RehearsalResult
 from tests.running import Process, wait_until
 from tests.stack import Stack
+from webapp.accounts.models import Owner
 from webapp.jobs import services
 from webapp.jobs.models import JobStatus
 
@@ -177,8 +178,20 @@ def test_of_many_claims_at_the_same_moment_one_wins() -> None:
     assert sorted(won) == sorted(rehearsal.pk for rehearsal in rehearsals)
 
 
+def test_nobody_waits_for_more_than_one_job_of_another(site: Stack) -> None:
+    many, one = (Owner.objects.create(guest_id=name) for name in ("many", "one"))
+    first, second, third = (rehearse(owner=many, steps=3) for _rehearsal in range(3))
+    other = rehearse(owner=one)
+    site.start_worker("rehearsals")
+    for rehearsal in (first, second, third, other):
+        wait_for(rehearsal, JobStatus.READY)
+        assert_done_once(rehearsal)
+    results = RehearsalResult.objects.filter(rehearsal__in=[first, second, third, other]).order_by("pk")
+    assert [result.rehearsal_id for result in results] == [first.pk, other.pk, second.pk, third.pk]
+
+
 def test_the_parent_of_the_pool_never_loads_torch(site: Stack) -> None:
-    worker = site.start_worker("interactive,training,staff")
+    worker = site.start_worker("interactive,imports,training,staff")
     loaded = Path(f"/proc/{worker.pid}/maps").read_text()
     assert "libtorch" not in loaded
     assert "onnxruntime" not in loaded

@@ -41,6 +41,10 @@ def test_the_staff_worker_gives_way_to_others() -> None:
     assert list(programs.staff_worker().command[:3]) == ["nice", "-n", "5"]
 
 
+def test_the_worker_of_imports_gives_way_further() -> None:
+    assert list(programs.import_worker().command[:3]) == ["nice", "-n", "10"]
+
+
 def test_redis_url_leaves_the_embedded_server_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "EMBEDDED_VALKEY", True)
     embedded = [program.name for program in programs.programs()]

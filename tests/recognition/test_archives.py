@@ -17,7 +17,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from tests.recognition.conftest import stored_files, visit
-from tests.recognition.pictures import drawing, encoded
+from tests.recognition.pictures import drawing, drawing_upload, encoded
 from tests.refusals import refused
 from tests.zips import encrypted, raw_zip
 from webapp.accounts.models import Owner
@@ -308,3 +308,77 @@ def test_pages_show_the_classes_and_do_what_is_decided(support_set: SupportSet) 
     client.post(f"{page}import/", {"file": zipped({"kite/1.png": PICTURE})})
     client.post(f"{page}import/start/", {"zip": support_set.zip_uploads.get().pk})
     assert support_set.zip_imports.get().status == JobStatus.QUEUED
+
+
+# --- Nobody else waits long for a zip ---------------------------------------------------------------------------------
+
+
+def test_imports_have_a_queue_of_their_own() -> None:
+    assert ZipImport.queue == "imports"
+
+
+def test_an_import_gives_way_to_another_person_and_goes_on(
+    support_set: SupportSet, stranger: Owner, limit: Any, settings: Any
+) -> None:
+    limit(import_slice_seconds=0)
+    names = [f"kite/{n}.png" for n in range(3)]
+    pictures = {name: encoded(drawing(n)) for n, name in enumerate(names)}
+    row = started(support_set, zipped({"loose.png": PICTURE, **pictures, "kite/no.txt": b"no"}))
+    other = started(services.create_support_set(owner=stranger, name="Other"), zipped({"wave/1.png": PICTURE}))
+    ZipImport.objects.filter(pk=other.pk).update(sent_at=timezone.now())
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.position, row.accepted, len(row.refused)) == (JobStatus.QUEUED, 0, 0, 1)
+    archives.import_zip(str(other.pk))
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.position, row.accepted, row.attempt) == (JobStatus.READY, 4, 3, 2)
+    assert [refusal["file"] for refusal in row.refused] == ["loose.png", "kite/no.txt"]
+    assert not [name for name in stored_files(settings) if name.startswith("archives")]
+
+
+def test_an_import_of_which_a_part_is_done_goes_on_behind_it(support_set: SupportSet, limit: Any) -> None:
+    row = started(support_set, zipped({f"kite/{n}.png": encoded(drawing(n)) for n in range(4)}))
+    ZipImport.objects.filter(pk=row.pk).update(position=3, accepted=3, unpacked=700, seconds=2.0)
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.accepted, support_set.classes.get().images.count()) == (JobStatus.READY, 4, 1)
+    assert row.unpacked > 700
+    assert row.seconds > 2.0
+
+
+def test_an_import_waits_where_its_owner_had_enough_decoded_and_says_so(support_set: SupportSet, limit: Any) -> None:
+    limit(decoding_kilopixels_per_minute=45)
+    row = started(support_set, zipped({f"kite/{n}.png": encoded(drawing(n)) for n in range(3)}))
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.position, row.accepted, row.refused) == (JobStatus.QUEUED, 1, 1, [])
+    assert row.status_sentence.startswith("Picture 2 of 3. Your pictures took all the time")
+    services.add_images(support_set=support_set, class_name="wave", files=[drawing_upload(9)])
+    now = timezone.now()
+    assert not row.is_due_to_send(now)
+    assert row.is_due_to_send(now + timedelta(minutes=10))
+    limit(decoding_kilopixels_per_minute=10_000)
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.accepted) == (JobStatus.READY, 3)
+
+
+def test_a_zip_that_takes_far_too_long_ends_in_words_and_keeps_what_it_brought(
+    support_set: SupportSet, limit: Any
+) -> None:
+    limit(import_seconds=60)
+    row = started(support_set, zipped({f"kite/{n}.png": encoded(drawing(n)) for n in range(3)}))
+    ZipImport.objects.filter(pk=row.pk).update(position=1, accepted=1, seconds=61.0)
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.error_code, row.accepted) == (JobStatus.FAILED, "archive_too_large", 1)
+    assert row.error.startswith("This zip takes more than 1 minutes to read; 1 of its pictures were added.")
+
+
+def test_nothing_is_decoded_for_a_class_that_is_full(support_set: SupportSet, limit: Any) -> None:
+    limit(pictures_per_class=2)
+    row = imported(support_set, zipped({f"kite/{n}.png": encoded(drawing(n, side=1000)) for n in range(5)}))
+    assert (row.accepted, len(row.refused)) == (2, 3)
+    assert "at most 2 pictures" in row.refused[0]["reason"]
+    assert support_set.owner.allowances.get(name="decoding_kilopixels_per_minute").used == 2000

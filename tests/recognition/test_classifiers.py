@@ -47,14 +47,18 @@ def test_what_is_missing_is_said(support_set: SupportSet, checkpoint: Checkpoint
         services.start_classifier(owner=support_set.owner, support_set=support_set, checkpoint="characters")
 
 
-def test_so_many_jobs_may_wait_and_no_more(signs: SupportSet, checkpoint: Checkpoint, limit: Any) -> None:
-    limit(waiting_jobs=2)
+def test_so_many_jobs_may_wait_or_run_and_no_more(signs: SupportSet, checkpoint: Checkpoint, limit: Any) -> None:
+    limit(active_jobs=2)
     for _ in range(2):
         services.start_classifier(owner=signs.owner, support_set=signs)
     with refused("too_many_jobs") as caught:
         services.start_classifier(owner=signs.owner, support_set=signs)
     assert caught.value.status == 429
-    Classifier.objects.update(status=JobStatus.RUNNING)
+    first, second = Classifier.objects.all()
+    Classifier.objects.filter(pk=first.pk).update(status=JobStatus.RUNNING)
+    with refused("too_many_jobs"):
+        services.start_classifier(owner=signs.owner, support_set=signs)
+    Classifier.objects.filter(pk=second.pk).update(status=JobStatus.READY)
     services.start_classifier(owner=signs.owner, support_set=signs)
 
 

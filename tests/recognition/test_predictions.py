@@ -48,7 +48,7 @@ def test_so_many_pictures_at_once_and_no_more(ready: Classifier, limit: Any) -> 
 
 
 def test_so_many_predictions_may_wait_and_no_more(ready: Classifier, limit: Any) -> None:
-    limit(waiting_jobs=1)
+    limit(active_jobs=1)
     services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1)])
     with refused("too_many_jobs"):
         services.start_prediction(owner=ready.owner, classifier=ready, files=[drawing_upload(1)])
@@ -57,7 +57,7 @@ def test_so_many_predictions_may_wait_and_no_more(ready: Classifier, limit: Any)
 def test_two_requests_at_once_do_not_take_one_place(
     ready: Classifier, limit: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    limit(waiting_jobs=1)
+    limit(active_jobs=1)
     take_in = storage.take_in
 
     def overtaken(*arguments: Any, **keywords: Any) -> storage.Intake:

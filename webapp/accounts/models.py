@@ -22,6 +22,13 @@ class OwnerQuerySet(models.QuerySet["Owner"]):
         """Keep the guests who have not been seen since ``before``."""
         return self.filter(user__isnull=True, last_seen__lt=before)
 
+    def hold(self, owner: Owner) -> None:
+        """Hold an owner until the transaction ends: what is counted of theirs meanwhile, no other request changes.
+
+        It comes before every other lock, so that nobody waits in a circle.
+        """
+        self.select_for_update(no_key=True).filter(pk=owner.pk).first()
+
 
 class Owner(models.Model):
     """The one who made something: a signed-in user, or a guest known only by their session."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime
 import secrets
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from webapp.accounts.models import Allowance, Owner
+from webapp.accounts.throttles import GUESTS, network_of, take, use
 
 GUEST_KEY = "guest_id"
 """Where a session keeps the id of its guest: inside, so that it survives the new key at sign-in."""
+MOST_USED = 2**31 - 1
+"""The most that the column holds."""
 SEEN_EVERY = datetime.timedelta(minutes=10)
 WINDOW = datetime.timedelta(minutes=1)
 
@@ -28,9 +33,14 @@ def owner_of(request: HttpRequest) -> Owner | None:
 
 
 def owner_for_writing(request: HttpRequest) -> Owner:
-    """Return who makes the request, making a guest of a visitor: call it when something is first made."""
+    """Return who makes the request, making a guest of a visitor: call it when something is first made.
+
+    Raise UserError where more new guests came from the visitor's network than may in an hour.
+    """
     owner = owner_of(request)
     if owner is None:
+        if network := network_of(request):  # a server behind a local socket tells none
+            take([use(GUESTS, network)])
         owner = Owner.objects.create(guest_id=secrets.token_urlsafe(24))
         request.session[GUEST_KEY] = owner.guest_id
         request.owner = owner  # type: ignore[attr-defined]
@@ -81,3 +91,35 @@ def spend(*, owner: Owner, name: str, per_minute: int) -> int:
     row.used += 1
     row.save(update_fields=["opened", "used"])
     return 0
+
+
+@transaction.atomic
+def charge(*, owner: Owner, amounts: Mapping[str, int]) -> None:
+    """Count what was used of some limits a minute; what is beyond a minute's share is taken from the next ones."""
+    now = timezone.now()
+    for name, amount in amounts.items():
+        row = Allowance.objects.select_for_update().get_or_create(owner=owner, name=name, defaults={"opened": now})[0]
+        row.used = min(_carried(row, now) + amount, MOST_USED)
+        row.opened = now if now - row.opened >= WINDOW else row.opened
+        row.save(update_fields=["opened", "used"])
+
+
+def seconds_to_wait(*, owner: Owner, names: Iterable[str], share: float = 1.0) -> int:
+    """Return 0, or the seconds until an owner has something left of a share, 0 to 1, of each of these limits."""
+    now = timezone.now()
+    rows = Allowance.objects.filter(owner=owner, name__in=[*names])
+    return max((_wait(row, share, now) for row in rows), default=0)
+
+
+def _carried(row: Allowance, now: datetime.datetime) -> int:
+    """Return what counts now of what was used: each minute that has passed since lets a minute's share go."""
+    return max(0, row.used - (now - row.opened) // WINDOW * settings.GLIMPSE_LIMITS[row.name])
+
+
+def _wait(row: Allowance, share: float, now: datetime.datetime) -> int:
+    limit = settings.GLIMPSE_LIMITS[row.name]
+    excess = _carried(row, now) - round(limit * share)
+    if excess < 0:
+        return 0
+    left = WINDOW - (now - row.opened) % WINDOW
+    return max(1, round((left + excess // limit * WINDOW).total_seconds()))

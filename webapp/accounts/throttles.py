@@ -51,6 +51,7 @@ ADDRESS = Throttle("wrong_passwords_per_address", 15, _("Too many wrong password
 DEVICE = Throttle("wrong_passwords_per_device", 15, _FOR_NAME)
 OWN_PASSWORD = Throttle("wrong_own_passwords", 15, _("Too many wrong passwords."))
 SIGN_UPS = Throttle("sign_ups_per_address", 60, _("Too many accounts are being made from your network."))
+GUESTS = Throttle("guests_per_hour", 60, _("Too many new visitors came from your network. Sign up or in to go on."))
 TOKENS = Throttle("wrong_tokens_per_address", 15, _("Too many requests with a wrong token from your network."))
 RESETS = Throttle("resets_per_address", 60, _("Too many letters are asked for from your network."))
 LETTERS = Throttle("letters_per_mail_address", 60, _("Too many letters to this address are asked for."))

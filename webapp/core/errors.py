@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 Code = Literal[
     # pictures, names and archives
+    "disk_full",
     "empty_archive",
     "invalid_name",
     "no_usable_picture",
@@ -116,6 +117,7 @@ STATUSES: dict[Code, int] = {
     "unsupported_content_type": 415,
     "too_many_jobs": 429,
     "too_often": 429,
+    "disk_full": 503,
     "storage_down": 503,
     "too_busy": 503,
 }

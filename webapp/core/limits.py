@@ -9,8 +9,16 @@ LIMITS: dict[str, int] = {
     "thumbnail_side": 256,
     "pictures_per_class": 200,
     "classes": 100,
+    "support_sets": 500,  # of one owner
     "class_name_length": 64,
     "files_per_request": 1000,
+    "request_pixels": 1_000_000_000,  # of all pictures of a request: 80 photos of 12 megapixels
+    "uploads_at_once": 4,  # of one owner, on their way in one web process
+    "quick_pixels": 16_000_000,  # a picture of more is decoded apart from the others
+    "decoding_ms_per_minute": 30_000,  # of a processor, for the pictures of one owner: some 300 photos
+    "decoding_kilopixels_per_minute": 4_000_000,
+    "import_slice_seconds": 5,  # after which an import gives way to another person's
+    "import_seconds": 3600,  # the longest that one zip may be worked on, all slices together
     "queries_per_prediction": 50,
     "request_bytes": 1 * MEGABYTE,  # at every address but those of uploads
     "upload_bytes": 1024 * MEGABYTE,
@@ -19,7 +27,7 @@ LIMITS: dict[str, int] = {
     "zip_entries": 20_000,
     "owner_bytes": 500 * MEGABYTE,
     "guest_bytes": 100 * MEGABYTE,
-    "waiting_jobs": 3,
+    "active_jobs": 4,  # of one owner in one queue, waiting or running
     "zip_unpacked_bytes": 2048 * MEGABYTE,
     "uploads_per_minute": 60,
     "predictions_per_minute": 300,
@@ -38,6 +46,8 @@ LIMITS: dict[str, int] = {
     "dataset_unpacked_bytes": 8192 * MEGABYTE,
     "dataset_side": 448,
     "free_disk_bytes": 500 * MEGABYTE,  # what training leaves free on the disk of the data folder
+    "free_disk_bytes_of_guests": 1024 * MEGABYTE,  # free beyond that, or guests upload nothing
+    "guests_per_hour": 60,  # new ones from one address, as of a school class
     "copies_bytes": 16384 * MEGABYTE,  # of archives and checkpoints that a storage keeps elsewhere
     "tokens": 20,  # of one owner
     "wrong_passwords_per_name_and_address": 5,  # in 15 minutes, as all wrong passwords

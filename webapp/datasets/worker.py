@@ -111,7 +111,7 @@ class Ingest:
 
     def _take(self, file: PictureFile, archive: zipfile.ZipFile) -> None:
         """Clean one picture; of two in one class whose pixels are the same, the second is left out."""
-        picture = read_picture(ContentFile(file.read()), helper=helper)
+        picture = read_picture(ContentFile(file.read()), by=helper)
         homes = self._homes.setdefault(bytes.fromhex(picture.pixel_digest), set())
         if file.class_name in homes:
             self._report.n_repeated += 1

@@ -12,17 +12,18 @@ from django.core.files.storage import default_storage
 
 from webapp.core.errors import UserError
 from webapp.faces.models import FaceQuestion, FaceQuestionQuerySet
-from webapp.pictures.reader import Picture, read_picture
+from webapp.pictures.allowances import Decoding
+from webapp.pictures.reader import Picture
 
 FOLDER = "faces"
 
 
-def read(files: Sequence[File[bytes]], *, called: Sequence[str]) -> list[Picture]:
+def read(files: Sequence[File[bytes]], *, called: Sequence[str], by: Decoding) -> list[Picture]:
     """Decode uploaded photos away from the site; where one cannot be used, say which by what it is ``called``."""
     pictures = []
     for file, name in zip(files, called, strict=True):
         try:
-            pictures.append(read_picture(file))
+            pictures.append(by.read(file))
         except UserError as error:
             raise UserError(error.code, f"{name}: {error.message}", **error.details) from error
     return pictures

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from .errors import Cancelled, JobError, LeaseLost
-from .models import MAX_ATTEMPTS, Job, JobQuerySet, JobStatus, rows_of
+from .models import MAX_ATTEMPTS, Job, JobQuerySet, JobStatus, resend_wait, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,15 @@ class Claim(Generic[J]):
         """
         if not self._mine().update(max_attempts=self.job.attempt + MAX_ATTEMPTS, **fields):
             raise LeaseLost
+
+    def give_way(self, *, until: datetime | None = None, text: str = "", **fields: Any) -> None:
+        """Queue the job again behind those of others, or not before ``until``; the work ends here, and nothing failed.
+
+        The next attempt goes on from what ``fields`` keep. ``text`` tells the person why it waits.
+        """
+        waits = {"sent_at": until and until - resend_wait(0), "times_sent": 0, "progress_text": text[:200]}
+        free = {"status": JobStatus.QUEUED, "lease_owner": "", "lease_expires": None}
+        self._write(max_attempts=self.job.attempt + MAX_ATTEMPTS, **free, **waits, **fields)
 
     def finish(self, **fields: Any) -> None:
         """Mark the job ready and write its result fields, in one statement."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from datetime import datetime, timedelta
-from typing import ClassVar, Self, TypeVar
+from operator import attrgetter
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+
+from webapp.accounts.models import Owner
+from webapp.jobs.turns import Place, Queue
 
 
 class JobStatus(models.TextChoices):
@@ -24,7 +29,7 @@ class JobStatus(models.TextChoices):
     running   -> ready      its work succeeds
     running   -> failed     its work cannot succeed or must not go on, or its attempts are used up
     running   -> cancelled  the person cancels it, and its worker stops
-    running   -> queued     its worker is lost, and attempts are left
+    running   -> queued     its worker is lost, and attempts are left; or it gives way (`Claim.give_way`)
     cancelled -> queued     a person lets a job go on that can (`services.requeue`)
     failed    -> queued     likewise, once the reason is mended
     `ready` is final, and so are `failed` and `cancelled` for every kind of job that cannot go on.
@@ -56,15 +61,31 @@ class JobQuerySet(models.QuerySet[J]):
 
     def maybe_unsent(self, now: datetime) -> Self:
         """Keep the queued jobs whose message was never sent, or may have been lost since."""
-        overdue = models.Q(sent_at__isnull=True) | models.Q(sent_at__lt=now - resend_wait(1))
+        overdue = Q(sent_at__isnull=True) | Q(sent_at__lt=now - resend_wait(1))
         return self.filter(overdue, status=JobStatus.QUEUED).order_by("created")
+
+    def whose_turn_it_is(self) -> Self:
+        """Leave out the jobs before which another of their owner comes in their queue: one runs, or waits for a worker.
+
+        Those that were sent come first, then those made earlier. A kind of job that has no owners keeps all.
+        """
+        path, rows = self.model.owner_path(), self
+        earlier = Q(created__lt=OuterRef("created")) | Q(created=OuterRef("created"), pk__lt=OuterRef("pk"))
+        sent = Q(sent_at__isnull=False)
+        for kind in kinds_of_queue(self.model.queue) if path else []:
+            others = rows_of(kind).filter(**{kind.owner_path(): OuterRef(path)}).exclude(pk=OuterRef("pk"))
+            running, queued = others.filter(status=JobStatus.RUNNING), others.filter(status=JobStatus.QUEUED)
+            before_sent, before_unsent = Exists(queued.filter(sent & earlier)), Exists(queued.filter(sent | earlier))
+            rows = rows.filter(~Exists(running), Q(sent, ~before_sent) | Q(~sent, ~before_unsent))
+        return rows
 
 
 class Job(models.Model):
     """One piece of work that a worker does, whatever becomes of brokers and processes meanwhile.
 
-    A subclass adds its input and result fields, names its Celery task, and makes `objects` of a `JobQuerySet`.
-    Only `webapp.jobs` writes the fields below.
+    A subclass adds its input and result fields, names its Celery task, and makes `objects` of a `JobQuerySet`, and of
+    an `OwnedQuerySet` where people own its rows: of an owner only one at a time is sent to a queue.
+    Only `webapp.jobs` writes the fields below. `sent_at` lies ahead for a job that waits until then.
     """
 
     queue: ClassVar[str] = "interactive"
@@ -100,10 +121,8 @@ class Job(models.Model):
     def status_sentence(self) -> str:
         """Return in words for the person how the job stands."""
         match self.status:
-            case JobStatus.QUEUED if self.sent_at is None:
-                return _("Busy, queued: this starts by itself as soon as it can.")
             case JobStatus.QUEUED:
-                return self._place_in_queue()
+                return self.progress_text or self._place_in_queue()
             case JobStatus.RUNNING if self.cancel_requested:
                 return _("Stopping.")
             case JobStatus.RUNNING:
@@ -115,21 +134,34 @@ class Job(models.Model):
             case _status:
                 return self.error
 
-    def _place_in_queue(self) -> str:
-        """Return in words how many jobs come before this one: those of its queue that were made earlier.
+    @classmethod
+    def owner_path(cls) -> str:
+        """Return where a row names its owner, or nothing for a kind of job that has none, as staff's."""
+        path: str = getattr(cls._default_manager.all(), "owner_path", "")
+        return path
 
-        All kinds are counted in one query, since pages and programs ask again and again.
+    @property
+    def whose(self) -> Owner | None:
+        """Return the owner of the job, if it is a person's and they are still there."""
+        path = self.owner_path()
+        try:
+            return attrgetter(path.replace("__", "."))(self) if path else None
+        except ObjectDoesNotExist:
+            return None
+
+    def _place_in_queue(self) -> str:
+        """Return in words how many jobs come before this one, if people take turns.
+
+        All kinds are read in one query, since pages and programs ask again and again.
         """
-        ahead = models.Q(status=JobStatus.QUEUED, created__lt=self.created) | models.Q(status=JobStatus.RUNNING)
-        queue = [rows_of(model).filter(ahead) for model in job_models() if model.queue == self.queue]
-        counts = [rows.order_by().values_list("status").annotate(n=models.Count("pk")) for rows in queue]
-        n_jobs = Counter[str]()
-        for status, n in counts[0].union(*counts[1:], all=True):
-            n_jobs[status] += n
-        if before := n_jobs[JobStatus.QUEUED]:
+        places = [_places(model) for model in kinds_of_queue(self.queue)]
+        queue = Queue([Place(*row) for row in places[0].union(*places[1:], all=True)])
+        if self.sent_at is None and queue.is_first_of_its_owner(self.pk):
+            return _("Busy, queued: this starts by itself as soon as it can.")
+        if before := queue.n_before(self.pk):
             sentence = "Queued: %(n)d other comes before this.", "Queued: %(n)d others come before this."
             return ngettext(*sentence, before) % {"n": before}
-        if n_jobs[JobStatus.RUNNING]:
+        if queue.is_busy:
             return _("Queued: this is next, after what is being worked on now.")
         return _("Queued: this starts in a moment.")
 
@@ -147,6 +179,19 @@ def resend_wait(times_sent: int) -> timedelta:
 def job_models() -> list[type[Job]]:
     """Return every concrete kind of job."""
     return [model for model in apps.get_models() if issubclass(model, Job)]
+
+
+def kinds_of_queue(queue: str) -> list[type[Job]]:
+    """Return every kind of job that goes to a queue."""
+    return [model for model in job_models() if model.queue == queue]
+
+
+def _places(model: type[Job]) -> models.QuerySet[Job, tuple[Any, ...]]:
+    """Return what places in a queue go by, of the jobs of a kind that wait or run: the fields of `Place`."""
+    path = model.owner_path()
+    owner = F(path) if path else Value(None, models.UUIDField())
+    rows = rows_of(model).active().order_by().annotate(owned_by_whom=owner)
+    return rows.values_list("pk", "owned_by_whom", "status", "created", "sent_at", "started")
 
 
 def rows_of(model: type[J]) -> JobQuerySet[J]:

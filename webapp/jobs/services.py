@@ -10,18 +10,20 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, models, transaction
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from webapp.core.errors import Refusal
+from webapp.accounts.models import Owner
+from webapp.core.errors import Refusal, UserError
 from webapp.storage.addresses import StorageDown
 
 from .broker import send_id
 from .claims import Claim, lease_end
 from .errors import Cancelled, JobFailed, LeaseLost
-from .models import MAX_ATTEMPTS, Job, JobStatus, job_models, rows_of
+from .models import MAX_ATTEMPTS, Job, JobStatus, job_models, kinds_of_queue, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +36,68 @@ def enqueue(job: Job) -> None:
 
 
 def send(job: Job) -> bool:
-    """Send the job's id to its queue now, and return whether the broker took it."""
-    if not send_id(task_name=job.task_name, queue=job.queue, job_id=str(job.pk)):
+    """Send the job's id to its queue now, if it is the turn of this job of its owner; return False if the broker fails.
+
+    Another waits until the one before it ends, which sends it (`send_next`), or the sweep does.
+    """
+    if not _take_turn(job) or send_id(task_name=job.task_name, queue=job.queue, job_id=str(job.pk)):
+        return True
+    rows_of(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED).update(sent_at=None)
+    job.sent_at = None
+    return False
+
+
+def send_next(job: Job) -> None:
+    """Send the next job of the same owner in the queue, now that this one has ended or given way."""
+    if (owner := job.whose) is None:
+        return
+    for kind in kinds_of_queue(job.queue):
+        waiting = rows_of(kind).filter(status=JobStatus.QUEUED, sent_at=None, **{kind.owner_path(): owner})
+        for following in waiting.whose_turn_it_is():
+            send(following)
+
+
+@transaction.atomic
+def _take_turn(job: Job) -> bool:
+    """Write down that a queued job is sent, unless another of its owner comes before it."""
+    if (owner := job.whose) is not None:
+        Owner.objects.hold(owner)
+    now, mine = timezone.now(), rows_of(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED)
+    if not mine.whose_turn_it_is().update(sent_at=now, times_sent=F("times_sent") + 1):
         return False
-    now = timezone.now()
-    rows_of(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED).update(sent_at=now, times_sent=F("times_sent") + 1)
     job.sent_at = now
     return True
+
+
+def others_wait(job: Job) -> bool:
+    """Return whether anybody else's job waits in the queue for a worker."""
+    now = timezone.now()
+    return any(
+        rows_of(kind)
+        .filter(status=JobStatus.QUEUED, sent_at__lte=now)
+        .exclude(**{kind.owner_path(): job.whose})
+        .exists()
+        for kind in kinds_of_queue(job.queue)
+    )
+
+
+def take_place(owner: Owner, queue: str) -> None:
+    """Hold the owner, and raise UserError if as many of their jobs wait or run in the queue as may.
+
+    Call it in the transaction that makes the job, so that no two requests take one place.
+    """
+    Owner.objects.hold(owner)
+    require_place(owner, queue)
+
+
+def require_place(owner: Owner, queue: str) -> None:
+    """Raise UserError if as many of the owner's jobs wait or run in the queue as may."""
+    kinds = (kind for kind in kinds_of_queue(queue) if kind.owner_path())
+    n_active = sum(rows_of(kind).active().filter(**{kind.owner_path(): owner}).count() for kind in kinds)
+    limit = settings.GLIMPSE_LIMITS["active_jobs"]
+    if n_active >= limit:
+        message = _("%(n)d of your jobs wait or run already. Try again when one has ended.") % {"n": limit}
+        raise UserError("too_many_jobs", message)
 
 
 def cancel(job: Job) -> None:
@@ -52,12 +109,14 @@ def cancel(job: Job) -> None:
         finished=Case(When(queued, then=timezone.now()), default=F("finished")),
     )
     job.refresh_from_db(fields=["status", "finished", "cancel_requested"])
+    transaction.on_commit(lambda: send_next(job))
 
 
 def fail(job: Job, *, code: str, message: str) -> None:
     """Fail a job from outside, because its work must not go on; a worker at work on it loses its lease, and ends."""
     ended = {"status": JobStatus.FAILED, "finished": timezone.now(), "error_code": code, "error": message}
     rows_of(type(job)).filter(pk=job.pk).active().update(**ended)
+    transaction.on_commit(lambda: send_next(job))
 
 
 def requeue(job: Job) -> bool:
@@ -109,6 +168,7 @@ def run_claimed(model: type[J], job_id: uuid.UUID | str, work: Callable[[Claim[J
             held.cancel()
         except LeaseLost:
             logger.warning("Attempt %s of job %s is not the current one any more.", held.job.attempt, job_id)
+    send_next(held.job)
 
 
 def _work(held: Claim[J], work: Callable[[Claim[J]], None]) -> None:
@@ -162,4 +222,5 @@ def _due_to_send() -> Iterator[Job]:
     """Yield the queued jobs whose message is to be sent now."""
     now = timezone.now()
     for model in job_models():
-        yield from (job for job in rows_of(model).maybe_unsent(now) if job.is_due_to_send(now))
+        due = rows_of(model).maybe_unsent(now).whose_turn_it_is()
+        yield from (job for job in due if job.is_due_to_send(now))

@@ -21,22 +21,22 @@ from webapp.pictures.names import clean_name
 
 
 @contextmanager
-def opened(file: File[bytes], *, most_entries: int, most_bytes: int) -> Iterator[Archive]:
+def opened(file: File[bytes], *, most_entries: int, most_bytes: int, unpacked: int = 0) -> Iterator[Archive]:
     """Open a stored zip; raise UserError as `looked_into` does, or if it is gone."""
     try:
         packed = file.open("rb")
     except FileNotFoundError as error:
         raise UserError("unusable_archive", _("The zip is gone. Send it again.")) from error
-    with packed, looked_into(packed, most_entries=most_entries, most_bytes=most_bytes) as archive:
+    with packed, looked_into(packed, most_entries=most_entries, most_bytes=most_bytes, unpacked=unpacked) as archive:
         yield archive
 
 
 @contextmanager
-def looked_into(file: File[bytes], *, most_entries: int, most_bytes: int) -> Iterator[Archive]:
+def looked_into(file: File[bytes], *, most_entries: int, most_bytes: int, unpacked: int = 0) -> Iterator[Archive]:
     """Look into a zip that is open, and leave it open; raise UserError if it is damaged, or holds too many entries."""
     try:
         with open_zip(cast(IO[bytes], file), most_entries=most_entries) as archive:
-            yield Archive(archive, most_bytes=most_bytes)
+            yield Archive(archive, most_bytes=most_bytes, unpacked=unpacked)
     except TooManyEntriesError as error:
         message = _("The zip holds more than %(limit)d entries.") % {"limit": most_entries}
         raise UserError("too_many_entries", message) from error
@@ -55,12 +55,13 @@ class Contents:
 class Archive:
     """The files of one zip, within bounds.
 
-    most_bytes: what all that is read of it may unpack to.
+    most_bytes: what all that is read of it may unpack to. unpacked: what was, in earlier attempts.
     """
 
-    def __init__(self, archive: Zip, *, most_bytes: int) -> None:
+    def __init__(self, archive: Zip, *, most_bytes: int, unpacked: int = 0) -> None:
         self._zip = archive
-        self._most_bytes = self._bytes_left = most_bytes
+        self._most_bytes = most_bytes
+        self.unpacked = unpacked
 
     @property
     def files(self) -> list[Entry]:
@@ -97,16 +98,16 @@ class Archive:
 
         What a refused file was unpacked to counts as well: the work is done by then.
         """
-        limit = min(settings.GLIMPSE_LIMITS["picture_bytes"], self._bytes_left)
+        left = self._most_bytes - self.unpacked
         try:
-            data = self._zip.read(entry, most_bytes=limit)
+            data = self._zip.read(entry, most_bytes=min(settings.GLIMPSE_LIMITS["picture_bytes"], left))
         except EntryError as error:
-            self._bytes_left -= error.unpacked
-            if error.trouble is Trouble.TOO_LARGE and self._bytes_left < 0:
+            self.unpacked += error.unpacked
+            if error.trouble is Trouble.TOO_LARGE and self.unpacked > self._most_bytes:
                 message = _("The zip unpacks to more than %(n)d MB.") % {"n": self._most_bytes // 2**20}
                 raise JobFailed(code="archive_too_large", message=message) from error
             raise _unusable(error.trouble) from error
-        self._bytes_left -= len(data)
+        self.unpacked += len(data)
         return data
 
 

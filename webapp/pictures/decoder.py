@@ -1,9 +1,10 @@
 """The helper process of ``reader``: reads pictures on stdin, writes clean pixels to stdout.
 
-Run away from the site, it adds limits to the reader that training has too (``mlcore.data.reading``), and sees what lies
-on plain paper. Its argument is the limits, as JSON. For each picture it reads a line with a length and that many bytes,
-and answers with a line of JSON: ``{"refused": code}``, or what was seen and the ``lengths`` of the encoded picture and
-thumbnail, which follow. It ends when stdin does.
+Run away from the site, it adds limits to the reader that training has too (``mlcore.data.reading``), and sees what
+lies on plain paper. Its argument is the limits, as JSON. For each picture it reads a line with a length and the most
+pixels that are to be decoded, and that many bytes. It answers with a line of JSON: ``{"refused": code}``, or what was
+seen and the ``lengths`` of the encoded picture and thumbnail, which follow; in either case the ``cost``, pixels that
+were decoded and seconds of processor time. It ends when stdin does.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import sys
+import time
 import warnings
 from dataclasses import asdict
 from typing import Any, BinaryIO
@@ -19,7 +22,7 @@ from typing import Any, BinaryIO
 from PIL import Image, PngImagePlugin
 
 from mlcore.data.ink import ink_of
-from mlcore.data.reading import ReadPicture, Size, read, shrunk
+from mlcore.data.reading import ReadPicture, Size, read, shrunk, size_of
 from mlcore.errors import ImageError
 
 JPEG_QUALITY = 90
@@ -32,13 +35,15 @@ MAX_TEXT = 2**20
 def main() -> None:
     """Answer pictures until stdin ends."""
     limits: dict[str, int] = json.loads(sys.argv[1])
+    os.nice(limits["niceness"])
     bound_memory(limits["decoder_bytes"])
     Image.MAX_IMAGE_PIXELS = limits["picture_pixels"]
     PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     while line := sys.stdin.buffer.readline():
-        data = sys.stdin.buffer.read(int(line))
-        answer(data, limits, sys.stdout.buffer)
+        length, most_pixels = map(int, line.split())
+        data = sys.stdin.buffer.read(length)
+        answer(data, most_pixels, limits, sys.stdout.buffer)
         del data
 
 
@@ -52,20 +57,32 @@ def bound_memory(limit: int) -> None:
         return
 
 
-def answer(data: bytes, limits: dict[str, int], out: BinaryIO) -> None:
+def answer(data: bytes, most_pixels: int, limits: dict[str, int], out: BinaryIO) -> None:
     """Write the answer for one picture."""
-    side = limits["stored_side"]
+    began, pixels, bodies = time.process_time(), 0, list[bytes]()
     try:
-        seen = read(data, draft=lambda size: small_enough(size, side), side=side, most_pixels=limits["picture_pixels"])
+        width, height = size_of(data)
+        require_few(width * height, most_pixels, limits["picture_pixels"])
+        pixels, side = width * height, limits["stored_side"]
+        seen = read(data, draft=lambda size: small_enough(size, side), side=side)
         facts, bodies = stored(seen, limits["thumbnail_side"])
     except ImageError as refusal:
-        facts, bodies = {"refused": refusal.code}, []
+        facts = {"refused": refusal.code}
     except MemoryError:
-        facts, bodies = {"refused": "out_of_memory"}, []
+        facts = {"refused": "out_of_memory"}
+    facts["cost"] = {"seconds": time.process_time() - began, "pixels": pixels}
     out.write(json.dumps(facts).encode() + b"\n")
     for body in bodies:
         out.write(body)
     out.flush()
+
+
+def require_few(pixels: int, now: int, ever: int) -> None:
+    """Raise ImageError for a picture of more pixels than may be decoded now, or than any picture may have."""
+    if pixels > ever:
+        raise ImageError(f"This picture has more than {ever} pixels.", code="too_many_pixels")
+    if pixels > now:
+        raise ImageError(f"This picture has more than {now} pixels.", code="more_than_now")
 
 
 def small_enough(size: Size, side: int) -> Size:

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from webapp.accounts import services as accounts
 from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
-from webapp.jobs.models import JobStatus
 from webapp.recognition.deletion import remove_deleted
-from webapp.recognition.models import Classifier, Prediction, Query, SupportImage, ZipImport, ZipUpload
+from webapp.recognition.models import Classifier, Query, SupportImage, ZipImport, ZipUpload
+from webapp.storage import disk
 
 MEGABYTE = 1024 * 1024
 
@@ -34,10 +34,11 @@ def bytes_allowed(owner: Owner) -> int:
 
 
 def require_room(owner: Owner, *, needed: int = 1, requested: int = 0) -> int:
-    """Return how many bytes are free; raise UserError if that is less than what is needed.
+    """Return how many bytes are free; raise UserError if that is less than what is needed, or if the disk is full.
 
     Where there is no room for all that is requested, what was deleted and could still be brought back gives way.
     """
+    disk.require_room_for_uploads(of_guest=owner.is_guest)
     free = bytes_allowed(owner) - bytes_used(owner)
     if free < max(needed, requested):
         remove_deleted(owner)
@@ -47,29 +48,18 @@ def require_room(owner: Owner, *, needed: int = 1, requested: int = 0) -> int:
     return free
 
 
+def take_room(owner: Owner, *, needed: int = 1) -> int:
+    """Do as ``require_room`` in the transaction that writes the rows, so that no two requests take one room."""
+    Owner.objects.hold(owner)
+    return require_room(owner, needed=needed)
+
+
 def storage_sentence(owner: Owner) -> str:
     """Return the sentence that says that the owner's storage is full, and what helps."""
     megabytes = bytes_allowed(owner) // MEGABYTE
     if owner.is_guest:
         return _("Your %(n)d MB are full. Delete something, or sign up to get more room.") % {"n": megabytes}
     return _("Your %(n)d MB are full. Delete something you no longer need.") % {"n": megabytes}
-
-
-def require_free_job(owner: Owner) -> None:
-    """Raise UserError if as many of the owner's jobs wait as may."""
-    kinds = (Classifier.objects, Prediction.objects, ZipImport.objects)
-    waiting = sum(rows.owned_by(owner).filter(status=JobStatus.QUEUED).count() for rows in kinds)
-    limit = settings.GLIMPSE_LIMITS["waiting_jobs"]
-    if waiting >= limit:
-        raise UserError(
-            "too_many_jobs", _("%(n)d of your jobs wait already. Try again when one has started.") % {"n": limit}
-        )
-
-
-def take_job_place(owner: Owner) -> None:
-    """Do as ``require_free_job`` in the transaction that makes the job, so that no two requests take one place."""
-    Owner.objects.select_for_update().get(pk=owner.pk)
-    require_free_job(owner)
 
 
 def spend_upload(owner: Owner) -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from webapp.core.errors import UserError
 from webapp.pictures import reader
+from webapp.pictures.allowances import Decoding
 from webapp.pictures.names import display_file_name
 from webapp.recognition.models import Query, picture_path
 from webapp.storage.addresses import StorageDown
@@ -68,36 +69,41 @@ class Intake:
         return [name for picture in self.stored for name in (picture.file, picture.thumbnail)]
 
 
-def take_in(files: Iterable[File[bytes]], *, room: int, full: str) -> Intake:
-    """Decode and store pictures one after another; ``full`` is why those are refused that ``room`` bytes do not hold.
+def take_in(
+    files: Iterable[File[bytes]], *, by: Decoding, room: int, full: str, places: int | None = None, no_place: str = ""
+) -> Intake:
+    """Decode and store pictures one after another, as many as there are places for.
 
-    Raise UserError if nothing was stored and room was what some picture lacked, StorageDown if nothing was stored
-    because the storage does not answer.
+    ``full`` is why those are refused that ``room`` bytes do not hold, ``no_place`` those beyond the ``places``.
+    Raise UserError if nothing was stored and room or time was what some picture lacked, StorageDown if nothing was
+    stored because the storage does not answer.
     """
-    intake, lacked_room, files = Intake(), False, list(files)
+    intake, lacking, files = Intake(), dict[str, UserError](), list(files)
     for position, file in enumerate(files):
         name = display_file_name(file.name)
+        if places is not None and len(intake.stored) >= places:
+            intake.refused.append(Refused(name, no_place))
+            continue
         try:
-            picture = reader.read_picture(file)
+            picture = by.read(file)
+            if picture.bytes > room:
+                raise UserError("storage_full", full)
+            intake.stored.append(_store(picture, name))
         except UserError as error:
             intake.refused.append(Refused(name, error.message))
+            lacking.setdefault(error.code, error)
             continue
-        if picture.bytes > room:
-            intake.refused.append(Refused(name, full))
-            lacked_room = True
-            continue
-        room -= picture.bytes
-        try:
-            intake.stored.append(_store(picture, name))
         except StorageDown as error:
             if not intake.stored:
                 raise
             intake.refused += [Refused(display_file_name(file.name), error.message) for file in files[position:]]
             break
+        room -= picture.bytes
         if picture.is_animated:
             intake.warnings.append(_("%(file)s is animated; its first frame is used.") % {"file": name})
-    if lacked_room and not intake.stored:
-        raise UserError("storage_full", full, refused=[refusal.as_json() for refusal in intake.refused])
+    if not intake.stored and (lack := lacking.get("too_often") or lacking.get("storage_full")):
+        refused = [refusal.as_json() for refusal in intake.refused]
+        raise UserError(lack.code, lack.message, refused=refused, **lack.details)
     return intake
 
 

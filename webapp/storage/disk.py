@@ -40,6 +40,18 @@ def keep_room(needed: int = 1) -> None:
         raise Refusal("storage_full", full_sentence(needed))
 
 
+def require_room_for_uploads(*, of_guest: bool) -> None:
+    """Raise a Refusal while the disk is too full for what people upload; guests stop first."""
+    reserve = settings.GLIMPSE_LIMITS["free_disk_bytes_of_guests"] if of_guest else 0
+    if free_bytes() >= reserve:
+        return
+    if of_guest and free_bytes() >= 0:
+        raise Refusal(
+            "disk_full", _("This site is nearly full, so it takes nothing without an account. Sign up first.")
+        )
+    raise Refusal("disk_full", _("The disk of this site is full, so it takes no uploads. Try again later."))
+
+
 @contextmanager
 def full_disk_in_words() -> Iterator[None]:
     """Raise a Refusal if the block finds the disk full."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from webapp.accounts.models import OwnedQuerySet, Owner
 from webapp.jobs.models import Job, JobQuerySet
 
 
-class RehearsalQuerySet(JobQuerySet["Rehearsal"]):
+class RehearsalQuerySet(OwnedQuerySet["Rehearsal"], JobQuerySet["Rehearsal"]):  # type: ignore[override] # of as_manager
     """Reads of rehearsals."""
 
 
@@ -17,6 +18,8 @@ class Rehearsal(Job):
     queue = "rehearsals"
     task_name = "rehearsals.rehearse"
 
+    # Without a constraint, for an app without migrations has its tables made before those of others.
+    owner = models.ForeignKey(Owner, null=True, on_delete=models.CASCADE, related_name="+", db_constraint=False)
     steps = models.PositiveIntegerField(default=1)
     kills_its_worker = models.BooleanField(default=False)
     answer = models.TextField(default="")

@@ -14,7 +14,7 @@ from webapp.faces.models import Consent
 @transaction.atomic
 def give_consent(*, owner: Owner, gallery: bool = False) -> Consent:
     """Record a consent to the notice as it is now; ``gallery`` also lets faces be kept in a gallery."""
-    Owner.objects.select_for_update().get(pk=owner.pk)
+    Owner.objects.hold(owner)
     standing = consent_of(owner=owner)
     if standing is None:
         return Consent.objects.create(owner=owner, gallery=gallery)

@@ -28,7 +28,7 @@ def add_person(*, owner: Owner, name: str) -> Person:
     """Add somebody without a photo yet; they go again after a day."""
     require_gallery(owner=owner)
     name = clean_name(name)
-    Owner.objects.select_for_update().get(pk=owner.pk)
+    Owner.objects.hold(owner)
     limit = settings.GLIMPSE_LIMITS["face_people"]
     if Person.objects.owned_by(owner).count() >= limit:
         raise UserError(
@@ -42,7 +42,7 @@ def add_person(*, owner: Owner, name: str) -> Person:
 def rename_person(*, person: Person, name: str) -> Person:
     """Rename a person; raise UserError for a name that is taken or cannot be one."""
     name = clean_name(name)
-    Owner.objects.select_for_update().get(pk=person.owner_id)
+    Owner.objects.hold(person.owner)
     if name != person.name:
         _require_free(person.owner, name)
         person.name = name
@@ -83,6 +83,7 @@ def keep_doubtful(*, question: FaceQuestion, photo: int | None = None) -> FaceQu
     if person is None:
         raise UserError("unknown_picture", _("Only photos that somebody is to be remembered by can be kept."))
     require_gallery(owner=person.owner)
+    Owner.objects.hold(person.owner)
     locked = FaceQuestion.objects.select_for_update().get(pk=question.pk)
     require_sound(locked)
     answer = locked.answer or {}

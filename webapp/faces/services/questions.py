@@ -18,6 +18,7 @@ from webapp.faces.rates import require_offered
 from webapp.faces.services.consent import require_consent, require_gallery
 from webapp.faces.services.gallery import require_faces_left
 from webapp.jobs import services as jobs
+from webapp.pictures.allowances import decoding, place_in_flight
 from webapp.storage.files import deleted_on_failure
 
 
@@ -65,11 +66,12 @@ def _ask(
 ) -> FaceQuestion:
     """Store the photos and queue the question."""
     allowances.spend_question(owner)
-    allowances.require_free_job(owner)
-    pictures = photos.read(files, called=called or [_("The photo")])
+    jobs.require_place(owner, FaceQuestion.queue)
+    with place_in_flight(owner), decoding(owner) as by:
+        pictures = photos.read(files, called=called or [_("The photo")], by=by)
     names = photos.keep(pictures)
     with deleted_on_failure(names), transaction.atomic():
-        allowances.take_job_place(owner)
+        jobs.take_place(owner, FaceQuestion.queue)
         require_consent(owner=owner)  # it may have been withdrawn while the photos were read
         question = FaceQuestion.objects.create(owner=owner, kind=kind, photos=names, **fields)
         jobs.enqueue(question)

@@ -32,9 +32,10 @@ from mlcore.faces.card import face_card
 from mlcore.faces.detection.detector import Face
 from mlcore.faces.embedding.embedder import EMBEDDING_SIZE, Embeddings
 from mlcore.faces.verification import scores
+from webapp.accounts.models import Owner
 from webapp.faces import photos
 from webapp.faces.models import EnrolledFace, FaceCrop, FaceQuestion, QuestionKind
-from webapp.faces.services.gallery import KeptFace, keep_faces
+from webapp.faces.services.gallery import KeptFace, keep_faces, require_faces_left
 from webapp.faces.worker import loaded
 from webapp.faces.worker.enrolling import NewPhoto, doubts
 from webapp.jobs.claims import Claim
@@ -191,6 +192,8 @@ def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None
     faces = dict(zip(alone, (KeptFace(photo.embedding.tobytes(), photo.crop) for photo in new), strict=True))
     doubtful = [{"photo": n, "doubts": doubts, **faces[n].as_json()} for n, doubts in against.items() if doubts]
     with transaction.atomic():
+        Owner.objects.hold(claim.job.owner)
+        require_faces_left(claim.job.owner, n_faces=sum(not doubts for doubts in against.values()))
         kept = keep_faces(
             person_id=cast(UUID, claim.job.person_id), faces=[faces[n] for n, doubts in against.items() if not doubts]
         )

@@ -65,8 +65,12 @@ class ZipImportQuerySet(OwnedQuerySet["ZipImport"], JobQuerySet["ZipImport"]):  
 
 
 class ZipImport(Job):
-    """A zip of class folders on its way into a support set; the row is also its job."""
+    """A zip of class folders on its way into a support set; the row is also its job.
 
+    position: how many of its files are done, from which an import goes on that gave way to others.
+    """
+
+    queue = "imports"
     task_name = "recognition.import_zip"
 
     support_set = models.ForeignKey(SupportSet, on_delete=models.CASCADE, related_name="zip_imports")
@@ -77,6 +81,9 @@ class ZipImport(Job):
     refused = StoredJSON(
         schema=REFUSED, remedy=SEND_AGAIN, default=list, help_text=_('[{"file": name, "reason": sentence}]')
     )
+    position = models.PositiveIntegerField(default=0)
+    unpacked = models.PositiveBigIntegerField(default=0, help_text=_("Bytes that what is done has unpacked to."))
+    seconds = models.FloatField(default=0.0, help_text=_("For which it was worked on."))
 
     objects = ZipImportQuerySet.as_manager()
 

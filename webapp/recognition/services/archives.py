@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 
 from webapp.core.errors import UserError
 from webapp.jobs import services as jobs
+from webapp.pictures.allowances import place_in_flight
 from webapp.pictures.archives import Contents, looked_into
 from webapp.pictures.names import display_file_name, display_path
-from webapp.recognition.allowances import require_free_job, require_room, spend_upload, take_job_place
+from webapp.recognition.allowances import require_room, spend_upload, take_room
 from webapp.recognition.deletion import remove_zip_uploads
 from webapp.recognition.models import SupportSet, ZipImport, ZipUpload
 from webapp.recognition.storage import Refused
@@ -33,9 +34,13 @@ def upload_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipUpload:
     if file.size > limit:
         raise UserError("too_large", _("A zip may have at most %(n)d MB.") % {"n": limit // 2**20})
     spend_upload(support_set.owner)
+    with place_in_flight(support_set.owner):
+        return _keep(support_set, file)
+
+
+def _keep(support_set: SupportSet, file: File[bytes]) -> ZipUpload:
     contents = _contents(file)
-    replaced = support_set.zip_uploads.aggregate(bytes=Sum("bytes"))["bytes"] or 0
-    require_room(support_set.owner, needed=file.size - replaced)
+    require_room(support_set.owner, needed=file.size - _replaced(support_set))
     upload = ZipUpload(
         support_set=support_set,
         original_name=display_file_name(file.name),
@@ -47,18 +52,23 @@ def upload_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipUpload:
     file.seek(0)
     upload.file.save(f"{uuid4().hex}.zip", file, save=False)
     with deleted_on_failure([upload.file.name]), transaction.atomic():
+        take_room(support_set.owner, needed=file.size - _replaced(support_set))
         upload.save(force_insert=True)
         remove_zip_uploads(support_set.zip_uploads.exclude(pk=upload.pk))
     return upload
 
 
+def _replaced(support_set: SupportSet) -> int:
+    """Return the bytes of the zips that make room for the next one."""
+    return support_set.zip_uploads.aggregate(bytes=Sum("bytes"))["bytes"] or 0
+
+
 def import_upload(*, upload: ZipUpload) -> ZipImport:
     """Start to import a zip that was looked into; raise UserError if that was done already, or the zip is gone."""
     owner = upload.support_set.owner
-    require_free_job(owner)
     known = {"support_set": upload.support_set, "original_name": upload.original_name, "bytes": upload.bytes}
     with transaction.atomic():
-        take_job_place(owner)
+        jobs.take_place(owner, ZipImport.queue)
         _lock(upload)
         row = ZipImport.objects.create(file=upload.file.name, **known)
         upload.delete()

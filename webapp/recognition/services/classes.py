@@ -19,7 +19,7 @@ from webapp.recognition.models import SupportClass, SupportSet
 def add_class(*, support_set: SupportSet, name: str) -> SupportClass:
     """Add an empty class at the end."""
     name = clean_name(name)
-    _lock(support_set)
+    hold(support_set)
     _require_free(support_set, name)
     return _append(support_set, name)
 
@@ -28,7 +28,7 @@ def add_class(*, support_set: SupportSet, name: str) -> SupportClass:
 def class_named(*, support_set: SupportSet, name: str) -> SupportClass:
     """Return the class of that name, adding it if it is new."""
     name = clean_name(name)
-    _lock(support_set)
+    hold(support_set)
     return support_set.classes.present().filter(name=name).first() or _append(support_set, name)
 
 
@@ -36,7 +36,7 @@ def class_named(*, support_set: SupportSet, name: str) -> SupportClass:
 def rename_class(*, support_class: SupportClass, name: str) -> SupportClass:
     """Rename a class; classifiers keep the names that they learned."""
     name = clean_name(name)
-    _lock(support_class.support_set)
+    hold(support_class.support_set)
     if name != support_class.name:
         _require_free(support_class.support_set, name)
         support_class.name = name
@@ -48,7 +48,7 @@ def rename_class(*, support_class: SupportClass, name: str) -> SupportClass:
 def reorder_classes(*, support_set: SupportSet, names: Sequence[str]) -> None:
     """Put the classes in the order of their names, which must hold each class once."""
     names = [clean_name(name) for name in names]
-    _lock(support_set)
+    hold(support_set)
     classes = {support_class.name: support_class for support_class in support_set.classes.present()}
     if sorted(names) != sorted(classes):
         raise UserError("wrong_order", _("The new order must name every class once."))
@@ -60,7 +60,7 @@ def reorder_classes(*, support_set: SupportSet, names: Sequence[str]) -> None:
 @transaction.atomic
 def delete_class(*, support_class: SupportClass) -> None:
     """Delete a class with its pictures; it can be brought back for an hour."""
-    _lock(support_class.support_set)
+    hold(support_class.support_set)
     support_class.deleted_at = timezone.now()
     support_class.save(update_fields=["deleted_at"])
 
@@ -68,7 +68,7 @@ def delete_class(*, support_class: SupportClass) -> None:
 @transaction.atomic
 def restore_class(*, support_class: SupportClass) -> SupportClass:
     """Bring a deleted class back with the pictures it had."""
-    _lock(support_class.support_set)
+    hold(support_class.support_set)
     if not SupportClass.objects.filter(pk=support_class.pk).exists():
         raise UserError("picture_gone", _("This class was deleted too long ago to be brought back."))
     if support_class.deleted_at is not None:
@@ -87,8 +87,8 @@ def find_class(*, support_set: SupportSet, name: str) -> SupportClass:
     return support_class
 
 
-def _lock(support_set: SupportSet) -> None:
-    """Touch the support set's row, which holds it until the transaction ends."""
+def hold(support_set: SupportSet) -> None:
+    """Touch the support set's row, which holds it until the transaction ends, after its owner's."""
     SupportSet.objects.filter(pk=support_set.pk).update(updated=timezone.now())
 
 

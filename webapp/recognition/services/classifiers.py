@@ -12,7 +12,7 @@ from webapp.core.errors import UserError
 from webapp.core.rows.stored_json import require_sound
 from webapp.jobs import services as jobs
 from webapp.pictures.names import clean_name
-from webapp.recognition.allowances import require_room, take_job_place
+from webapp.recognition.allowances import require_room
 from webapp.recognition.deletion import remove_classifier
 from webapp.recognition.models import Classifier, SupportImage, SupportSet
 from webapp.recognition.services.readiness import readiness
@@ -37,8 +37,8 @@ def start_classifier(
     require_sound(chosen)
     if ready.missing:
         raise UserError("not_ready", " ".join(ready.missing), missing=ready.missing)
+    jobs.take_place(owner, Classifier.queue)
     require_room(owner)
-    take_job_place(owner)
     names, image_ids = _snapshot(support_set)
     classifier = Classifier.objects.create(
         owner=owner,

@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from webapp.core.errors import UserError
+from webapp.pictures.allowances import decoding, place_in_flight
 from webapp.pictures.names import clean_name
 from webapp.recognition import storage
-from webapp.recognition.allowances import require_room, spend_upload, storage_sentence
+from webapp.recognition.allowances import require_room, spend_upload, storage_sentence, take_room
 from webapp.recognition.models import SupportClass, SupportImage, SupportSet
-from webapp.recognition.services.classes import class_named
+from webapp.recognition.services.classes import class_named, hold
 from webapp.recognition.storage import Refused as Refused
 from webapp.storage.files import delete_files, deleted_on_failure
 
@@ -44,29 +45,52 @@ def add_images(*, support_set: SupportSet, class_name: str, files: Iterable[File
     name, files = clean_name(class_name), list(files)
     if not files:
         raise UserError("no_usable_picture", _("Add at least one picture."), refused=[])
-    spend_upload(support_set.owner)
-    return add_to_class(support_set=support_set, class_name=name, files=files)
-
-
-def add_to_class(*, support_set: SupportSet, class_name: str, files: list[File[bytes]]) -> UploadReport:
-    """Take pictures into a class, whoever they come from."""
     owner = support_set.owner
-    room = require_room(owner, requested=sum(file.size for file in files))
-    intake = storage.take_in(files, room=room, full=storage_sentence(owner))
+    spend_upload(owner)
+    with place_in_flight(owner):
+        return add_to_class(support_set=support_set, class_name=name, files=files)
+
+
+def add_to_class(
+    *, support_set: SupportSet, class_name: str, files: list[File[bytes]], share: float = 1.0
+) -> UploadReport:
+    """Take pictures into a class, whoever they come from; ``share`` is what `decoding` makes of it."""
+    owner = support_set.owner
+    room, full = require_room(owner, requested=sum(file.size for file in files)), storage_sentence(owner)
+    standing = support_set.classes.present().filter(name=class_name).first()
+    places = _places(standing) if standing else settings.GLIMPSE_LIMITS["pictures_per_class"]
+    with decoding(owner, share=share) as by:
+        intake = storage.take_in(files, by=by, room=room, full=full, places=places, no_place=_class_full())
     if not intake.stored:
         return UploadReport([], intake.refused, [])
     with deleted_on_failure(intake.names), transaction.atomic():
+        room = take_room(owner)  # other requests may have taken it, and the places, while these were decoded
         support_class = class_named(support_set=support_set, name=class_name)
-        free = _places(support_class)
-        kept, surplus = intake.stored[:free], intake.stored[free:]
+        kept, surplus = _fitting(intake.stored, room=room, full=full, places=_places(support_class))
         warnings = [*intake.warnings, *_duplicate_warnings(support_class, kept)]
         images = SupportImage.objects.bulk_create(
             SupportImage(support_class=support_class, **picture.fields()) for picture in kept
         )
-        for picture in surplus:
-            delete_files([picture.file, picture.thumbnail])
-        refused = [*intake.refused, *(Refused(picture.original_name, _class_full()) for picture in surplus)]
+    delete_files([name for picture, _why in surplus for name in (picture.file, picture.thumbnail)])
+    refused = [*intake.refused, *(Refused(picture.original_name, why) for picture, why in surplus)]
     return UploadReport([Accepted(image.pk, image.original_name) for image in images], refused, warnings)
+
+
+def _fitting(
+    stored: list[storage.Stored], *, room: int, full: str, places: int
+) -> tuple[list[storage.Stored], list[tuple[storage.Stored, str]]]:
+    """Return the pictures that ``room`` bytes and the places of a class hold, and the others, each with why not."""
+    kept: list[storage.Stored] = []
+    surplus: list[tuple[storage.Stored, str]] = []
+    for picture in stored:
+        if len(kept) >= places:
+            surplus.append((picture, _class_full()))
+        elif picture.bytes > room:
+            surplus.append((picture, full))
+        else:
+            kept.append(picture)
+            room -= picture.bytes
+    return kept, surplus
 
 
 def _places(support_class: SupportClass) -> int:
@@ -124,6 +148,7 @@ def delete_image(*, image: SupportImage) -> None:
 
 @transaction.atomic
 def restore_image(*, image: SupportImage) -> SupportImage:
+    hold(image.support_class.support_set)
     if not SupportImage.objects.filter(pk=image.pk).exists():
         raise UserError("picture_gone", _("This picture was deleted too long ago to be brought back."))
     if image.deleted_at is not None:

@@ -15,13 +15,14 @@ from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
 from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
+from webapp.pictures.allowances import decoding, place_in_flight
 from webapp.pictures.names import display_file_name
 from webapp.recognition import storage
 from webapp.recognition.allowances import (
     require_room,
     spend_prediction,
     storage_sentence,
-    take_job_place,
+    take_room,
 )
 from webapp.recognition.deletion import remove_prediction
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
@@ -35,14 +36,17 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     files = list(files)
     _require_askable(classifier, len(files))
     spend_prediction(owner)
+    jobs.require_place(owner, Prediction.queue)
     room = require_room(owner, requested=sum(file.size for file in files))
-    intake = storage.take_in(files, room=room, full=storage_sentence(owner))
+    with place_in_flight(owner), decoding(owner) as by:
+        intake = storage.take_in(files, by=by, room=room, full=storage_sentence(owner))
     refused = [refusal.as_json() for refusal in intake.refused]
     if not intake.stored:
         reasons = " ".join(f"{refusal['file']}: {refusal['reason']}" for refusal in refused[:3])
         raise UserError("no_usable_picture", reasons, refused=refused)
     with deleted_on_failure(intake.names), transaction.atomic():
-        take_job_place(owner)
+        jobs.take_place(owner, Prediction.queue)
+        take_room(owner, needed=sum(stored.bytes for stored in intake.stored))
         prediction = Prediction.objects.create(owner=owner, classifier=classifier, refused=refused)
         Query.objects.bulk_create(
             Query(prediction=prediction, position=position, **stored.fields())
@@ -65,6 +69,7 @@ def _require_askable(classifier: Classifier, n_files: int) -> None:
 @transaction.atomic
 def correct(*, query: Query, class_name: str) -> SupportImage:
     """Correct the class of a query picture, and copy it into the support set, ready to be learned again."""
+    Owner.objects.hold(query.prediction.owner)
     support_class = class_named(support_set=query.prediction.classifier.support_set, name=class_name)
     query.refresh_from_db(fields=["file", "thumbnail", "kept_as"])  # a second click may have come between
     if query.kept_as and query.kept_as.deleted_at is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +17,14 @@ from webapp.recognition.models import SupportClass, SupportSet
 from webapp.recognition.services.classes import find_class, reorder_classes
 
 
+@transaction.atomic
 def create_support_set(*, owner: Owner, name: str) -> SupportSet:
+    """Make an empty support set; raise UserError if the owner has as many as one may have."""
+    limit = settings.GLIMPSE_LIMITS["support_sets"]
+    Owner.objects.hold(owner)
+    if SupportSet.objects.owned_by(owner).count() >= limit:
+        message = _("You may have at most %(limit)d support sets. Delete one you no longer need.")
+        raise UserError("limit_reached", message % {"limit": limit})
     return SupportSet.objects.create(owner=owner, name=clean_name(name))
 
 

@@ -29,7 +29,7 @@ from webapp.core.rows.stored_json import require_sound
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
-from webapp.recognition.allowances import require_room
+from webapp.recognition.allowances import require_room, take_room
 from webapp.recognition.models import Classifier, Prediction, Query, state_path
 from webapp.recognition.worker import loaded, looking, trying
 from webapp.storage.files import deleted_on_failure
@@ -84,7 +84,8 @@ def _learn(claim: Claim[Classifier]) -> None:
     adapted = _adapted(claim, chosen)
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in adapted.state().items()})
     name = _keep_state(row, content)
-    with deleted_on_failure([name]):
+    with deleted_on_failure([name]), transaction.atomic():
+        take_room(row.owner, needed=len(content))
         claim.finish(
             checkpoint=chosen.checkpoint,
             kind_reason=chosen.reason,

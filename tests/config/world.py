@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction

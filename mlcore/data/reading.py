@@ -321,8 +321,8 @@ def _is_even(channel: Image.Image) -> bool:
         return True
     levels = sorted(fine.tobytes())
     spread = levels[len(levels) * 84 // 100] - levels[len(levels) * 16 // 100]  # two standard deviations of noise
-    fewest, most = _NOISE_SPREADS
-    if not fewest * spread <= levels[-1] - levels[0] <= min(most * spread, _NOISE_RANGE):
+    lower, upper = _NOISE_SPREADS
+    if not lower * spread <= levels[-1] - levels[0] <= min(upper * spread, _NOISE_RANGE):
         return False
     low, high = _averaged(channel, _BLANK_SIDE // 8).getextrema()
     return high - low <= _BLANK_RANGE and high <= _DARK  # type: ignore[operator]

@@ -11,8 +11,8 @@ from tests.config.addresses import Address
 ROLES = ("nobody", "guest", "another", "owner", "staff", "viewer", "superuser")
 """`staff` has no rights at all; `viewer` is staff with every right to view."""
 STAFF = {"staff", "viewer", "superuser"}
-NOBODYS = {"slug"}
-"""Parameters that name what belongs to nobody."""
+NOBODYS = {"slug", "token", "uidb64"}
+"""Parameters that name what belongs to nobody; those of letters are filled with what no letter said."""
 
 ANSWERED = "answered"
 """Neither refused nor hidden, and no failure."""
@@ -40,12 +40,13 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(
         (
             *("home", "privacy", "example", "javascript_catalog", "sign_in", "sign_up", "sign_out", "my_classifiers"),
-            *("support_set_new", "faces", "face_consent"),
+            *("support_set_new", "faces", "face_consent", "password_reset", "password_reset_sent"),
+            *("password_reset_confirm", "address_confirm", "my_data", "my_data_copy", "my_data_delete"),
             *("api:openapi-json", "api:openapi-view"),
         ),
         EVERYBODY,
     ),
-    **dict.fromkeys(("account", "change_password", "token_create"), MEMBERS),
+    **dict.fromkeys(("account", "address_change", "change_password", "token_create", "tokens_revoke"), MEMBERS),
     **dict.fromkeys(
         ("face_verify", "face_identify", "face_withdraw", "face_gallery", "face_gallery_start", "face_person_add"),
         WHO_CONSENTED,
@@ -79,16 +80,16 @@ OF_STAFF = {
     "auth_user_password_change": ("change", "change"),
     "checkpoints_checkpoint_export": ("view", "view"),
     "checkpoints_checkpoint_gate": ("view", "view"),
-    "checkpoints_checkpoint_import": ("add", "add"),
+    "checkpoints_checkpoint_import": ("import", "import"),
     "checkpoints_checkpoint_measure": ("publish", "publish"),
     "checkpoints_checkpoint_publish": ("publish", "publish"),
     "checkpoints_checkpoint_roll_back": ("publish", "publish"),
     "checkpoints_checkpoint_stop": ("publish", "publish"),
-    "checkpoints_checkpointimport_cancel": ("add", "add"),
-    "checkpoints_checkpointimport_change": ("add", "add"),
-    "checkpoints_checkpointimport_changelist": ("add", "add"),
-    "checkpoints_checkpointimport_history": ("add", "add"),
-    "checkpoints_checkpointimport_live": ("add", "add"),
+    "checkpoints_checkpointimport_cancel": ("import", "import"),
+    "checkpoints_checkpointimport_change": ("import", "import"),
+    "checkpoints_checkpointimport_changelist": ("import", "import"),
+    "checkpoints_checkpointimport_history": ("import", "import"),
+    "checkpoints_checkpointimport_live": ("import", "import"),
     "datasets_dataset_version": ("add", "add"),
     "datasets_datasetversion_cancel": ("change", "change"),
     "datasets_datasetversion_discard": ("add", "add"),
@@ -130,7 +131,7 @@ def needs_of(address: Address) -> tuple[str, str] | None:
 
     `nothing` is needed by whatever is for everybody on the staff, or leads nowhere.
     """
-    [name] = {name.removeprefix("admin:") for name in address.names}
+    [name] = {name.removeprefix("admin:") for name in address.names if name.startswith("admin:")}
     if address.model is None:
         return ("nothing", "nothing") if name in SITE_OF_STAFF | NOTHING_THERE else None
     about = f"{address.model._meta.app_label}_{address.model._meta.model_name}_"

@@ -25,7 +25,7 @@ from tests.recognition.pictures import drawing_upload
 from tests.recognition.stepwise import REGISTERED
 from tests.refusals import refused
 from tests.running import wait_until
-from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.models import Act, Checkpoint, Publication
 from webapp.jobs import services as jobs
 from webapp.jobs.claims import Claim
 from webapp.jobs.models import JobStatus
@@ -50,7 +50,7 @@ def _memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def save(settings: Any, tmp_path: Path) -> Save:
-    """Return a function that saves an untrained method and registers its checkpoint."""
+    """Return a function that saves an untrained method and registers its checkpoint, as one that was published."""
     settings.DATA_DIR = tmp_path
     settings.GLIMPSE_DEVICE = "cpu"
 
@@ -59,7 +59,9 @@ def save(settings: Any, tmp_path: Path) -> Save:
         built = METHODS[method].config(backbone=BACKBONE, **config)
         card = ModelCard(name=method, kind="characters", method=method, config=built.to_dict(), transform="characters")
         save_checkpoint(tmp_path / method, build_method(method, built), card)
-        return registered(tmp_path / method, live=live)
+        row = registered(tmp_path / method, live=live)
+        Publication.objects.create(kind=row.kind, act=Act.PUBLISH, checkpoint=row, card=row.card)
+        return row
 
     return saved
 

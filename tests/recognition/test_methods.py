@@ -116,7 +116,7 @@ def test_what_is_below_the_live_one_at_every_number_of_pictures_is_advanced() ->
 def test_like_is_compared_with_like() -> None:
     """The live one is measured on two data sets, and the others on the second alone."""
     live({**row(1, 0.88), "dataset": "twenty classes"}, {**row(1, 0.97), "dataset": "seven classes"})
-    for name, accuracy in (("a", 0.96), ("b", 0.95)):
+    for name, accuracy in (("maml", 0.96), ("anil", 0.95)):
         checkpoint_row(name, method=name, results=[{**row(1, accuracy), "dataset": "seven classes"}])
     assert offered("characters").measured == "97.0 % right with one picture a class"
     assert len(method_choices("characters").advanced) == 2

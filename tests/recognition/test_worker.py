@@ -172,10 +172,11 @@ def test_a_replaced_checkpoint_fails_the_job_in_words(classifier: Classifier, ch
     assert learned(classifier).error_code == "checkpoint_replaced"
 
 
-def test_a_damaged_checkpoint_is_our_fault_and_says_so(classifier: Classifier, checkpoint: Checkpoint) -> None:
+def test_a_damaged_checkpoint_fails_the_job_in_words(classifier: Classifier, checkpoint: Checkpoint) -> None:
     Path(checkpoint.weights.path).write_bytes(b"x")
     row = learned(classifier)
-    assert (row.status, row.error_code) == (JobStatus.FAILED, "internal")
+    assert (row.status, row.error_code) == (JobStatus.FAILED, "checkpoint_damaged")
+    assert row.error == "The checkpoint of this classifier is damaged. Learn again with another method."
 
 
 def test_warming_loads_what_is_live_and_survives_what_is_broken(checkpoint: Checkpoint) -> None:

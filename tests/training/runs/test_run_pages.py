@@ -14,9 +14,9 @@ from django.urls import reverse
 from mlcore.config import TrainingConfig
 from mlcore.method_config import METHODS
 from mlcore.method_config.maml import MamlConfig
+from tests.checkpoints.candidates import candidate
 from tests.training import small_runs
 from tests.training.people import signed_in
-from webapp.checkpoints.models import Checkpoint
 from webapp.checkpoints.services.registry import sync_shipped
 from webapp.datasets.models import DatasetVersion
 from webapp.jobs.models import JobStatus
@@ -120,7 +120,7 @@ def test_a_new_kind_takes_one_of_the_transforms(version: DatasetVersion) -> None
 
 
 def test_a_kind_that_staff_made_keeps_the_transform_of_its_checkpoints(version: DatasetVersion) -> None:
-    Checkpoint.objects.create(name="old", kind="runes", folder="old", digest="1", card={"transform": "plain-28x1"})
+    candidate("old", kind="runes", transform="plain-28x1")
     form = RunForm(filled(version, kind="runes", new_kind="", transform=""))
     assert form.is_valid(), form.errors
     assert form.settings
@@ -136,8 +136,7 @@ def test_data_that_is_not_ready_or_lost_pictures_cannot_be_chosen(version: Datas
 
 def test_a_start_from_another_network_is_refused_beside_what_differs(version: DatasetVersion) -> None:
     backbone = {"name": "conv4", "in_channels": 1, "image_size": 56, "width": 32}
-    card = {"name": "old", "method": "prototypical", "config": {"backbone": backbone}}
-    old = Checkpoint.objects.create(name="old", kind="characters", folder="old", digest="1", card=card)
+    old = candidate("old", config={"backbone": backbone})
     client = signed_in("add_trainingrun")
     answer = client.post(reverse(ADD), filled(version, start_from=str(old.pk)))
     form = answer.context["form"]

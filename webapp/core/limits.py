@@ -64,11 +64,11 @@ LIMITS: dict[str, int] = {
     "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
     # Of strangers, in each web process; an address is an IPv4 one, or the /64 of an IPv6 one
     "header_seconds": 10,  # for the headers of a request, and between two requests of a connection
-    "transfer_seconds": 30,  # for a body, or for a portion of an answer, and besides its bytes at the pace below
+    "transfer_seconds": 30,  # for a body, or for a portion of an answer, besides its bytes at the pace below
     "transfer_bytes_per_second": 10_000,
     "transfers": 1024,  # bodies that are coming, and likewise answers that are going
     "transfers_of_address": 256,
-    "bodies_bytes": 4096 * MEGABYTE,  # of requests that are not answered yet
+    "bodies_bytes": 4096 * MEGABYTE,  # of requests that are not answered yet; uploads and others are counted apart
     "bodies_bytes_of_address": 1024 * MEGABYTE,
     "waiting_requests": 512,  # for a thread; pages and uploads are counted apart
     "waiting_requests_of_address": 128,

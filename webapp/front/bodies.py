@@ -43,12 +43,14 @@ IN_MEMORY = 256 * 1024
 
 def upload_limit(path: str) -> int:
     """Return how many bytes an address of the site takes as an upload: 0 if it takes none."""
-    try:
-        name = resolve(path).view_name
-    except Resolver404:
-        return 0
-    limit = UPLOADS.get(name)
+    limit = UPLOADS.get(_view_name(path))
     return settings.GLIMPSE_LIMITS[limit] if limit else 0
+
+
+def check_sender(path: str, length: int, person: str) -> None:
+    """Raise Refusal if somebody without a session sends a large body to a page of staff, before any of it is read."""
+    if length > settings.GLIMPSE_LIMITS["request_bytes"] and not person and _view_name(path).startswith("admin:"):
+        raise Refusal("too_large", _("Sign in before you send a file to this address."))
 
 
 def check_length(length: int, upload: int) -> None:
@@ -63,13 +65,18 @@ class Bodies:
     """The bodies that are being read or worked on in this process."""
 
     def __init__(self, limits: dict[str, int]) -> None:
-        self.room = Room(in_all=limits["bodies_bytes"], of_address=limits["bodies_bytes_of_address"])
+        bounds = {"in_all": limits["bodies_bytes"], "of_address": limits["bodies_bytes_of_address"]}
+        self._requests, self._uploads = Room(**bounds), Room(**bounds)
         self._incoming = Transfers(in_all=limits["transfers"], of_address=limits["transfers_of_address"])
         self._limits = limits
 
+    def room(self, length: int) -> Room:
+        """Return where a body is counted: uploads never take the room of forms, which are bounded in number besides."""
+        return self._uploads if length > self._limits["request_bytes"] else self._requests
+
     async def read(self, receive: Receive, length: int, share: Share) -> IO[bytes]:
         """Read a whole body into memory or a nameless file; raise Refusal if it is too slow or there is no room."""
-        self.room.expect(share, length)
+        share.room.expect(share, length)
         if length > IN_MEMORY and _free_bytes() - length < self._limits["free_disk_bytes"]:
             raise too_busy()
         body = cast(IO[bytes], tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - closed with its request
@@ -87,17 +94,18 @@ class Bodies:
         return body
 
     async def _fill(self, body: IO[bytes], receive: Receive, transfer: Transfer, share: Share) -> None:
-        more = True
+        """Read until the body is whole. Bytes put off its end at the pace demanded, and never beyond one silence."""
+        seconds, pace = self._limits["transfer_seconds"], self._limits["transfer_bytes_per_second"]
+        until, more = transfer.started + seconds, True
         while more:
-            until = transfer.started + self._limits["transfer_seconds"]
-            until += transfer.bytes / self._limits["transfer_bytes_per_second"]
             message = await transfer.step(_next(receive), until=until)
             if message["type"] != "http.request":
                 raise Gone
             chunk = message.get("body", b"")
-            self.room.grow(share, len(chunk))
+            share.room.grow(share, len(chunk))
             body.write(chunk)
             transfer.bytes += len(chunk)
+            until = min(until + len(chunk) / pace, asyncio.get_running_loop().time() + seconds)
             more = message.get("more_body", False)
 
 
@@ -115,6 +123,13 @@ async def discard(receive: Receive, *, most_bytes: int, seconds: float) -> None:
     task = asyncio.ensure_future(read())
     await asyncio.wait({task}, timeout=seconds)
     task.cancel()
+
+
+def _view_name(path: str) -> str:
+    try:
+        return resolve(path).view_name
+    except Resolver404:
+        return ""
 
 
 async def _next(receive: Receive) -> Message:

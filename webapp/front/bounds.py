@@ -26,6 +26,7 @@ def too_busy() -> Refusal:
 class Share:
     """The bytes that one request holds until it is answered."""
 
+    room: Room
     address: str
     bytes: int = 0
 
@@ -40,7 +41,7 @@ class Room:
     @contextmanager
     def share(self, address: str) -> Iterator[Share]:
         """Yield what a request of this address holds, for as long as the block."""
-        share = Share(address)
+        share = Share(self, address)
         try:
             yield share
         finally:

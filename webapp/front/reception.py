@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from webapp.api.errors import problem
 from webapp.core.errors import Refusal
 from webapp.front.answers import Answer, WSGIApplication
-from webapp.front.bodies import Bodies, Message, Receive, check_length, discard, upload_limit
+from webapp.front.bodies import Bodies, Message, Receive, check_length, check_sender, discard, upload_limit
 from webapp.front.bounds import GaveWay, Transfer, Transfers
 from webapp.front.connections import hang_up
 from webapp.front.lines import Gone, Line
@@ -58,7 +58,7 @@ class Reception:
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
         upload = admit(request)
         line = self._uploads if upload else self._pages
-        with self._bodies.room.share(request.visitor.address) as share:
+        with self._bodies.room(request.length).share(request.visitor.address) as share:
             body = await self._bodies.read(receive, request.length, share) if request.length else io.BytesIO()
             answer = Answer(self._site, request.environ(body, share.bytes))
             gone = asyncio.ensure_future(_gone(receive))
@@ -118,6 +118,8 @@ def admit(request: Request) -> int:
         raise Refusal("length_required", _("Say how long the request is, in Content-Length."))
     upload = upload_limit(request.path) if request.length else 0
     check_length(request.length, upload)
+    if upload:
+        check_sender(request.path, request.length, request.visitor.person)
     return upload
 
 

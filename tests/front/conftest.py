@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -50,18 +51,21 @@ class Server:
             "GLIMPSE_PROXIES": TRUSTED,
         }
         self.process = Process(python("-m", "tests.front.hasty"), log=folder / "web.log", env=variables)
-        self.process.wait_for(self._answers)
+        with httpx.Client(base_url=self.url, timeout=5) as client:
+            self.process.wait_for(partial(answers, client))
 
     def files(self) -> int:
         """Count the files and connections that the serving process holds open."""
         [worker] = self.process.children()
         return len(list(Path(f"/proc/{worker}/fd").iterdir()))
 
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(self.url, timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
+
+def answers(client: httpx.Client) -> bool:
+    """Say whether the server answers yet."""
+    try:
+        return client.get("/").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +86,7 @@ def strangers(server: Server) -> Iterator[Strangers]:
 
 @pytest.fixture
 def visitor(server: Server) -> Iterator[httpx.Client]:
-    """Return somebody who only wants a page."""
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    """Return somebody who only wants a page, on a connection of its own each time."""
+    limits = httpx.Limits(max_keepalive_connections=0)
+    with httpx.Client(base_url=server.url, timeout=60, limits=limits) as client:
         yield client

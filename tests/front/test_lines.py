@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from webapp.core.errors import Refusal
-from webapp.front.bounds import GaveWay, Room, Transfers
+from webapp.front.bounds import Room
 from webapp.front.lines import Gone, Line
 from webapp.front.visitors import Visitor
 
@@ -141,17 +141,3 @@ def test_bytes_are_bounded_for_an_address_and_in_all_but_one_request_alone_alway
         room.grow(other, 50)
     with room.share("2") as share:
         room.grow(share, 100)
-
-
-def test_the_slowest_transfer_gives_way_to_others() -> None:
-    async def story() -> None:
-        transfers = Transfers(in_all=10, of_address=2)
-        loop = asyncio.get_running_loop()
-        with transfers.transfer("1") as slow, transfers.transfer("1") as quick:
-            slow.bytes, quick.bytes = 1, 1_000_000
-            with transfers.transfer("2"), transfers.transfer("1"):
-                with pytest.raises(GaveWay):
-                    await slow.step(asyncio.sleep(30), until=loop.time() + 30)
-                await quick.step(asyncio.sleep(0), until=loop.time() + 30)
-
-    run(story)

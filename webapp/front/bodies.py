@@ -13,7 +13,7 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from webapp.core.errors import Refusal
-from webapp.front.bounds import GaveWay, Room, Share, Transfer, Transfers, too_busy
+from webapp.front.bounds import Room, Share, TooSlow, Transfer, Transfers, too_busy
 from webapp.front.lines import Gone
 
 Message = dict[str, Any]
@@ -83,7 +83,7 @@ class Bodies:
         try:
             with self._incoming.transfer(share.address) as transfer:
                 await self._fill(body, receive, transfer, share)
-        except (TimeoutError, GaveWay) as error:
+        except TooSlow as error:
             body.close()
             message = _("The request came too slowly. Please send it again, over a better line or in parts.")
             raise Refusal("too_slow", message) from error
@@ -104,7 +104,6 @@ class Bodies:
             chunk = message.get("body", b"")
             share.room.grow(share, len(chunk))
             body.write(chunk)
-            transfer.bytes += len(chunk)
             until = min(until + len(chunk) / pace, asyncio.get_running_loop().time() + seconds)
             more = message.get("more_body", False)
 

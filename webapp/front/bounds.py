@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from webapp.core.errors import Refusal
 
 T = TypeVar("T")
 RETRY_SECONDS = 10
+SPARED_SECONDS = 2  # that a transfer has to show its pace
 
 
 def too_busy() -> Refusal:
@@ -62,35 +64,48 @@ class Room:
         self._held[share.address] += number
 
 
-class GaveWay(Exception):
-    """Others came, and this was the slowest."""
+class TooSlow(Exception):
+    """The other end does not keep up the pace that is demanded."""
+
+
+class GaveWay(TooSlow):
+    """Others came, and this one had stood still the longest."""
 
 
 @dataclass(eq=False)
 class Transfer:
-    """One body on its way in, or one answer on its way out, at the pace of whoever is at the other end."""
+    """One body on its way in, or one answer on its way out, at the pace of whoever is at the other end.
+
+    awaited_since: the moment of the loop's clock since which the other end is waited for; never, while it is not.
+    """
 
     address: str
     started: float
-    bytes: int = 0
+    awaited_since: float = inf
     gave_way: asyncio.Future[None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     async def step(self, coroutine: Coroutine[Any, Any, T], *, until: float) -> T:
-        """Return what the other end is waited for; raise TimeoutError at a moment of the loop's clock, or GaveWay."""
+        """Return what the other end is waited for; raise TooSlow at a moment of the loop's clock, or GaveWay."""
         task = asyncio.ensure_future(coroutine)
-        seconds = max(0.0, until - asyncio.get_running_loop().time())
+        self.awaited_since = asyncio.get_running_loop().time()
+        seconds = max(0.0, until - self.awaited_since)
         try:
             either: set[asyncio.Future[Any]] = {task, self.gave_way}
             await asyncio.wait(either, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 return task.result()
-            raise GaveWay if self.gave_way.done() else TimeoutError
+            raise GaveWay if self.gave_way.done() else TooSlow
         finally:
+            self.awaited_since = inf
             task.cancel()
 
 
 class Transfers:
-    """Transfers under way: so many in all, so many with one address; beyond that the slowest gives way."""
+    """Transfers under way: so many in all, so many with one address.
+
+    An address that has all of its own is refused another. Beyond the number in all, one gives way to a newcomer: of
+    the address that has most, whichever stood still the longest, if possible none that has just begun.
+    """
 
     def __init__(self, *, in_all: int, of_address: int) -> None:
         self._in_all, self._of_address = in_all, of_address
@@ -98,27 +113,28 @@ class Transfers:
 
     @contextmanager
     def transfer(self, address: str) -> Iterator[Transfer]:
-        """Yield a transfer, which is under way for as long as the block."""
+        """Yield a transfer, which is under way for as long as the block; raise Refusal if the address has its own."""
+        self.expect(address)
+        if len(self._under_way) >= self._in_all:
+            self._end_one()
         transfer = Transfer(address, asyncio.get_running_loop().time())
-        self._make_place(address)
         self._under_way.add(transfer)
         try:
             yield transfer
         finally:
             self._under_way.discard(transfer)
 
-    def _make_place(self, address: str) -> None:
-        if len(self._under_way) < self._of_address:
-            return
-        same = [transfer for transfer in self._under_way if transfer.address == address]
-        if len(same) >= self._of_address:
-            self._end_slowest(same)
-        elif len(self._under_way) >= self._in_all:
-            self._end_slowest(list(self._under_way))
+    def expect(self, address: str) -> None:
+        """Raise Refusal if an address can have no other transfer now."""
+        if sum(transfer.address == address for transfer in self._under_way) >= self._of_address:
+            raise too_busy()
 
-    def _end_slowest(self, transfers: list[Transfer]) -> None:
+    def _end_one(self) -> None:
         now = asyncio.get_running_loop().time()
-        slowest = min(transfers, key=lambda transfer: (transfer.bytes + 1) / (now - transfer.started + 0.001))
-        self._under_way.discard(slowest)
-        if not slowest.gave_way.done():
-            slowest.gave_way.set_result(None)
+        numbers = Counter(transfer.address for transfer in self._under_way)
+        most = max(numbers.values())
+        crowd = [transfer for transfer in self._under_way if numbers[transfer.address] == most]
+        stillest = max(crowd, key=lambda one: (now - one.started > SPARED_SECONDS, now - one.awaited_since))
+        self._under_way.discard(stillest)
+        if not stillest.gave_way.done():
+            stillest.gave_way.set_result(None)

@@ -15,8 +15,8 @@ from webapp.api.errors import problem
 from webapp.core.errors import Refusal
 from webapp.front.answers import Answer, WSGIApplication
 from webapp.front.bodies import Bodies, Message, Receive, check_length, check_sender, discard, upload_limit
-from webapp.front.bounds import GaveWay, Transfer, Transfers
-from webapp.front.connections import hang_up
+from webapp.front.bounds import TooSlow, Transfer, Transfers
+from webapp.front.connections import Connections
 from webapp.front.lines import Gone, Line
 from webapp.front.requests import Request, Scope
 
@@ -39,6 +39,7 @@ class Reception:
         self._uploads = Line("upload", settings.GLIMPSE_WEB_THREADS, **waiting)
         self._bodies = Bodies(limits)
         self._outgoing = Transfers(in_all=limits["transfers"], of_address=limits["transfers_of_address"])
+        self._connections = Connections()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -50,8 +51,8 @@ class Reception:
                 await self._refuse(request, refusal, receive, send)
         except Gone:
             return  # and so the connection is closed
-        except (GaveWay, TimeoutError):
-            hang_up(request.peer)
+        except TooSlow:
+            await self._connections.hang_up(request.peer)
         except Exception:
             logger.exception("An answer was broken off.")
 
@@ -72,6 +73,7 @@ class Reception:
         self, request: Request, answer: Answer, line: Line, gone: asyncio.Future[None], send: Send
     ) -> None:
         """Have the answer made and send it, portion by portion."""
+        self._outgoing.expect(request.visitor.address)
         patience = self._limits["waiting_seconds"]
         portion = await line.run(request.visitor, answer.begin, gone=gone, seconds=patience)
         try:
@@ -80,10 +82,11 @@ class Reception:
                 await self._send(transfer, send, start)
                 while not answer.over:
                     await self._send(transfer, send, _content(portion, more=True))
-                    portion = await line.run(request.visitor, answer.portion, gone=gone, seconds=patience)
+                    try:
+                        portion = await line.run(request.visitor, answer.portion, gone=gone, seconds=patience)
+                    except Refusal as refusal:
+                        raise Gone from refusal  # it is too late to say so
                 await self._send(transfer, send, _content(portion, more=False))
-        except Refusal as refusal:
-            raise Gone from refusal  # it is too late to say so
         finally:
             if not answer.over:
                 await asyncio.to_thread(answer.close)
@@ -93,21 +96,19 @@ class Reception:
         number = len(message.get("body", b""))
         seconds = self._limits["transfer_seconds"] + number / self._limits["transfer_bytes_per_second"]
         await transfer.step(_sent(send, message), until=asyncio.get_running_loop().time() + seconds)
-        transfer.bytes += number
 
     async def _refuse(self, request: Request, refusal: Refusal, receive: Receive, send: Send) -> None:
         """Answer a refusal, in words or as the API does, while the rest of the body is thrown away."""
         response = refusal_response(request, refusal)
         headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
         headers += [(b"content-length", str(len(response.content)).encode()), (b"connection", b"close")]
-        with self._outgoing.transfer(request.visitor.address) as transfer:
-            await self._send(
-                transfer, send, {"type": "http.response.start", "status": response.status_code, "headers": headers}
-            )
-            await self._send(transfer, send, _content(response.content, more=True))
-            if refusal.code == "too_large":
-                await discard(receive, most_bytes=DISCARDED_BYTES, seconds=DISCARDED_SECONDS)
-            await self._send(transfer, send, _content(b"", more=False))
+        transfer = Transfer(request.visitor.address, asyncio.get_running_loop().time())
+        start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
+        await self._send(transfer, send, start)
+        await self._send(transfer, send, _content(response.content, more=True))
+        if refusal.code == "too_large":
+            await discard(receive, most_bytes=DISCARDED_BYTES, seconds=DISCARDED_SECONDS)
+        await self._send(transfer, send, _content(b"", more=False))
 
 
 def admit(request: Request) -> int:

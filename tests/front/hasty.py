@@ -55,6 +55,7 @@ def upload_limit(path: str) -> int:
 
 settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, **HASTY}
 reception.upload_limit = upload_limit
+reception.DISCARDED_SECONDS = 1
 bodies.IN_MEMORY = 16 * 1024
 application = Reception(site)
 

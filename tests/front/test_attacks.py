@@ -38,7 +38,6 @@ def test_bodies_that_never_end_hold_nobody_up(strangers: Strangers, visitor: htt
     connections = [strangers.send(stalled, address="127.0.0.3") for _ in range(300)]
     assert answered(visitor)
     assert visitor.post("/upload", content=b"abc").json()["received"] == 3
-    assert connections[-1].recv(12) == b"HTTP/1.1 503"  # the address has all that it may have
     first = b"".join(iter(lambda: connections[0].recv(4096), b""))
     assert first.startswith(b"HTTP/1.1 408 ")
     assert first.endswith(b"The request came too slowly. Please send it again, over a better line or in parts.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from webapp.front import reception
+from webapp.front import bodies, reception
 from webapp.front.connections import Connections
 from webapp.front.reception import Message, Reception
 
@@ -62,3 +62,17 @@ def test_an_answer_that_the_site_breaks_off_is_logged_and_its_reader_not_blamed(
         Asker("/broken").ask()
     assert blamed == []
     assert "the storage does not answer" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("length", "header", "status"),
+    [(b"900", (b"transfer-encoding", b"chunked"), 411), (b"900000", (b"accept", b"*/*"), 503)],
+)
+def test_whoever_is_refused_while_sending_is_heard_out(
+    monkeypatch: pytest.MonkeyPatch, length: bytes, header: tuple[bytes, bytes], status: int
+) -> None:
+    monkeypatch.setattr(bodies, "_free_bytes", lambda: 0)
+    asker = Asker("/account/sign-in/", *[b"x" * 100] * 9, headers=[(b"content-length", length), header])
+    asker.ask()
+    assert asker.answer[0]["status"] == status
+    assert asker.unsent == []

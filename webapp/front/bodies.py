@@ -6,6 +6,8 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack, suppress
+from errno import ENOSPC
 from typing import IO, Any, cast
 
 from django.conf import settings
@@ -37,6 +39,8 @@ UPLOADS: dict[str, str] = {
     "support_set_import": "upload_bytes",
 }
 """Addresses that take files, by name, and the limit of each; every other one is sent `request_bytes` at most."""
+LOOK_EVERY = 8 * MEGABYTE
+"""Bytes of a body after which the free disk is looked at again."""
 IN_MEMORY = 256 * 1024
 """Bytes of a body that are held in memory; a longer one goes into a file without a name, gone with its process."""
 
@@ -77,23 +81,25 @@ class Bodies:
     async def read(self, receive: Receive, length: int, share: Share) -> IO[bytes]:
         """Read a whole body into memory or a nameless file; raise Refusal if it is too slow or there is no room."""
         share.room.expect(share, length)
-        if length > IN_MEMORY and _free_bytes() - length < self._limits["free_disk_bytes"]:
-            raise too_busy()
-        body = cast(IO[bytes], tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - closed with its request
-        try:
-            with self._incoming.transfer(share.address) as transfer:
-                await self._fill(body, receive, transfer, share)
-        except TooSlow as error:
-            body.close()
-            message = _("The request came too slowly. Please send it again, over a better line or in parts.")
-            raise Refusal("too_slow", message) from error
-        except BaseException:
-            body.close()
-            raise
-        body.seek(0)
+        self._keep_disk_free(length, 0)
+        with ExitStack() as stack:
+            body = cast(IO[bytes], tempfile.SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115 - closed with its request
+            stack.callback(_close, body)
+            try:
+                with self._incoming.transfer(share.address) as transfer:
+                    await self._fill(body, receive, length, transfer, share)
+                body.seek(0)
+            except TooSlow as error:
+                message = _("The request came too slowly. Please send it again, over a better line or in parts.")
+                raise Refusal("too_slow", message) from error
+            except OSError as error:
+                if error.errno == ENOSPC:
+                    raise too_busy() from error
+                raise
+            stack.pop_all()
         return body
 
-    async def _fill(self, body: IO[bytes], receive: Receive, transfer: Transfer, share: Share) -> None:
+    async def _fill(self, body: IO[bytes], receive: Receive, length: int, transfer: Transfer, share: Share) -> None:
         """Read until the body is whole. Bytes put off its end at the pace demanded, and never beyond one silence."""
         seconds, pace = self._limits["transfer_seconds"], self._limits["transfer_bytes_per_second"]
         until, more = transfer.started + seconds, True
@@ -105,23 +111,38 @@ class Bodies:
             share.room.grow(share, len(chunk))
             body.write(chunk)
             until = min(until + len(chunk) / pace, asyncio.get_running_loop().time() + seconds)
+            if body.tell() // LOOK_EVERY > (body.tell() - len(chunk)) // LOOK_EVERY:
+                self._keep_disk_free(length, body.tell())
             more = message.get("more_body", False)
 
+    def _keep_disk_free(self, length: int, written: int) -> None:
+        """Raise Refusal if the rest of a body, and the copy that Django makes of an upload, would fill the disk.
 
-async def discard(receive: Receive, *, most_bytes: int, seconds: float) -> None:
-    """Read on for a while and keep nothing, so that whoever is still sending hears the answer."""
+        What other bodies are still to bring is not counted: whoever promised much and sent nothing would stop all.
+        """
+        copies = 2 if length > self._limits["request_bytes"] else 1
+        if length > IN_MEMORY and _free_bytes() - (copies * length - written) < self._limits["free_disk_bytes"]:
+            raise too_busy()
 
-    async def read() -> None:
-        left = most_bytes
-        while left > 0:
-            message = await receive()
-            left -= len(message.get("body", b""))
-            if not message.get("more_body", False):
-                return
 
-    task = asyncio.ensure_future(read())
-    await asyncio.wait({task}, timeout=seconds)
-    task.cancel()
+class Incoming:
+    """What receives a request; `is_whole` once nothing more of it comes."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self.is_whole = receive, False
+
+    async def __call__(self) -> Message:
+        """Receive the next part."""
+        message = await self._receive()
+        self.is_whole = not message.get("more_body", False)
+        return message
+
+    async def discard(self, *, most_bytes: int, seconds: float) -> None:
+        """Read on for a while and keep nothing, so that whoever is still sending hears the answer."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while most_bytes > 0 and not self.is_whole:
+                    most_bytes -= len((await self()).get("body", b""))
 
 
 def _view_name(path: str) -> str:
@@ -133,6 +154,12 @@ def _view_name(path: str) -> str:
 
 async def _next(receive: Receive) -> Message:
     return await receive()
+
+
+def _close(body: IO[bytes]) -> None:
+    """Close a body, also where the disk has no room for the last of it."""
+    with suppress(OSError):
+        body.close()
 
 
 def _free_bytes() -> int:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from webapp.api.errors import problem
 from webapp.core.errors import Refusal
 from webapp.front.answers import Answer, WSGIApplication
-from webapp.front.bodies import Bodies, Message, Receive, check_length, check_sender, discard, upload_limit
+from webapp.front.bodies import Bodies, Incoming, Message, Receive, check_length, check_sender, upload_limit
 from webapp.front.bounds import TooSlow, Transfer, Transfers
 from webapp.front.connections import Connections
 from webapp.front.lines import Gone, Line
@@ -43,12 +43,12 @@ class Reception:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = Request(scope)
+        request, incoming = Request(scope), Incoming(receive)
         try:
             try:
-                await self._serve(request, receive, send)
+                await self._serve(request, incoming, send)
             except Refusal as refusal:
-                await self._refuse(request, refusal, receive, send)
+                await self._refuse(request, refusal, incoming, send)
         except Gone:
             return  # and so the connection is closed
         except TooSlow:
@@ -97,7 +97,7 @@ class Reception:
         seconds = self._limits["transfer_seconds"] + number / self._limits["transfer_bytes_per_second"]
         await transfer.step(_sent(send, message), until=asyncio.get_running_loop().time() + seconds)
 
-    async def _refuse(self, request: Request, refusal: Refusal, receive: Receive, send: Send) -> None:
+    async def _refuse(self, request: Request, refusal: Refusal, incoming: Incoming, send: Send) -> None:
         """Answer a refusal, in words or as the API does, while the rest of the body is thrown away."""
         response = refusal_response(request, refusal)
         headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
@@ -106,8 +106,8 @@ class Reception:
         start = {"type": "http.response.start", "status": response.status_code, "headers": headers}
         await self._send(transfer, send, start)
         await self._send(transfer, send, _content(response.content, more=True))
-        if refusal.code == "too_large":
-            await discard(receive, most_bytes=DISCARDED_BYTES, seconds=DISCARDED_SECONDS)
+        if refusal.code != "too_slow":  # who had all the time there is
+            await incoming.discard(most_bytes=DISCARDED_BYTES, seconds=DISCARDED_SECONDS)
         await self._send(transfer, send, _content(b"", more=False))
 
 

@@ -127,6 +127,13 @@ def test_requests_in_a_row_are_answered_in_a_row(strangers: Strangers) -> None:
     assert strangers.answer(2 * (request + b"\r\n") + request + b"Connection: close\r\n\r\n").count(b"200 OK") == 3
 
 
+@pytest.mark.parametrize("request_line", [b"GET /%s HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nCookie: %s\r\n"])
+def test_headers_that_are_very_large_are_refused(strangers: Strangers, request_line: bytes) -> None:
+    for length, statuses in ((50_000, {b"200"}), (140_000, {b"414", b"431"})):
+        stranger = strangers.send(request_line % (b"x" * length) + b"Host: localhost\r\n\r\n")
+        assert stranger.recv(12).removeprefix(b"HTTP/1.1 ") in statuses
+
+
 @pytest.mark.parametrize("line", [b"OPTIONS * HTTP/1.1", b"CONNECT localhost:80 HTTP/1.1"])
 def test_what_is_no_address_is_refused(strangers: Strangers, line: bytes) -> None:
     assert strangers.answer(line + b"\r\nHost: localhost\r\n\r\n").startswith(b"HTTP/1.1 400 ")

@@ -10,6 +10,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 APPLICATION = "webapp.front.application:application"
+BUFFER = 64 * 1024  # bytes of a connection's buffer; headers that fill it, and at most its double, are refused
 GRACE = 4  # seconds that answers under way have when the server is told to stop
 BACKLOG = 4096  # connections that the kernel keeps while the server is busy
 
@@ -30,7 +31,9 @@ def main() -> None:
         interface=Interfaces.ASGINL,
         workers=settings.GLIMPSE_WEB_PROCESSES,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=settings.GLIMPSE_LIMITS["header_seconds"] * 1000),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=settings.GLIMPSE_LIMITS["header_seconds"] * 1000, max_buffer_size=BUFFER
+        ),
         websockets=False,
         backlog=BACKLOG,
         backpressure=connections(),

@@ -1,4 +1,8 @@
-"""Django's answers: made in a thread, portion by portion, and sent at the reader's pace without one."""
+"""Django's answers: made in a thread, portion by portion, and sent at the reader's pace without one.
+
+A stream may hold no database cursor, transaction or lock between two of its chunks: the next portion may be made in
+another thread, whenever its reader is ready, while this thread and its connection to the database serve others.
+"""
 
 from __future__ import annotations
 

@@ -109,6 +109,22 @@ def test_a_crowd_of_one_address_sheds_its_last_and_no_other_addresses() -> None:
     run(story)
 
 
+def test_people_who_are_made_up_do_not_turn_an_address_on_its_honest_one() -> None:
+    async def story() -> None:
+        held = Held(1, waiting_of_address=8)
+        first = held.ask(ADA)
+        await held.begun(1)
+        honest = [held.ask(BEN), held.ask(BEN)]
+        await asyncio.sleep(0)
+        crowd = [held.ask(Visitor("1", f"made up {n}")) for n in range(12)]
+        refused = await asyncio.wait_for(asyncio.gather(*crowd[6:], return_exceptions=True), 30)
+        assert [type(one) for one in refused] == [Refusal] * 6
+        held.go.set()
+        await asyncio.gather(first, *honest, *crowd[:6])
+
+    run(story)
+
+
 def test_who_waits_too_long_is_refused_and_who_left_is_forgotten() -> None:
     async def story() -> None:
         held = Held(1)

@@ -22,7 +22,9 @@ class Line:
     """A pool of threads before which requests wait in the event loop, fairly between addresses and their people.
 
     A person holds at most half of the threads and an address three quarters, even while nobody else waits: the next
-    visitor finds a free one. Where too many wait, the last to come of whoever has most of them waiting is refused.
+    visitor finds a free one. Where too many wait, the last to come of the address with most of them is refused, or the
+    last of one person who is more than half of these. What is said of people holds among honest ones only: anybody can
+    be many, by cookies that are made up, and is held by what is said of addresses.
     waiting: how many may wait in all, and of one address.
     """
 
@@ -75,19 +77,19 @@ class Line:
 
     def _keep_short(self, visitor: Visitor) -> None:
         """Refuse one of those who wait if they are too many."""
-        same = [waiting for waiting in self._waiting.values() if waiting.address == visitor.address]
-        if len(same) > self._most_of_address:
-            self._refuse_last(Counter(same).most_common(1)[0][0])
-        elif len(self._waiting) > self._most_waiting:
-            addresses = Counter(waiting.address for waiting in self._waiting.values())
-            [(address, _number)] = addresses.most_common(1)
-            people = Counter(waiting for waiting in self._waiting.values() if waiting.address == address)
-            self._refuse_last(people.most_common(1)[0][0])
+        addresses = Counter(waiting.address for waiting in self._waiting.values())
+        if addresses[visitor.address] > self._most_of_address:
+            self._refuse_last(visitor.address)
+        elif addresses.total() > self._most_waiting:
+            self._refuse_last(addresses.most_common(1)[0][0])
 
-    def _refuse_last(self, visitor: Visitor) -> None:
-        called = [called for called, waiting in self._waiting.items() if waiting == visitor][-1]
-        del self._waiting[called]
-        called.set_exception(too_busy())
+    def _refuse_last(self, address: str) -> None:
+        """Refuse the last to come of an address, or of the person who crowds it."""
+        same = {called: visitor for called, visitor in self._waiting.items() if visitor.address == address}
+        [(person, number)] = Counter(same.values()).most_common(1)
+        crowd = [called for called, visitor in same.items() if visitor == person or 2 * number <= len(same)]
+        del self._waiting[crowd[-1]]
+        crowd[-1].set_exception(too_busy())
 
     def _count(self, visitor: Visitor, change: int) -> None:
         self._people[visitor] += change

@@ -15,7 +15,11 @@ HOUSEHOLD = 64
 
 @dataclass(frozen=True)
 class Visitor:
-    """Whose share a request counts against: ``address`` is an IPv4 address or the /64 of an IPv6 one."""
+    """Whose share a request counts against: ``address`` is an IPv4 address or the /64 of an IPv6 one.
+
+    ``person`` is what a cookie or a header says before anybody has looked it up. It keeps honest people who share an
+    address from each other's way; whoever makes one up for each request is held by the bounds of the address alone.
+    """
 
     address: str
     person: str = ""

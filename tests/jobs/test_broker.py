@@ -40,7 +40,7 @@ def test_one_that_hangs_is_tried_once_for_half_a_second(
 
     monkeypatch.setattr(socket.socket, "connect", noting)
     monkeypatch.setattr(broker, "current_app", sender)
-    assert not broker.send_id(task_name="rehearse", queue="rehearsals", job_id="1")
+    assert not broker.send_id(task_name="rehearse", queue="rehearsals", job_id="1", attempt=0)
     assert timeouts == [0.5]
     assert callers(hanging) == 1
     assert broker.PATIENCE_SECONDS == 0.5

@@ -19,7 +19,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     """Return the list of what was sent: (task, queue, id)."""
     messages: list[tuple[str, str, str]] = []
 
-    def take(*, task_name: str, queue: str, job_id: str) -> bool:
+    def take(*, task_name: str, queue: str, job_id: str, attempt: int) -> bool:
         messages.append((task_name, queue, job_id))
         return True
 

@@ -21,7 +21,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of ids that were sent."""
     ids: list[str] = []
 
-    def take(*, task_name: str, queue: str, job_id: str) -> bool:
+    def take(*, task_name: str, queue: str, job_id: str, attempt: int) -> bool:
         ids.append(job_id)
         return True
 
@@ -70,7 +70,7 @@ def test_the_oldest_job_is_sent_first(sent: list[str]) -> None:
 def test_one_refusal_by_the_broker_ends_the_sending(monkeypatch: pytest.MonkeyPatch) -> None:
     refused: list[str] = []
 
-    def refuse(*, task_name: str, queue: str, job_id: str) -> bool:
+    def refuse(*, task_name: str, queue: str, job_id: str, attempt: int) -> bool:
         refused.append(job_id)
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import timedelta
 
 import pytest
@@ -23,7 +24,7 @@ LONG_AGO = timedelta(hours=1)
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of ids that were sent."""
     ids: list[str] = []
-    monkeypatch.setattr(services, "send_id", lambda *, task_name, queue, job_id: ids.append(job_id) or True)
+    monkeypatch.setattr(services, "send_id", lambda *, job_id, **_message: ids.append(job_id) or True)
     return ids
 
 
@@ -140,6 +141,52 @@ def test_a_job_that_gives_way_comes_after_others_and_keeps_what_is_done(
     assert sent[0] == sent[-1] == str(long.pk)
     assert (long.status, long.answer, long.attempt, long.max_attempts) == (JobStatus.QUEUED, "half", 1, 4)
     assert long.status_sentence == "Queued: 1 other comes before this."
+
+
+def test_a_newcomer_waits_for_one_slice_of_each_owner_however_often_messages_were_sent_again(
+    monkeypatch: pytest.MonkeyPatch, ada: Owner, bob: Owner
+) -> None:
+    messages: deque[tuple[str, int]] = deque()
+    monkeypatch.setattr(
+        services, "send_id", lambda *, job_id, attempt, **_message: messages.append((job_id, attempt)) or True
+    )
+    worked: list[str] = []
+
+    def work_a_slice(claim: Claim[Rehearsal]) -> None:
+        """Take so long that what waits is sent again meanwhile."""
+        worked.append(str(claim.job.pk))
+        Rehearsal.objects.filter(status=JobStatus.QUEUED).update(sent_at=timezone.now() - LONG_AGO)
+        services.sweep()
+        claim.give_way()
+
+    def serve(*, slices: int) -> None:
+        end = len(worked) + slices
+        while len(worked) < end:
+            job_id, attempt = messages.popleft()
+            services.run_claimed(Rehearsal, job_id, work_a_slice, attempt)
+
+    first, second = queued(ada), queued(bob)
+    serve(slices=20)
+    assert worked == ids(first, second) * 10
+    assert len(messages) <= 4
+    newcomer = queued(Owner.objects.create(guest_id="eve"))
+    serve(slices=3)
+    assert worked[20:] == ids(first, second, newcomer)
+
+
+def test_a_message_of_an_earlier_attempt_is_ignored_and_one_that_does_not_say_counts(ada: Owner) -> None:
+    rehearsal = Rehearsal.objects.create(owner=ada, attempt=2)
+    assert services.claim(Rehearsal, rehearsal.pk, "ada:1", 1) is None
+    assert services.claim(Rehearsal, rehearsal.pk, "ada:1") is not None
+
+
+@pytest.mark.usefixtures("sent")
+def test_what_was_tried_meanwhile_is_not_sent_for_the_attempt_before(ada: Owner) -> None:
+    rehearsal = Rehearsal.objects.create(owner=ada)
+    Rehearsal.objects.filter(pk=rehearsal.pk).update(attempt=1)
+    services.send(rehearsal)
+    rehearsal.refresh_from_db()
+    assert rehearsal.sent_at is None
 
 
 def test_a_job_may_wait_for_its_time_and_says_why(sent: list[str], ada: Owner) -> None:

@@ -35,9 +35,9 @@ helper = Helper(side="dataset_side")
 """The one that decodes for data sets in this process."""
 
 
-def ingest(job_id: str) -> None:
+def ingest(job_id: str, attempt: int | None = None) -> None:
     """Ingest one version, and delete the zip it came as once nothing more is to be done with it."""
-    run_claimed(DatasetVersion, job_id, _ingest)
+    run_claimed(DatasetVersion, job_id, _ingest, attempt)
     version = DatasetVersion.objects.filter(pk=job_id).first()
     if version is not None and not version.is_active:
         delete_stored([version.upload.name])

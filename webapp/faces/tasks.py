@@ -4,11 +4,11 @@ from celery import shared_task
 
 
 @shared_task(name="faces.answer")
-def answer(job_id: str) -> None:
+def answer(job_id: str, attempt: int | None = None) -> None:
     """Answer a question about faces."""
     from webapp.faces.worker import answering
 
-    answering.answer(job_id)
+    answering.answer(job_id, attempt)
 
 
 def warm() -> None:

@@ -40,7 +40,8 @@ def send(job: Job) -> bool:
 
     Another waits until the one before it ends, which sends it (`send_next`), or the sweep does.
     """
-    if not _take_turn(job) or send_id(task_name=job.task_name, queue=job.queue, job_id=str(job.pk)):
+    message = {"task_name": job.task_name, "queue": job.queue, "job_id": str(job.pk)}
+    if not _take_turn(job) or send_id(**message, attempt=job.attempt):
         return True
     rows_of(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED).update(sent_at=None)
     job.sent_at = None
@@ -59,10 +60,11 @@ def send_next(job: Job) -> None:
 
 @transaction.atomic
 def _take_turn(job: Job) -> bool:
-    """Write down that a queued job is sent, unless another of its owner comes before it."""
+    """Write down that a queued job is sent, unless another of its owner comes before it, or it was tried meanwhile."""
     if (owner := job.whose) is not None:
         Owner.objects.hold(owner)
-    now, mine = timezone.now(), rows_of(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED)
+    now = timezone.now()
+    mine = rows_of(type(job)).filter(pk=job.pk, status=JobStatus.QUEUED, attempt=job.attempt)
     if not mine.whose_turn_it_is().update(sent_at=now, times_sent=F("times_sent") + 1):
         return False
     job.sent_at = now
@@ -135,10 +137,14 @@ def requeue(job: Job) -> bool:
     return True
 
 
-def claim(model: type[J], job_id: uuid.UUID | str, worker: str) -> Claim[J] | None:
-    """Take the queued job for one attempt, or return None if there is nothing to do: a message may come twice."""
+def claim(model: type[J], job_id: uuid.UUID | str, worker: str, attempt: int | None = None) -> Claim[J] | None:
+    """Take the queued job for one attempt, or return None if there is nothing to do: a message may come twice.
+
+    attempt: how many there were when the message was sent. One that is late counts for none of the next attempts, so
+    that a job which gives way has one place in its queue. Messages of earlier releases do not say.
+    """
     claimed = rows_of(model).filter(pk=job_id, status=JobStatus.QUEUED).first()
-    if claimed is None:
+    if claimed is None or attempt not in (None, claimed.attempt):
         return None
     began = time.monotonic()
     taken = {"status": JobStatus.RUNNING, "attempt": claimed.attempt + 1, "lease_owner": worker}
@@ -151,13 +157,15 @@ def claim(model: type[J], job_id: uuid.UUID | str, worker: str) -> Claim[J] | No
     return Claim(claimed, worker, renewed=began)
 
 
-def run_claimed(model: type[J], job_id: uuid.UUID | str, work: Callable[[Claim[J]], None]) -> None:
+def run_claimed(
+    model: type[J], job_id: uuid.UUID | str, work: Callable[[Claim[J]], None], attempt: int | None = None
+) -> None:
     """Claim the job and do its work under a heartbeat; does nothing where the job is not to be done (any more).
 
     `work` ends with `claim.finish(...)`, calls `claim.check()` or `claim.progress(...)` often, and raises `JobFailed`
     or `UserError` for what the person can mend. Any other error is ours: it is logged under the job's id.
     """
-    held = claim(model, job_id, worker_name())
+    held = claim(model, job_id, worker_name(), attempt)
     if held is None:
         logger.info("Nothing to do for job %s.", job_id)
         return

@@ -4,27 +4,27 @@ from celery import shared_task
 
 
 @shared_task(name="recognition.learn")
-def learn(job_id: str) -> None:
+def learn(job_id: str, attempt: int | None = None) -> None:
     """Adapt a checkpoint to a support set."""
     from webapp.recognition.worker import classifying
 
-    classifying.learn(job_id)
+    classifying.learn(job_id, attempt)
 
 
 @shared_task(name="recognition.predict")
-def predict(job_id: str) -> None:
+def predict(job_id: str, attempt: int | None = None) -> None:
     """Classify the query pictures of a prediction."""
     from webapp.recognition.worker import classifying
 
-    classifying.predict(job_id)
+    classifying.predict(job_id, attempt)
 
 
 @shared_task(name="recognition.import_zip")
-def import_zip(job_id: str) -> None:
+def import_zip(job_id: str, attempt: int | None = None) -> None:
     """Import a zip of class folders."""
     from webapp.recognition.worker import archives
 
-    archives.import_zip(job_id)
+    archives.import_zip(job_id, attempt)
 
 
 def warm() -> None:

@@ -8,8 +8,8 @@ from .models import Rehearsal
 
 
 @shared_task(name=Rehearsal.task_name)
-def rehearse(rehearsal_id: str) -> None:
+def rehearse(rehearsal_id: str, attempt: int | None = None) -> None:
     """Do one rehearsal."""
     from .worker import work
 
-    run_claimed(Rehearsal, rehearsal_id, work)
+    run_claimed(Rehearsal, rehearsal_id, work, attempt)

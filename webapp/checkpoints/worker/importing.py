@@ -29,9 +29,9 @@ TRY_SECONDS = 180
 UNSOUND = "unsound"
 
 
-def take_in(job_id: str) -> None:
+def take_in(job_id: str, attempt: int | None = None) -> None:
     """Take in one zip, and delete it once nothing more is to be done with it."""
-    run_claimed(CheckpointImport, job_id, _take_in)
+    run_claimed(CheckpointImport, job_id, _take_in, attempt)
     row = CheckpointImport.objects.filter(pk=job_id).first()
     if row is not None and not row.is_active:
         default_storage.delete(row.upload.name or "")

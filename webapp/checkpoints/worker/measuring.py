@@ -16,9 +16,9 @@ from webapp.jobs.services import run_claimed
 from webapp.processes.questions import ask
 
 
-def examine(job_id: str) -> None:
+def examine(job_id: str, attempt: int | None = None) -> None:
     """Measure a checkpoint against another."""
-    run_claimed(Evaluation, job_id, _examine)
+    run_claimed(Evaluation, job_id, _examine, attempt)
 
 
 def _examine(claim: Claim[Evaluation]) -> None:

@@ -85,9 +85,9 @@ def warm() -> None:
     loaded.chain().detect(np.zeros((CHIP_SIZE, CHIP_SIZE, 3), np.uint8))
 
 
-def answer(job_id: str) -> None:
+def answer(job_id: str, attempt: int | None = None) -> None:
     """Answer a question about faces, and delete its photos however that ends."""
-    run_claimed(FaceQuestion, job_id, _answer)
+    run_claimed(FaceQuestion, job_id, _answer, attempt)
     photos.remove_of_ended(FaceQuestion.objects.filter(pk=job_id))
 
 

@@ -27,9 +27,9 @@ SHARE = 0.8
 """Of what may be decoded for an owner in a minute: they upload and ask meanwhile."""
 
 
-def import_zip(job_id: str) -> None:
+def import_zip(job_id: str, attempt: int | None = None) -> None:
     """Import one zip, and delete it whatever became of it."""
-    run_claimed(ZipImport, job_id, _import)
+    run_claimed(ZipImport, job_id, _import, attempt)
     row = ZipImport.objects.filter(pk=job_id).first()
     if row is not None and not row.is_active:
         delete_files([row.file.name])

@@ -65,14 +65,14 @@ def _embed_blank(method: FewShotMethod) -> None:
         method.features(blank.to(loaded.device()))
 
 
-def learn(job_id: str) -> None:
+def learn(job_id: str, attempt: int | None = None) -> None:
     """Adapt a checkpoint to the support set of one classifier."""
-    run_claimed(Classifier, job_id, _learn)
+    run_claimed(Classifier, job_id, _learn, attempt)
 
 
-def predict(job_id: str) -> None:
+def predict(job_id: str, attempt: int | None = None) -> None:
     """Classify the query pictures of one prediction."""
-    run_claimed(Prediction, job_id, _predict)
+    run_claimed(Prediction, job_id, _predict, attempt)
 
 
 def _learn(claim: Claim[Classifier]) -> None:

@@ -35,13 +35,13 @@ LOOK_SECONDS = 0.2
 DISK_SECONDS = 5.0
 
 
-def train(job_id: str) -> None:
+def train(job_id: str, attempt: int | None = None) -> None:
     """Train one run, or resume it."""
-    run_claimed(TrainingRun, job_id, _train)
+    run_claimed(TrainingRun, job_id, _train, attempt)
 
 
-def estimate(job_id: str) -> None:
-    run_claimed(RunEstimate, job_id, timing.time_steps)
+def estimate(job_id: str, attempt: int | None = None) -> None:
+    run_claimed(RunEstimate, job_id, timing.time_steps, attempt)
 
 
 def _train(claim: Claim[TrainingRun]) -> None:

@@ -21,8 +21,9 @@ from tests.recognition.pictures import drawing, drawing_upload, encoded
 from tests.refusals import refused
 from tests.zips import encrypted, raw_zip
 from webapp.accounts.models import Owner
+from webapp.jobs import services as jobs
 from webapp.jobs.models import JobStatus
-from webapp.recognition import retention, services
+from webapp.recognition import allowances, retention, services
 from webapp.recognition.models import SupportSet, ZipImport, ZipUpload
 from webapp.recognition.worker import archives
 
@@ -382,3 +383,39 @@ def test_nothing_is_decoded_for_a_class_that_is_full(support_set: SupportSet, li
     assert (row.accepted, len(row.refused)) == (2, 3)
     assert "at most 2 pictures" in row.refused[0]["reason"]
     assert support_set.owner.allowances.get(name="decoding_kilopixels_per_minute").used == 2000
+
+
+# --- The zip of an import that has ended ------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("has_given_way", [False, True])
+def test_the_zip_of_a_cancelled_import_goes_at_once(
+    support_set: SupportSet, settings: Any, limit: Any, has_given_way: bool
+) -> None:
+    row = started(support_set, zipped({f"kite/{n}.png": encoded(drawing(n)) for n in range(3)}))
+    if has_given_way:
+        limit(decoding_kilopixels_per_minute=45)
+        archives.import_zip(str(row.pk))
+    before = allowances.bytes_used(support_set.owner)
+    visit(support_set.owner).post(f"/imports/{row.pk}/cancel/")
+    row.refresh_from_db()
+    assert row.status == JobStatus.CANCELLED
+    assert not [name for name in stored_files(settings) if name.startswith("archives")]
+    assert allowances.bytes_used(support_set.owner) == before - row.bytes
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_zip_of_an_import_that_runs_stays_until_its_worker_has_stopped(
+    support_set: SupportSet, settings: Any
+) -> None:
+    row = started(support_set, zipped({"kite/1.png": PICTURE}))
+    claim = jobs.claim(ZipImport, row.pk, "ada:1")
+    assert claim is not None
+    services.cancel_import(zip_import=row)
+    assert stored_files(settings) == {row.file.name}
+    claim.cancel()
+    assert allowances.bytes_used(support_set.owner) == row.bytes
+    retention.forget()
+    assert not stored_files(settings)
+    assert allowances.bytes_used(support_set.owner) == 0

@@ -22,7 +22,7 @@ def bytes_used(owner: Owner) -> int:
         SupportImage.objects.owned_by(owner),
         Classifier.objects.owned_by(owner),
         Query.objects.owned_by(owner),
-        ZipImport.objects.owned_by(owner).active(),
+        ZipImport.objects.owned_by(owner).exclude(file=""),
         ZipUpload.objects.owned_by(owner),
     )
     return sum(rows.aggregate(total=Sum("bytes"))["total"] or 0 for rows in stored)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from webapp.accounts.models import Owner
+from webapp.jobs.models import ACTIVE
 from webapp.recognition.models import (
     Classifier,
     Prediction,
@@ -18,7 +19,7 @@ from webapp.recognition.models import (
     ZipImport,
     ZipUpload,
 )
-from webapp.storage.files import delete_after_commit
+from webapp.storage.files import delete_after_commit, delete_files
 
 
 def remove_support_set(support_set: SupportSet) -> None:
@@ -61,6 +62,13 @@ def remove_zip_uploads(uploads: QuerySet[ZipUpload]) -> None:
     """Delete zips of which nothing is to be imported; one whose import begins meanwhile keeps its file."""
     files = dict(uploads.select_for_update().values_list("pk", "file"))
     _remove(ZipUpload.objects.filter(pk__in=files), files.values())
+
+
+def remove_zips_of_ended(imports: QuerySet[ZipImport]) -> None:
+    """Delete the zips of those imports that have ended, however they ended; until then they count as stored."""
+    for pk, name in imports.exclude(status__in=ACTIVE).exclude(file="").values_list("pk", "file"):
+        delete_files([name])
+        ZipImport.objects.filter(pk=pk).update(file="")
 
 
 def remove_deleted(owner: Owner) -> None:

@@ -33,11 +33,11 @@ def undo_hours() -> int:
 
 
 def forget() -> None:
-    """Delete guests, query pictures, undone deletions and zips that nobody let in, whose time is up."""
+    """Delete guests, query pictures, undone deletions and zips, whose time is up."""
     forget_guests()
     forget_query_pictures()
     forget_deleted()
-    forget_zip_uploads()
+    forget_zips()
 
 
 def forget_guests() -> None:
@@ -59,8 +59,9 @@ def forget_deleted() -> None:
     deletion.remove_classes(SupportClass.objects.filter(deleted_at__lt=before))
 
 
-def forget_zip_uploads() -> None:
-    """Delete zips that were looked into and not imported in the hours for that."""
+def forget_zips() -> None:
+    """Delete zips that were looked into and not imported in the hours for that, and those whose import was lost."""
+    deletion.remove_zips_of_ended(ZipImport.objects.all())
     deletion.remove_zip_uploads(ZipUpload.objects.filter(created__lt=_ago(settings.GLIMPSE_UNDO_HOURS)))
 
 

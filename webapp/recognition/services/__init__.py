@@ -3,6 +3,7 @@
 All take keywords only, and raise ``webapp.core.errors.UserError`` for what the person can mend.
 """
 
+from webapp.recognition.services.archives import cancel_import as cancel_import
 from webapp.recognition.services.archives import discard_upload as discard_upload
 from webapp.recognition.services.archives import import_upload as import_upload
 from webapp.recognition.services.archives import upload_zip as upload_zip

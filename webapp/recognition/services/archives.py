@@ -16,7 +16,7 @@ from webapp.pictures.allowances import place_in_flight
 from webapp.pictures.archives import Contents, looked_into
 from webapp.pictures.names import display_file_name, display_path
 from webapp.recognition.allowances import require_room, spend_upload, take_room
-from webapp.recognition.deletion import remove_zip_uploads
+from webapp.recognition.deletion import remove_zip_uploads, remove_zips_of_ended
 from webapp.recognition.models import SupportSet, ZipImport, ZipUpload
 from webapp.recognition.storage import Refused
 from webapp.storage.files import deleted_on_failure
@@ -74,6 +74,13 @@ def import_upload(*, upload: ZipUpload) -> ZipImport:
         upload.delete()
         jobs.enqueue(row)
     return row
+
+
+def cancel_import(*, zip_import: ZipImport) -> None:
+    """Stop an import; what it already took in stays. Its zip goes at once, or as soon as its worker has stopped."""
+    with transaction.atomic():
+        jobs.cancel(zip_import)
+        transaction.on_commit(lambda: remove_zips_of_ended(ZipImport.objects.filter(pk=zip_import.pk)))
 
 
 def discard_upload(*, upload: ZipUpload) -> None:

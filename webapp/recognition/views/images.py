@@ -15,7 +15,6 @@ from webapp.accounts.requests import OwnedRequest
 from webapp.core.errors import UserError
 from webapp.core.forms import sent_pictures
 from webapp.core.responses import STOP_POLLING, done, fragment
-from webapp.jobs import services as jobs
 from webapp.recognition import services
 from webapp.recognition.models import SupportImage, ZipImport, ZipUpload
 from webapp.recognition.views.support_sets import CHANGED, board, find_class, find_support_set
@@ -114,7 +113,7 @@ def import_status(request: OwnedRequest, import_id: UUID) -> HttpResponse:
 def cancel_import(request: OwnedRequest, import_id: UUID) -> HttpResponse:
     """Stop an import; what it already took in stays."""
     zip_import = _find_import(request, import_id)
-    jobs.cancel(zip_import)
+    services.cancel_import(zip_import=zip_import)
     if not request.htmx:
         return redirect("support_set", zip_import.support_set_id)
     return _import_panel(request, zip_import)

@@ -18,10 +18,10 @@ from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import others_wait, run_claimed
 from webapp.pictures.archives import Archive, opened
 from webapp.pictures.names import display_file_name, display_path
+from webapp.recognition.deletion import remove_zips_of_ended
 from webapp.recognition.models import ZipImport
 from webapp.recognition.services.images import add_to_class
 from webapp.recognition.storage import Refused
-from webapp.storage.files import delete_files
 
 SHARE = 0.8
 """Of what may be decoded for an owner in a minute: they upload and ask meanwhile."""
@@ -30,9 +30,7 @@ SHARE = 0.8
 def import_zip(job_id: str, attempt: int | None = None) -> None:
     """Import one zip, and delete it whatever became of it."""
     run_claimed(ZipImport, job_id, _import, attempt)
-    row = ZipImport.objects.filter(pk=job_id).first()
-    if row is not None and not row.is_active:
-        delete_files([row.file.name])
+    remove_zips_of_ended(ZipImport.objects.filter(pk=job_id))
 
 
 def _import(claim: Claim[ZipImport]) -> None:

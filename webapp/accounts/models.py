@@ -22,12 +22,13 @@ class OwnerQuerySet(models.QuerySet["Owner"]):
         """Keep the guests who have not been seen since ``before``."""
         return self.filter(user__isnull=True, last_seen__lt=before)
 
-    def hold(self, owner: Owner) -> None:
+    def hold(self, owner: Owner) -> bool:
         """Hold an owner until the transaction ends: what is counted of theirs meanwhile, no other request changes.
 
-        It comes before every other lock, so that nobody waits in a circle.
+        It comes before every other lock, so that nobody waits in a circle. Return whether the owner is still there: a
+        guest who has signed in is not.
         """
-        self.select_for_update(no_key=True).filter(pk=owner.pk).first()
+        return self.select_for_update(no_key=True).filter(pk=owner.pk).first() is not None
 
 
 class Owner(models.Model):

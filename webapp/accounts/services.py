@@ -71,6 +71,7 @@ def adopt_guest(*, owner: Owner | None, user: AbstractBaseUser) -> Owner:
     adult = _owner_of_user(user)
     if owner is None or not owner.is_guest:
         return adult
+    Owner.objects.hold(owner)
     for relation in Owner._meta.related_objects:
         if relation.related_model is not Allowance:
             made = cast("type[Any]", relation.related_model)._default_manager
@@ -82,6 +83,8 @@ def adopt_guest(*, owner: Owner | None, user: AbstractBaseUser) -> Owner:
 @transaction.atomic
 def spend(*, owner: Owner, name: str, per_minute: int) -> int:
     """Count one use of ``name``; return 0, or the seconds to wait if this minute's share is used up."""
+    if not Owner.objects.hold(owner):
+        return 0  # a guest who has signed in meanwhile
     now = timezone.now()
     row = Allowance.objects.select_for_update().get_or_create(owner=owner, name=name, defaults={"opened": now})[0]
     if now - row.opened >= WINDOW:
@@ -95,7 +98,12 @@ def spend(*, owner: Owner, name: str, per_minute: int) -> int:
 
 @transaction.atomic
 def charge(*, owner: Owner, amounts: Mapping[str, int]) -> None:
-    """Count what was used of some limits a minute; what is beyond a minute's share is taken from the next ones."""
+    """Count what was used of some limits a minute; what is beyond a minute's share is taken from the next ones.
+
+    Of a guest who has signed in meanwhile nothing is counted any more.
+    """
+    if not Owner.objects.hold(owner):
+        return
     now = timezone.now()
     for name, amount in amounts.items():
         row = Allowance.objects.select_for_update().get_or_create(owner=owner, name=name, defaults={"opened": now})[0]
@@ -107,8 +115,7 @@ def charge(*, owner: Owner, amounts: Mapping[str, int]) -> None:
 def seconds_to_wait(*, owner: Owner, names: Iterable[str], share: float = 1.0) -> int:
     """Return 0, or the seconds until an owner has something left of a share, 0 to 1, of each of these limits."""
     now = timezone.now()
-    rows = Allowance.objects.filter(owner=owner, name__in=[*names])
-    return max((_wait(row, share, now) for row in rows), default=0)
+    return max((_wait(row, share, now) for row in owner.allowances.filter(name__in=[*names])), default=0)
 
 
 def _carried(row: Allowance, now: datetime.datetime) -> int:

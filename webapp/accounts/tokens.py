@@ -30,7 +30,7 @@ def create_token(
 
     Raise UserError where the owner has as many tokens as may be, those that have expired included.
     """
-    Owner.objects.select_for_update().get(pk=owner.pk)
+    Owner.objects.hold(owner)
     limit = settings.GLIMPSE_LIMITS["tokens"]
     if ApiToken.objects.owned_by(owner).count() >= limit:
         message = _("You have %(n)d tokens, and no more may be. Revoke one that you no longer need, then try again.")

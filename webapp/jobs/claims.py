@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from webapp.accounts.models import Owner
+
 from .errors import Cancelled, JobError, LeaseLost
 from .models import MAX_ATTEMPTS, Job, JobQuerySet, JobStatus, resend_wait, rows_of
 
@@ -59,6 +61,14 @@ class Claim(Generic[J]):
         """Return for how many seconds the lease is certain to hold, counted by this machine's own clock."""
         held: float = settings.GLIMPSE_JOBS["lease_seconds"]
         return held - (time.monotonic() - self._renewed)
+
+    @property
+    def owner(self) -> Owner:
+        """Return whose the job is now; raise `LeaseLost` if they are gone with it."""
+        owner = self.job.whose
+        if owner is None:
+            raise LeaseLost
+        return owner
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Report to the person how far the work is (0 to 1); writes at most twice a second."""

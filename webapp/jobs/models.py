@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.apps import apps
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.utils import timezone
@@ -142,12 +140,9 @@ class Job(models.Model):
 
     @property
     def whose(self) -> Owner | None:
-        """Return the owner of the job, if it is a person's and they are still there."""
-        path = self.owner_path()
-        try:
-            return attrgetter(path.replace("__", "."))(self) if path else None
-        except ObjectDoesNotExist:
-            return None
+        """Return the owner of the job, if it is a person's: read anew, for a guest may have signed in meanwhile."""
+        path, mine = self.owner_path(), rows_of(type(self)).filter(pk=self.pk)
+        return Owner.objects.filter(pk__in=mine.values(path)).first() if path else None
 
     def _place_in_queue(self) -> str:
         """Return in words how many jobs come before this one, if people take turns.

@@ -86,9 +86,11 @@ def others_wait(job: Job) -> bool:
 def take_place(owner: Owner, queue: str) -> None:
     """Hold the owner, and raise UserError if as many of their jobs wait or run in the queue as may.
 
-    Call it in the transaction that makes the job, so that no two requests take one place.
+    Call it in the transaction that makes the job, so that no two requests take one place. Raise UserError as well for
+    a guest who has signed in meanwhile.
     """
-    Owner.objects.hold(owner)
+    if not Owner.objects.hold(owner):
+        raise UserError("changed_meanwhile", _("You have signed in meanwhile. Do this once more."))
     require_place(owner, queue)
 
 

@@ -37,8 +37,10 @@ def remove_prediction(prediction: Prediction) -> None:
     _remove(prediction, list(_files_of_pictures(Query.objects.filter(prediction=prediction))))
 
 
+@transaction.atomic
 def remove_owner(owner: Owner) -> None:
     """Delete an owner and everything they made."""
+    Owner.objects.hold(owner)
     files = [
         *_files_of_support_sets(SupportSet.objects.owned_by(owner)),
         *_files_of_classifiers(Classifier.objects.owned_by(owner)),

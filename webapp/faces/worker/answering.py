@@ -170,7 +170,7 @@ def _identify(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> N
     [photo] = seen
     if not photo.faces:
         raise JobFailed(code="no_face", message=f"{_('No face was found in the photo.')} {_advice()}")
-    gallery, people = _gallery(claim.job)
+    gallery, people = _gallery(claim.owner)
     threshold = face_card().threshold_among(len(set(people)))
     nearest = []
     for face in photo.embeddings:
@@ -188,12 +188,12 @@ def _enrol(claim: Claim[FaceQuestion], seen: list[Seen], started: float) -> None
         reasons = (_("Photo %(n)d: %(reason)s") % {"n": item["photo"], "reason": item["reason"]} for item in refused)
         raise JobFailed(code="no_face", message=" ".join(reasons))
     new = _new_photos(list(alone.values()))
-    against = dict(zip(alone, _doubts(claim.job, new), strict=True))
+    against = dict(zip(alone, _doubts(claim, new), strict=True))
     faces = dict(zip(alone, (KeptFace(photo.embedding.tobytes(), photo.crop) for photo in new), strict=True))
     doubtful = [{"photo": n, "doubts": doubts, **faces[n].as_json()} for n, doubts in against.items() if doubts]
     with transaction.atomic():
-        Owner.objects.hold(claim.job.owner)
-        require_faces_left(claim.job.owner, n_faces=sum(not doubts for doubts in against.values()))
+        Owner.objects.hold(owner := claim.owner)
+        require_faces_left(owner, n_faces=sum(not doubts for doubts in against.values()))
         kept = keep_faces(
             person_id=cast(UUID, claim.job.person_id), faces=[faces[n] for n, doubts in against.items() if not doubts]
         )
@@ -208,17 +208,17 @@ def _new_photos(seen: list[Seen]) -> list[NewPhoto]:
     return [NewPhoto(row, _jpeg(chip), photo.digest) for row, chip, photo in zip(numbers, chips, seen, strict=True)]
 
 
-def _doubts(question: FaceQuestion, new: list[NewPhoto]) -> list[list[dict[str, Any]]]:
+def _doubts(claim: Claim[FaceQuestion], new: list[NewPhoto]) -> list[list[dict[str, Any]]]:
     """Return what speaks against each of somebody's new photos, among all that their gallery keeps."""
-    gallery, people = _gallery(question)
+    question, (gallery, people) = claim.job, _gallery(claim.owner)
     crops = FaceCrop.objects.filter(face__person=question.person_id).values_list("jpeg", flat=True)
     person = next((text for text in set(people) if UUID(text) == question.person_id), str(question.person_id))
     return doubts(new, person=person, gallery=gallery, people=people, crops={bytes(jpeg) for jpeg in crops})
 
 
-def _gallery(question: FaceQuestion) -> tuple[Embeddings, list[str]]:
+def _gallery(owner: Owner) -> tuple[Embeddings, list[str]]:
     """Return the embeddings (n, 128) of an owner's gallery, and whose each is."""
-    kept = EnrolledFace.objects.owned_by(question.owner).numbers()
+    kept = EnrolledFace.objects.owned_by(owner).numbers()
     gallery = np.frombuffer(b"".join(numbers for _person, numbers in kept), "<f4").reshape(-1, EMBEDDING_SIZE)
     return gallery, [person for person, _numbers in kept]
 

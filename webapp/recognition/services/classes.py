@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
 from webapp.pictures.names import clean_name
 from webapp.recognition.models import SupportClass, SupportSet
@@ -68,6 +69,7 @@ def delete_class(*, support_class: SupportClass) -> None:
 @transaction.atomic
 def restore_class(*, support_class: SupportClass) -> SupportClass:
     """Bring a deleted class back with the pictures it had."""
+    Owner.objects.hold(support_class.support_set.owner)  # as whoever needs room for more, and deletes it for good
     hold(support_class.support_set)
     if not SupportClass.objects.filter(pk=support_class.pk).exists():
         raise UserError("picture_gone", _("This class was deleted too long ago to be brought back."))

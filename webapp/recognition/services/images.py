@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from webapp.accounts.models import Owner
 from webapp.core.errors import UserError
 from webapp.pictures.allowances import decoding, place_in_flight
 from webapp.pictures.names import clean_name
@@ -148,6 +149,8 @@ def delete_image(*, image: SupportImage) -> None:
 
 @transaction.atomic
 def restore_image(*, image: SupportImage) -> SupportImage:
+    """Bring a deleted picture back."""
+    Owner.objects.hold(image.support_class.support_set.owner)  # as whoever needs room for more, and deletes it for good
     hold(image.support_class.support_set)
     if not SupportImage.objects.filter(pk=image.pk).exists():
         raise UserError("picture_gone", _("This picture was deleted too long ago to be brought back."))

@@ -115,6 +115,7 @@ class Importer:
     def _take(self, class_name: str, entry: Entry) -> None:
         """Import one file into a class."""
         file = SimpleUploadedFile(display_file_name(entry.path.name), self._archive.read(entry))
+        self._support_set.owner = self._claim.owner
         report = add_to_class(support_set=self._support_set, class_name=class_name, files=[file], share=SHARE)
         self._accepted += len(report.accepted)
         for refusal in report.refused:

@@ -83,9 +83,9 @@ def _learn(claim: Claim[Classifier]) -> None:
     chosen = trying.try_kinds(claim) if row.kinds_to_try else trying.Chosen(row.checkpoint, row.kind_reason)
     adapted = _adapted(claim, chosen)
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in adapted.state().items()})
-    name = _keep_state(row, content)
+    name = _keep_state(claim, content)
     with deleted_on_failure([name]), transaction.atomic():
-        take_room(row.owner, needed=len(content))
+        take_room(claim.owner, needed=len(content))
         claim.finish(
             checkpoint=chosen.checkpoint,
             kind_reason=chosen.reason,
@@ -136,9 +136,9 @@ def _watch(claim: Claim[Classifier], embedding_share: float) -> Watch:
     return report
 
 
-def _keep_state(row: Classifier, content: bytes) -> str:
+def _keep_state(claim: Claim[Classifier], content: bytes) -> str:
     """Write an adapted state into private storage, and return its name; raise UserError if there is no room."""
-    require_room(row.owner, needed=len(content))
+    require_room(claim.owner, needed=len(content))
     return default_storage.save(state_path(None, f"{uuid4().hex}.safetensors"), ContentFile(content))
 
 

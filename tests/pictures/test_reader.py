@@ -162,15 +162,37 @@ def test_a_helper_that_is_killed_at_rest_is_replaced() -> None:
     assert reader.read_picture(pictures.photo_upload(2)).width
 
 
-def test_a_picture_that_takes_too_long_is_refused_and_the_next_is_read(settings: object) -> None:
+def test_a_picture_that_takes_too_long_by_the_clock_is_to_be_sent_again_and_the_next_is_read(settings: object) -> None:
     reader.helper.warm()
     assert reader.helper._process is not None
     os.kill(reader.helper._process.pid, signal.SIGSTOP)
-    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_seconds": 0.2}  # type: ignore[attr-defined]
-    with refused("unusable_picture", match="could not be decoded"):
-        reader.read_picture(pictures.photo_upload(1))
-    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_seconds": 20}  # type: ignore[attr-defined]
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_wall_seconds": 0.2}  # type: ignore[attr-defined]
+    costs: list[reader.Cost] = []
+    with refused("too_busy", match="too busy to read this picture now. Try again in a minute") as caught:
+        reader.read_picture(pictures.photo_upload(1), charge=costs.append)
+    assert (caught.value.status, caught.value.details["retry_after"]) == (503, 60)
+    assert sum(cost.seconds for cost in costs) < 0.2, "what it waited for is not its owner's"
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_wall_seconds": 120}  # type: ignore[attr-defined]
     assert reader.read_picture(pictures.photo_upload(1)).width
+
+
+def test_a_picture_that_takes_too_much_of_a_processor_is_refused_and_charged(settings: object) -> None:
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "decode_seconds": 0.05}  # type: ignore[attr-defined]
+    wall = upload(encoded(Image.effect_noise((3000, 3000), 50)))
+    costs: list[reader.Cost] = []
+    with refused("unusable_picture", match="could not be decoded"):
+        reader.read_picture(wall, charge=costs.append)
+    assert sum(cost.seconds for cost in costs) >= 0.05
+    assert reader.read_picture(upload(encoded(halves(RED, BLUE)))).width
+
+
+def test_helpers_give_way_by_ten_at_most() -> None:
+    for by in (reader.helper, reader.large_helper):
+        by.warm()
+        assert by._process is not None
+        by.decode(pictures.photo_upload(1), whose=None, most_pixels=10**6, charge=lambda cost: None)
+        assert os.getpriority(os.PRIO_PROCESS, by._process.pid) <= max(10, os.getpriority(os.PRIO_PROCESS, 0))
+        by._end()
 
 
 def test_a_picture_that_needs_too_much_memory_is_refused_in_words(settings: object) -> None:

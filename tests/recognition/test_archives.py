@@ -240,6 +240,12 @@ def test_what_is_not_let_in_leaves_nothing_behind(support_set: SupportSet, setti
     assert not stored_files(settings)
 
 
+def test_a_zip_that_has_no_room_is_not_looked_into(support_set: SupportSet, limit: Any) -> None:
+    limit(guest_bytes=5)
+    with refused("storage_full"):
+        services.upload_zip(support_set=support_set, file=SimpleUploadedFile("a.zip", b"no zip"))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_zip_that_has_no_room_leaves_the_one_before(support_set: SupportSet, settings: Any, limit: Any) -> None:
     before = zipped({"kite/1.png": PICTURE})
@@ -363,6 +369,19 @@ def test_an_import_waits_where_its_owner_had_enough_decoded_and_says_so(support_
     archives.import_zip(str(row.pk))
     row.refresh_from_db()
     assert (row.status, row.accepted) == (JobStatus.READY, 3)
+
+
+def test_an_import_waits_where_the_machine_is_too_busy(support_set: SupportSet, limit: Any) -> None:
+    row = started(support_set, zipped({f"kite/{n}.png": encoded(drawing(n)) for n in range(2)}))
+    limit(decode_wall_seconds=0)
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.position, row.refused) == (JobStatus.QUEUED, 0, [])
+    assert "The site is too busy to read this picture now." in row.status_sentence
+    limit(decode_wall_seconds=120)
+    archives.import_zip(str(row.pk))
+    row.refresh_from_db()
+    assert (row.status, row.accepted) == (JobStatus.READY, 2)
 
 
 def test_a_zip_that_takes_far_too_long_ends_in_words_and_keeps_what_it_brought(

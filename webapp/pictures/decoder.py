@@ -4,7 +4,8 @@ Run away from the site, it adds limits to the reader that training has too (``ml
 lies on plain paper. Its argument is the limits, as JSON. For each picture it reads a line with a length and the most
 pixels that are to be decoded, and that many bytes. It answers with a line of JSON: ``{"refused": code}``, or what was
 seen and the ``lengths`` of the encoded picture and thumbnail, which follow; in either case the ``cost``, pixels that
-were decoded and seconds of processor time. It ends when stdin does.
+were decoded and seconds of processor time. It ends when stdin does, and is killed by ``SIGPROF`` on a picture that
+takes more than its seconds of a processor.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import sys
 import time
 import warnings
@@ -35,7 +37,7 @@ MAX_TEXT = 2**20
 def main() -> None:
     """Answer pictures until stdin ends."""
     limits: dict[str, int] = json.loads(sys.argv[1])
-    os.nice(limits["niceness"])
+    os.nice(max(limits["niceness"] - os.nice(0), 0))
     bound_memory(limits["decoder_bytes"])
     Image.MAX_IMAGE_PIXELS = limits["picture_pixels"]
     PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT
@@ -43,7 +45,9 @@ def main() -> None:
     while line := sys.stdin.buffer.readline():
         length, most_pixels = map(int, line.split())
         data = sys.stdin.buffer.read(length)
+        bound_time(limits["decode_seconds"])
         answer(data, most_pixels, limits, sys.stdout.buffer)
+        bound_time(0)
         del data
 
 
@@ -55,6 +59,12 @@ def bound_memory(limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     except (ImportError, OSError, ValueError):
         return
+
+
+def bound_time(seconds: float) -> None:
+    """Let the process be killed after so many seconds of a processor, in the middle of C code too; 0 for no bound."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def answer(data: bytes, most_pixels: int, limits: dict[str, int], out: BinaryIO) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -32,6 +33,8 @@ ROOT = Path(__file__).parents[2]
 START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from webapp.pictures.decoder import main; main()"
 """Isolated from the environment and from the folder it is started in, the helper is told where the code lies."""
 MEGABYTE = 1024 * 1024
+BUSY_SECONDS = 60
+"""When to try again on a machine that is too busy."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,11 @@ class Cost:
 
 
 class HelperLost(Exception):
-    """The helper ended without an answer: it crashed, ran out of memory, or was ended for taking too long."""
+    """The helper ended without an answer: it crashed, ran out of memory, or took too much of a processor."""
+
+
+class TookTooLong(HelperLost):
+    """The helper was ended for taking too long by the clock, though it had not taken too much of a processor."""
 
 
 class MoreThanNow(UserError):
@@ -76,7 +83,7 @@ class Helper:
     """A decoding process of this process: one picture at a time, at most one process.
 
     side: the limit that bounds the longest side of what is kept of a picture. niceness: how far the process gives way
-    to others on this machine.
+    to others on this machine, at least.
     """
 
     def __init__(self, *, side: str = "stored_side", niceness: int = 0) -> None:
@@ -91,16 +98,15 @@ class Helper:
     ) -> Picture:
         """Decode one file at its owner's turn, and charge what that cost; raise UserError if it cannot be done."""
         with self._lock.turn(whose):
-            began = time.monotonic()
+            process = self._running()
+            before = _cpu_seconds(process)
             try:
-                answer = self._ask(self._running(), file, most_pixels)
+                answer = self._ask(process, file, most_pixels)
             except (HelperLost, OSError) as error:
                 logger.warning("The decoder was lost on a picture of %d bytes: %s", file.size, error)
+                charge(Cost(_cpu_seconds(process) - before))
                 self._end()
-                charge(Cost(time.monotonic() - began))
-                raise UserError(
-                    "unusable_picture", _("This picture could not be decoded; it may be damaged.")
-                ) from error
+                raise _lost(error) from error
             finally:
                 self._last_used = time.monotonic()
         charge(answer.cost)
@@ -114,12 +120,22 @@ class Helper:
 
     def _ask(self, process: subprocess.Popen[bytes], file: File[bytes], most_pixels: int) -> Answer:
         """Send one file, and read the answer within the time a picture may take."""
-        watchdog = threading.Timer(settings.GLIMPSE_LIMITS["decode_seconds"], process.kill)
+        struck = threading.Event()
+
+        def strike() -> None:
+            struck.set()
+            process.kill()
+
+        watchdog = threading.Timer(settings.GLIMPSE_LIMITS["decode_wall_seconds"], strike)
         watchdog.daemon = True
         watchdog.start()
         try:
             _send(cast(IO[bytes], process.stdin), file, most_pixels)
             return _receive(cast(IO[bytes], process.stdout))
+        except (HelperLost, OSError) as error:
+            if struck.is_set():
+                raise TookTooLong("no answer in time") from error
+            raise
         finally:
             watchdog.cancel()
 
@@ -134,7 +150,7 @@ class Helper:
 
     def _limits(self) -> dict[str, int]:
         """Return the limits that the process works under."""
-        names = ("picture_pixels", "thumbnail_side", "decoder_bytes")
+        names = ("picture_pixels", "thumbnail_side", "decoder_bytes", "decode_seconds")
         return {name: settings.GLIMPSE_LIMITS[name] for name in names} | {
             "stored_side": settings.GLIMPSE_LIMITS[self._side],
             "niceness": self._niceness,
@@ -160,7 +176,7 @@ class Helper:
             process.communicate()
 
 
-helper, large_helper = Helper(niceness=5), Helper(niceness=15)
+helper, large_helper = Helper(niceness=5), Helper(niceness=10)
 """Those of this process: for pictures such as people take, and for those of more pixels."""
 
 
@@ -231,6 +247,23 @@ def _receive(stdout: IO[bytes]) -> Answer:
     if [len(body) for body in bodies] != lengths:
         raise HelperLost("half an answer")
     return Answer(facts, bodies, Cost(**facts.pop("cost")))
+
+
+def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    """Return the seconds of a processor that a process has taken, until it is waited for; 0 where no system tells."""
+    try:
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _lost(error: Exception) -> UserError:
+    """Return, in words, why a helper gave no answer."""
+    if isinstance(error, TookTooLong):
+        message = _("The site is too busy to read this picture now. Try again in a minute.")
+        return UserError("too_busy", message, retry_after=BUSY_SECONDS)
+    return UserError("unusable_picture", _("This picture could not be decoded; it may be damaged."))
 
 
 def _refusal(code: str) -> UserError:

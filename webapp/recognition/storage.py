@@ -101,7 +101,8 @@ def take_in(
         room -= picture.bytes
         if picture.is_animated:
             intake.warnings.append(_("%(file)s is animated; its first frame is used.") % {"file": name})
-    if not intake.stored and (lack := lacking.get("too_often") or lacking.get("storage_full")):
+    lack = next((lacking[code] for code in ("too_often", "too_busy", "storage_full") if code in lacking), None)
+    if not intake.stored and lack:
         refused = [refusal.as_json() for refusal in intake.refused]
         raise UserError(lack.code, lack.message, refused=refused, **lack.details)
     return intake

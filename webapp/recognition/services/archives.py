@@ -39,8 +39,8 @@ def upload_zip(*, support_set: SupportSet, file: File[bytes]) -> ZipUpload:
 
 
 def _keep(support_set: SupportSet, file: File[bytes]) -> ZipUpload:
-    contents = _contents(file)
     require_room(support_set.owner, needed=file.size - _replaced(support_set))
+    contents = _contents(file)
     upload = ZipUpload(
         support_set=support_set,
         original_name=display_file_name(file.name),

@@ -66,7 +66,7 @@ class Importer:
             try:
                 self._take(class_name, entry)
             except UserError as error:
-                if error.code == "too_often":
+                if error.code in ("too_often", "too_busy"):
                     return self._wait(error, len(files))
                 self._refuse(entry.name, error.message)
             self._position += 1
@@ -98,7 +98,7 @@ class Importer:
         raise JobFailed(code="archive_too_large", message=message % {"n": limit // 60, "accepted": self._accepted})
 
     def _wait(self, error: UserError, n_files: int) -> None:
-        """Leave the worker to others until the owner may have more decoded."""
+        """Leave the worker to others until the owner may have more decoded, or the machine has time for it."""
         until = timezone.now() + timedelta(seconds=error.details["retry_after"])
         text = f"{self._progress_text(n_files)}. {error.message}"
         self._claim.give_way(until=until, text=text, progress=self._position / n_files, **self._kept())

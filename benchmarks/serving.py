@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from math import ceil
 from pathlib import Path
 
 import httpx
@@ -30,6 +31,7 @@ from mlcore.checkpoints.checkpoint import load_checkpoint
 from mlcore.data.episode import LabeledSet
 from mlcore.data.images import image_to_tensor
 from mlcore.methods.base import Classifier, FewShotMethod
+from webapp.core.limits import LIMITS
 
 WAYS, SHOTS = 5, 5
 MEGABYTE = 1024 * 1024
@@ -209,11 +211,12 @@ def steady_row(person: Person, classifier: str, effort: Effort) -> Row:
     return Row(f"2 queries/s for {effort.ask_seconds} s, p95", p95(seconds), "ms", 1000, note)
 
 
-def memory_rows(site: Site, person: Person, effort: Effort) -> list[Row]:
-    """Upload large photos at once, and watch the web processes with their helpers."""
+def memory_rows(site: Site, effort: Effort) -> list[Row]:
+    """Upload large photos at once, from as many people as may, and watch the web processes with their helpers."""
     width, height = large_size(effort.megapixels)
     large = [photo(width, height, seed) for seed in range(2)]
-    support_set = person.api.post("/support-sets", json={"name": "Large"}).raise_for_status().json()["id"]
+    people = [site.person(f"uploader-{n}") for n in range(ceil(effort.uploads / LIMITS["uploads_at_once"]))]
+    paths = [_path_of_large(person) for person in people]
     before, peak, done = sum(site.web_bytes()), [0], threading.Event()
 
     def watch() -> None:
@@ -223,7 +226,7 @@ def memory_rows(site: Site, person: Person, effort: Effort) -> list[Row]:
 
     def upload(number: int) -> int:
         files = [("images", ("large.jpg", large[number % 2]))]
-        path = f"/support-sets/{support_set}/images"
+        person, path = people[number % len(people)], paths[number % len(people)]
         return person.api.post(path, data={"class_name": "large"}, files=files).status_code
 
     watcher = threading.Thread(target=watch)
@@ -245,6 +248,12 @@ def memory_rows(site: Site, person: Person, effort: Effort) -> list[Row]:
         ),
         Row(f"  of which still held {effort.rest_seconds} s later", left, "MB", 100),
     ]
+
+
+def _path_of_large(person: Person) -> str:
+    """Make a support set, and return the address that takes its pictures."""
+    made = person.api.post("/support-sets", json={"name": "Large"}).raise_for_status().json()
+    return f"/support-sets/{made['id']}/images"
 
 
 def large_size(megapixels: int) -> tuple[int, int]:
@@ -278,7 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         person.ask(classifier, drawing(1))
         pages = ["/", "/my/", f"/support-sets/{support_set}/", f"/classifiers/{classifier}/", "/privacy/"]
         print(steady_row(person, classifier, effort), flush=True)
-        for row in [*page_rows(site, person, pages, effort), *memory_rows(site, person, effort)]:
+        for row in [*page_rows(site, person, pages, effort), *memory_rows(site, effort)]:
             print(row, flush=True)
     print(f"after:  {machine()}")
 

@@ -119,6 +119,31 @@ def test_a_browser_that_signed_in_before_guesses_its_own_name_only_so_often_and_
     assert evaluated(own) == LIMITS["wrong_passwords_per_device"]
 
 
+def test_a_name_that_folds_to_another_is_no_known_browser_of_the_other() -> None:
+    """Whoever registers `jeßica` has as many known browsers as they like; they guessed ten times each at `jessica`."""
+    User.objects.create_user("jessica", password=PASSWORD)
+    User.objects.create_user("jeßica", password="mine, and known to me")
+    browsers = [Client(), Client(), Client()]
+    for browser in browsers:
+        assert sign_in("jeßica", "mine, and known to me", client=browser).status_code == 302
+        browser.post("/account/sign-out/")
+    guesses = (sign_in("jessica", f"wrong {n}", client=browsers[n % 3]) for n in range(12))
+    assert evaluated(guesses) == LIMITS["wrong_passwords_per_name_and_address"]
+
+
+def test_a_known_browser_is_known_no_longer_once_the_password_is_another(ada: User) -> None:
+    thief, browser = Client(), Client()
+    sign_in("ada", PASSWORD, client=thief)
+    sign_in("ada", PASSWORD, client=browser)
+    new = {"new_password1": "another harbour at dusk", "new_password2": "another harbour at dusk"}
+    assert browser.post("/account/password/", {"old_password": PASSWORD, **new}).status_code == 302
+    guesses = (sign_in("ada", f"wrong {n}", client=thief) for n in range(8))
+    assert evaluated(guesses) == LIMITS["wrong_passwords_per_name_and_address"]
+    browser.post("/account/sign-out/")
+    own = (sign_in("ada", f"wrong {n}", client=browser) for n in range(12))
+    assert evaluated(own) == LIMITS["wrong_passwords_per_device"]
+
+
 def test_a_forged_cookie_is_no_known_browser(ada: User) -> None:
     known = Client()
     sign_in("ada", PASSWORD, client=known)

@@ -36,13 +36,13 @@ class ThrottledBackend(ModelBackend):
         if user is None:
             raise PermissionDenied
         throttles.give_back(uses)
-        devices.remember(request, username)
+        devices.remember(request, user)
         logger.info("User %s signed in.", user.pk)
         return user
 
 
 def uses_of(request: HttpRequest, username: str) -> list[Use]:
-    """Return what a wrong password counts against: the browser alone, if the name has signed in with it before."""
+    """Return what a wrong password counts against: the browser alone, if that user has signed in with it before."""
     if device := devices.device_of(request, username):
         return [use(throttles.DEVICE, f"{device} {username}")]
     network = throttles.network_of(request)

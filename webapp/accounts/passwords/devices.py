@@ -1,35 +1,37 @@
 """Browsers that somebody signed in with before: guessing elsewhere does not lock them out.
 
-A signed cookie holds a random id and keyed hashes of the names that signed in there (OWASP, "Device cookies"). It opens
+A signed cookie holds a random id and, of each user who signed in there, a keyed hash of who they are and of their
+password (OWASP, "Device cookies"): with a new password a browser is unknown until it was told it. The cookie opens
 nothing by itself; it says which count a wrong password goes to.
 """
 
 from __future__ import annotations
 
 import secrets
-import unicodedata
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 COOKIE = "device"
 DAYS = 365
-MOST_NAMES = 5
-"""How many names one browser is known for; the latest ones."""
+MOST_USERS = 5
+"""How many users one browser is known for; the latest ones."""
 
 
 def device_of(request: HttpRequest, username: str) -> str:
-    """Return the id of the asker's browser if that name signed in with it before, else nothing."""
-    device, *names = _known(request)
-    return device if _hashed(username) in names else ""
+    """Return the id of the asker's browser if the user of exactly that name signed in with it before, else nothing."""
+    device, *marks = _known(request)
+    user = User.objects.filter(username=username).first() if marks else None
+    return device if user and _mark(user) in marks else ""
 
 
-def remember(request: HttpRequest, username: str) -> None:
-    """Have the answer to this request say that the name has signed in with this browser."""
-    device, *names = _known(request)
-    names = [name for name in names if name != _hashed(username)][-MOST_NAMES + 1 :]
-    request.device = ".".join([device or secrets.token_urlsafe(12), *names, _hashed(username)])  # type: ignore[attr-defined]
+def remember(request: HttpRequest, user: User) -> None:
+    """Have the answer to this request say that the user, with the password of now, has signed in with this browser."""
+    device, *marks = _known(request)
+    marks = [mark for mark in marks if mark != _mark(user)][-MOST_USERS + 1 :]
+    request.device = ".".join([device or secrets.token_urlsafe(12), *marks, _mark(user)])  # type: ignore[attr-defined]
 
 
 def set_cookie(request: HttpRequest, response: HttpResponse) -> None:
@@ -44,6 +46,6 @@ def _known(request: HttpRequest) -> list[str]:
     return (value or "").split(".")
 
 
-def _hashed(username: str) -> str:
-    name = unicodedata.normalize("NFKC", username).casefold()
-    return salted_hmac("device", name.encode(errors="replace"), algorithm="sha256").hexdigest()[:20]
+def _mark(user: User) -> str:
+    """Return what a cookie knows a user by: not by the name, since two names may be one where they are folded."""
+    return salted_hmac("device", f"{user.pk} {user.get_session_auth_hash()}", algorithm="sha256").hexdigest()[:20]

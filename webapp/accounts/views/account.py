@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from webapp.accounts import services, tokens
 from webapp.accounts.forms import AddressForm, PasswordChangeForm, TokenForm
 from webapp.accounts.models import ApiToken
-from webapp.accounts.passwords import letters
+from webapp.accounts.passwords import devices, letters
 from webapp.accounts.requests import OwnedRequest
 from webapp.accounts.views.signing_in import link_sent
 from webapp.core.errors import UserError
@@ -74,7 +74,9 @@ def change_password(request: OwnedRequest) -> HttpResponse:
     form = PasswordChangeForm(_user(request), request.POST, label_suffix="")
     if not form.is_valid():
         return _account_page(request, {"password_form": form}, status=422)
-    update_session_auth_hash(request, form.save())
+    user = form.save()
+    update_session_auth_hash(request, user)
+    devices.remember(request, user)
     messages.success(request, _("Your password is changed, and you are signed out everywhere else."))
     if form.cleaned_data["revoke"]:
         messages.success(request, _revoked(tokens.revoke_all(owner=services.owner_for_writing(request))))

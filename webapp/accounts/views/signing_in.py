@@ -62,7 +62,7 @@ def enter(request: OwnedRequest, user: User, to: str = "my_classifiers") -> Http
     login(request, user, backend=BACKEND)
     services.adopt_guest(owner=guest, user=user)
     request.session.pop(services.GUEST_KEY, None)
-    devices.remember(request, user.username)
+    devices.remember(request, user)
     return redirect(_next(request) or to)
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connections
 from django.test import Client
+from django.utils import timezone
 
 from tests.api.belongings import Belongings, belongings_of, support_image
 from webapp.accounts.models import Owner
 from webapp.accounts.services import owner_of_user
 from webapp.accounts.tokens import create_token
 from webapp.faces.models import EnrolledFace, FaceCrop
-from webapp.recognition.models import SupportClass
+from webapp.recognition.models import Prediction, SupportClass
 from webapp.recognition.services import create_support_set
 from webapp.recognition.services.archives import upload_zip
 from webapp.site.mine import copies
@@ -75,6 +79,32 @@ def test_a_copy_holds_what_is_there(hers: Belongings, ada: Owner) -> None:
     assert ada.api_tokens.get().digest.encode() not in everything
     assert embedding not in everything
     assert crop not in everything
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_copy_is_read_in_whichever_thread_and_keeps_nobody_from_writing(ada: Owner, hers: Belongings) -> None:
+    """With a cursor open between two portions, a thread could not write until the copy was through."""
+    classifier = hers.classifier
+    more = [Prediction(classifier=classifier, owner=ada, created=hers.prediction.created) for _ in range(250)]
+    Prediction.objects.bulk_create(more)
+    pieces: list[bytes] = []
+
+    def portion() -> bool:
+        piece = next(chunks, None)
+        pieces.append(piece or b"")
+        Owner.objects.filter(pk=ada.pk).update(last_seen=timezone.now())
+        return piece is not None
+
+    with contextlib.closing(copies.Copy(ada)) as copy, ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:
+        chunks = iter(copy)
+        while first.submit(portion).result() and second.submit(portion).result():
+            if len(pieces) == 60:
+                first.submit(connections.close_all).result()
+        first.submit(connections.close_all).result()
+        second.submit(connections.close_all).result()
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(pieces)))
+    ids = [json.loads(line)["id"] for line in archive.read("predictions.jsonl").splitlines()]
+    assert len(ids) == len(set(ids)) == 251
 
 
 def test_a_copy_holds_nothing_of_anybody_else(hers: Belongings, django_user_model: Any) -> None:

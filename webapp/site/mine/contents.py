@@ -10,10 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Q
+
 from webapp.accounts.models import ApiToken, Owner
 from webapp.faces.models import Consent, Person
 from webapp.recognition.models import Classifier, Prediction, SupportImage, SupportSet
 
+PAGE = 100
+"""How many predictions are read at once."""
 README = """This is a copy of what you have at Glimpse.
 
 account.json         your account and your API tokens, without their secrets, of which only a hash is kept
@@ -59,9 +63,17 @@ def classifiers(owner: Owner) -> list[dict[str, Any]]:
 
 
 def predictions(owner: Owner) -> Iterator[Prediction]:
-    """Yield what was asked, with its queries."""
+    """Yield what was asked, with its queries, a page at a time.
+
+    A cursor would stay open from one portion of an answer to the next, while other threads go on with the answer and
+    its own thread serves others: none of these could write, and the answer ended with the thread's connection.
+    """
     rows = Prediction.objects.owned_by(owner).order_by("created", "pk").prefetch_related("queries")
-    yield from rows.iterator(chunk_size=100)
+    page = list(rows[:PAGE])
+    while page:
+        yield from page
+        later = Q(created__gt=page[-1].created) | Q(created=page[-1].created, pk__gt=page[-1].pk)
+        page = list(rows.filter(later)[:PAGE])
 
 
 def prediction(row: Prediction, files: dict[Any, str]) -> dict[str, Any]:

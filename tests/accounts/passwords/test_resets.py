@@ -133,6 +133,18 @@ def test_an_address_given_at_sign_up_counts_once_its_link_is_opened(client: Clie
     assert len(mail.outbox) == 2
 
 
+def test_whoever_signs_up_with_an_address_whose_letters_are_used_up_is_in_and_told(client: Client) -> None:
+    for _ in range(4):
+        asked("eve@example.org")
+    form = {"username": "eve", "password1": PASSWORD, "password2": PASSWORD, "email": "eve@example.org"}
+    answer = client.post("/account/sign-up/", form, follow=True)
+    assert answer.status_code == 200
+    assert "Too many letters to this address" in answer.content.decode()
+    assert User.objects.get().email == ""
+    assert client.get("/account/").status_code == 200
+    assert not mail.outbox
+
+
 def test_another_address_needs_the_password_and_a_link_and_the_old_one_is_told(ada: User, client: Client) -> None:
     client.force_login(ada)
     assert client.post("/account/address/", {"address": "new@example.org", "password": "x"}).status_code == 422

@@ -18,6 +18,7 @@ from webapp.accounts import services, throttles
 from webapp.accounts.forms import SignUpForm
 from webapp.accounts.passwords import devices, letters
 from webapp.accounts.requests import OwnedRequest
+from webapp.core.errors import UserError
 
 BACKEND = "webapp.accounts.passwords.backend.ThrottledBackend"
 
@@ -31,10 +32,10 @@ def sign_up(request: OwnedRequest) -> HttpResponse:
     form = SignUpForm(request.POST or None, label_suffix="")
     if request.method == "POST" and form.is_valid():
         user = form.save()
+        answer = enter(request, user)
         if address := form.cleaned_data["email"]:
-            letters.ask_to_confirm(request, user, address)
-            messages.info(request, link_sent(address))
-        return enter(request, user)
+            _ask_to_confirm(request, user, address)
+        return answer
     return render(request, "accounts/sign_up.html", {"form": form, "next": _next(request)})
 
 
@@ -64,6 +65,17 @@ def enter(request: OwnedRequest, user: User, to: str = "my_classifiers") -> Http
     request.session.pop(services.GUEST_KEY, None)
     devices.remember(request, user)
     return redirect(_next(request) or to)
+
+
+def _ask_to_confirm(request: OwnedRequest, user: User, address: str) -> None:
+    """Send the link that confirms an address; where no letter may go out now, say so, for the account is there."""
+    try:
+        letters.ask_to_confirm(request, user, address)
+    except UserError as error:
+        sentence = _("Your account is there, but no e-mail address. %(reason)s Give it again on your account page.")
+        messages.warning(request, sentence % {"reason": error.message})
+    else:
+        messages.info(request, link_sent(address))
 
 
 def link_sent(address: str) -> str:

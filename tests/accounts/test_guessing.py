@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -236,6 +237,18 @@ def test_guesses_sent_together_are_no_more_than_guesses_sent_one_by_one() -> Non
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(try_once, range(24)))
     assert sum(taken) == LIMITS["wrong_passwords_per_name_and_address"]
+
+
+def test_counts_are_locked_in_one_order() -> None:
+    uses = [throttles.use(throttles.RESETS, "10.0.0.1"), throttles.use(throttles.LETTERS, "ada@example.org")]
+    orders = []
+    for one_way in (uses, uses[::-1]):
+        with CaptureQueriesContext(connection) as queries:
+            throttles.take(one_way)
+        updates = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+        orders.append([sql.rpartition(" = ")[2] for sql in updates])
+    assert orders[0] == orders[1]
+    assert len(orders[0]) == 2
 
 
 def test_neither_name_nor_address_is_kept_and_counts_are_forgotten(ada: User, later: Any) -> None:

@@ -91,7 +91,7 @@ def take(uses: Sequence[Use]) -> None:
         if row := Attempts.objects.filter(throttle=one.throttle.name, subject=one.subject).first():
             _require_room(one.throttle, row)
     with transaction.atomic():
-        for one in uses:
+        for one in sorted(uses, key=lambda one: (one.throttle.name, one.subject)):  # so that no two wait for each other
             rows = Attempts.objects.select_for_update()
             row = rows.get_or_create(throttle=one.throttle.name, subject=one.subject)[0]
             _require_room(one.throttle, row)

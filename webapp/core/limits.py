@@ -61,7 +61,8 @@ LIMITS: dict[str, int] = {
     "resets_per_address": 30,
     "letters_per_mail_address": 3,
     "copies_per_owner": 5,
-    "copies_at_once": 2,  # in one web process
+    "copies_at_once": 64,  # in one web process, each of another owner: more than one network brings guests in an hour
+    "copy_seconds": 3600,  # until a copy is broken off
     "decoder_idle_seconds": 10,  # how long the helper stays up with nothing to do
     # Of strangers, in each web process; an address is an IPv4 one, or the /64 of an IPv6 one
     "header_seconds": 10,  # for the headers of a request, and between two requests of a connection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests.api.belongings import Belongings, belongings_of, support_image
 from webapp.accounts.models import Owner
@@ -42,7 +44,7 @@ def ada(hers: Belongings) -> Owner:
 @pytest.fixture(autouse=True)
 def _places() -> Iterator[None]:
     yield
-    assert copies._places._value == 2, "every place is given back"
+    assert not copies._takers, "every place is given back"
 
 
 def copy_of(owner: Owner) -> zipfile.ZipFile:
@@ -149,19 +151,40 @@ def test_a_copy_is_sent_in_pieces_and_given_up_with_its_request(ada: Owner, hers
     copy.close()
 
 
-def test_a_third_copy_at_once_waits_and_a_sixth_in_an_hour(ada: Owner, client: Client) -> None:
+def test_a_slow_reader_keeps_nobody_else_from_a_copy(ada: Owner, client: Client, django_user_model: Any) -> None:
     client.force_login(ada.user)
-    open_ones = [copies.Copy(ada), copies.Copy(ada)]
+    with contextlib.closing(copies.Copy(ada)):
+        answer = client.post("/my/data/copy/")
+        assert (answer.status_code, "taking a copy already" in answer.content.decode()) == (429, True)
+        copy_of(owner_of_user(user=django_user_model.objects.create_user("ben")))
+
+
+def test_a_copy_that_takes_too_long_is_broken_off(
+    ada: Owner, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "copy_seconds": 2}
+    monkeypatch.setattr(copies.time, "monotonic", itertools.count().__next__)  # type: ignore[attr-defined]
+    with contextlib.closing(copies.Copy(ada)) as copy:
+        pieces = iter(copy)
+        assert len([next(pieces), next(pieces)]) == 2, "in the middle of a support set"
+        with pytest.raises(TimeoutError):
+            next(pieces)
+
+
+def test_copies_at_once_are_bounded_and_so_are_those_in_an_hour(ada: Owner, client: Client, settings: Settings) -> None:
+    settings.GLIMPSE_LIMITS = {**settings.GLIMPSE_LIMITS, "copies_at_once": 2}
+    client.force_login(ada.user)
+    open_ones = [copies.Copy(Owner.objects.create(guest_id=name)) for name in ("one", "two")]
     answer = client.post("/my/data/copy/")
     assert (answer.status_code, "Others take their copies" in answer.content.decode()) == (429, True)
     for copy in open_ones:
         copy.close()
     statuses = []
-    for _n in range(4):
+    for _n in range(6):
         answer = client.post("/my/data/copy/")
         statuses.append(answer.status_code)
         b"".join(answer)
-    assert statuses == [200, 200, 200, 429]
+    assert statuses == [200] * 5 + [429]
 
 
 def test_a_visitor_who_made_nothing_gets_nothing(client: Client) -> None:

@@ -1,18 +1,22 @@
 """A copy of all that is somebody's, as one zip that is sent while it is made: nothing of it lies on the disk.
 
-In memory there is one picture and what the zip says of those before. Two are sent at once from one web process.
+In memory there is one picture and what the zip says of those before. One is sent at once to an owner from one web
+process, and for so long at most, so that no slow reader keeps others from theirs.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
 import threading
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import PurePosixPath
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -25,7 +29,8 @@ from webapp.core.errors import UserError
 from webapp.recognition.models import Prediction, SupportImage, SupportSet
 from webapp.site.mine import contents
 
-_places = threading.BoundedSemaphore(settings.GLIMPSE_LIMITS["copies_at_once"])
+_takers = set[UUID]()
+_lock = threading.Lock()
 _UNFIT = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
@@ -33,10 +38,9 @@ class Copy:
     """The bytes of the zip, once; `close` gives its place to the next."""
 
     def __init__(self, owner: Owner) -> None:
-        if not _places.acquire(blocking=False):
-            message = _("Others take their copies just now. Try again in a minute.")
-            raise UserError("too_often", message, retry_after=60)
+        _take_place(owner)
         self._owner, self._open = owner, True
+        self._until = time.monotonic() + settings.GLIMPSE_LIMITS["copy_seconds"]
         try:
             throttles.take([throttles.use(throttles.COPIES, str(owner.pk))])
         except UserError:
@@ -45,8 +49,10 @@ class Copy:
 
     def __iter__(self) -> Iterator[bytes]:
         sink = _Sink()
-        with zipfile.ZipFile(sink, "w") as archive:
-            for _step in _written(archive, self._owner):
+        with zipfile.ZipFile(sink, "w") as archive, contextlib.closing(_written(archive, self._owner)) as steps:
+            for _step in steps:
+                if time.monotonic() > self._until:
+                    raise TimeoutError("A copy was read too slowly, and is broken off.")
                 yield sink.taken()
         yield sink.taken()
 
@@ -54,7 +60,21 @@ class Copy:
         """Let somebody else take a copy."""
         if self._open:
             self._open = False
-            _places.release()
+            with _lock:
+                _takers.discard(self._owner.pk)
+
+
+def _take_place(owner: Owner) -> None:
+    """Note that an owner takes a copy; raise UserError where they do already, or too many others do."""
+    with _lock:
+        if owner.pk in _takers:
+            message = _("You are taking a copy already. Wait until it is there, then try again.")
+        elif len(_takers) >= settings.GLIMPSE_LIMITS["copies_at_once"]:
+            message = _("Others take their copies just now. Try again in a minute.")
+        else:
+            _takers.add(owner.pk)
+            return
+    raise UserError("too_often", message, retry_after=60)
 
 
 class _Sink(io.RawIOBase):
@@ -76,7 +96,7 @@ class _Sink(io.RawIOBase):
         return b"".join(pieces)
 
 
-def _written(archive: zipfile.ZipFile, owner: Owner) -> Iterator[None]:
+def _written(archive: zipfile.ZipFile, owner: Owner) -> Generator[None, None, None]:
     """Write one part after the other, and stop after each for it to be sent."""
     archive.writestr("README.txt", contents.README)
     archive.writestr("account.json", _json(contents.account(owner)))

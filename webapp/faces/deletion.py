@@ -55,8 +55,8 @@ def erase_face(face: EnrolledFace) -> None:
 
 
 def truncate_log() -> None:
-    """Write SQLite's log back and cut it to nothing, where somebody may have had a face in it."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block or not Consent.objects.exists():
+    """Write SQLite's log back and cut it to nothing, for somebody may have had a face in it, who is gone by now."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
         return
     with connection.cursor() as cursor:
         usual = cursor.execute("PRAGMA busy_timeout").fetchone()[0]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -18,8 +22,11 @@ from webapp.accounts.models import Owner
 from webapp.accounts.services import owner_of_user
 from webapp.accounts.tokens import create_token
 from webapp.checkpoints.models import Publication
-from webapp.faces.models import FaceCrop
+from webapp.core.staff import history
+from webapp.faces.deletion import truncate_log
+from webapp.faces.models import Consent, EnrolledFace, FaceCrop
 from webapp.recognition.models import SupportImage
+from webapp.site.mine import deletion
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a quiet harbour at dawn"
@@ -106,27 +113,65 @@ def test_a_guests_button_deletes_no_account(hers: Belongings, client: Client) ->
     assert User.objects.filter(username="ada").exists()
 
 
-def test_the_last_superuser_stays_until_there_is_another(client: Client) -> None:
-    first = User.objects.create_superuser("first", password=PASSWORD)
-    User.objects.create_superuser("asleep", password=PASSWORD, is_active=False)
-    client.force_login(first)
-    assert "You are the last superuser" in client.get("/my/data/").content.decode()
-    answer = client.post("/my/data/delete/", {"password": PASSWORD})
-    assert (answer.status_code, "last superuser" in answer.content.decode()) == (422, True)
-    User.objects.create_superuser("second")
-    assert client.post("/my/data/delete/", {"password": PASSWORD}).status_code == 302
-    assert [user.username for user in User.objects.filter(is_superuser=True, is_active=True)] == ["second"]
-
-
-def test_what_staff_did_stays_without_their_name(client: Client, hers: Belongings) -> None:
-    staff = User.objects.create_user("staff", password=PASSWORD, is_staff=True)
+@pytest.mark.parametrize("right", ["is_staff", "is_superuser"])
+def test_staff_erase_their_trail_only_once_a_superuser_took_their_rights(
+    client: Client, hers: Belongings, right: str
+) -> None:
+    staff = User.objects.create_user("staff", password=PASSWORD, **{right: True})
     checkpoint = hers.classifier.checkpoint
     publication = Publication.objects.create(checkpoint=checkpoint, kind=checkpoint.kind, by=staff)
+    history.note(by=staff, row=checkpoint, act="Published.")
     client.force_login(staff)
-    assert "without your name" in client.get("/my/data/").content.decode()
+    assert "Have another superuser take these rights" in client.get("/my/data/").content.decode()
+    answer = client.post("/my/data/delete/", {"password": PASSWORD})
+    assert (answer.status_code, "Have another superuser" in answer.content.decode()) == (422, True)
+    assert publication.by == staff
+    User.objects.filter(pk=staff.pk).update(**{right: False})
+    page = client.get("/my/data/").content.decode()
+    assert "The admin’s history of what you did as staff." in page
+    assert "without your name" in page
     client.post("/my/data/delete/", {"password": PASSWORD})
     publication.refresh_from_db()
     assert publication.by is None
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sessions_are_looked_through_once_the_account_is_gone(
+    hers: Belongings, his: Belongings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening all the sessions of a site took long, and nobody else could write meanwhile."""
+    monkeypatch.setattr(deletion, "PAGE", 2)
+    for user in (hers.support_set.owner.user, his.support_set.owner.user):
+        for _ in range(3):
+            Client().force_login(user)  # type: ignore[arg-type]
+    opened = []
+    decoded = Session.get_decoded
+
+    def open_it(session: Session) -> Any:
+        opened.append(connection.in_atomic_block or User.objects.filter(username="ada").exists())
+        return decoded(session)
+
+    monkeypatch.setattr(Session, "get_decoded", open_it)
+    deletion.erase(owner=hers.support_set.owner)
+    assert opened == [False] * 6
+    assert Session.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps its log as its settings say")
+def test_nothing_of_the_last_account_with_a_face_stays_in_the_log(hers: Belongings) -> None:
+    embedding = bytes(range(256)) * 2
+    EnrolledFace.objects.update(embedding=embedding)
+    log = Path(f"{connection.settings_dict['NAME']}-wal")
+    with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM faces_consent").fetchone()
+        deletion.erase(owner=hers.support_set.owner)
+        assert not Consent.objects.exists()
+        assert embedding in log.read_bytes(), "nobody cuts a log that somebody reads"
+    truncate_log()
+    assert embedding not in log.read_bytes()
 
 
 def test_every_row_that_names_a_user_lets_the_user_go() -> None:

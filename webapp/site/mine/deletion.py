@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import SESSION_KEY
-from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +16,9 @@ from webapp.core.errors import UserError
 from webapp.faces import deletion as faces
 from webapp.recognition import deletion as recognition
 from webapp.recognition.models import Classifier, Prediction, SupportImage, SupportSet
+
+PAGE = 500
+"""How many sessions are opened at once."""
 
 
 def deletion_of(owner: Owner) -> Deletion:
@@ -38,30 +41,30 @@ def deletion_of(owner: Owner) -> Deletion:
     n_tokens = ApiToken.objects.owned_by(owner).count()
     deletion.goes.append(_("Your API tokens: %(n)d. Programs that use them are refused.") % {"n": n_tokens})
     deletion.goes.append(_("Your account, your e-mail address, and your sessions in every browser."))
-    if owner.user.is_staff:
-        deletion.stays.append(_("What you did as staff: data sets, runs and checkpoints, without your name."))
+    if LogEntry.objects.filter(user=owner.user).exists():
+        deletion.goes.append(_("The admin’s history of what you did as staff."))
+        deletion.stays.append(_("What you made as staff: data sets, runs and checkpoints, without your name."))
+    if owner.user.is_staff or owner.user.is_superuser:
+        message = _("You are staff. Have another superuser take these rights from you in the admin, then come back.")
+        deletion.forbidden.append(message)
     if needed := needed_by(owner.user):
         deletion.forbidden.append(_("Your account is needed by %(these)s.") % {"these": counted(needed)})
-    if _is_last_superuser(owner.user):
-        deletion.forbidden.append(_("You are the last superuser. Make somebody else one first, in the admin."))
     return deletion
 
 
 def erase(*, owner: Owner) -> None:
-    """Delete an owner with everything that is theirs; raise UserError, with the reasons, where that may not be.
-
-    Faces go first and by themselves, for the database's own log is cut while it is still known that there were any.
-    """
-    _require_deletable(owner)
-    faces.erase(owner)
+    """Delete an owner with everything that is theirs; raise UserError, with the reasons, where that may not be."""
+    user = owner.user
+    user_id = user.pk if user else None
     with transaction.atomic():
         _require_deletable(owner)
-        user = owner.user
+        faces.erase(owner)
         recognition.remove_owner(owner)
         if user is not None:
-            audit.record(user_id=user.pk, row=user, sentence="Deleted, with everything that was theirs.")
-            _end_sessions(user)
+            audit.record(user_id=user_id, row=user, sentence="Deleted, with everything that was theirs.")
             user.delete()
+    if user_id:
+        _end_sessions(user_id)
 
 
 def _require_deletable(owner: Owner) -> None:
@@ -69,16 +72,11 @@ def _require_deletable(owner: Owner) -> None:
         raise UserError("not_deletable", " ".join(reasons))
 
 
-def _is_last_superuser(user: User) -> bool:
-    """Return whether nobody else may do everything; within a transaction, two of them cannot both go."""
-    superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
-    if transaction.get_connection().in_atomic_block:
-        superusers = superusers.select_for_update()
-    return user.is_superuser and [other.pk for other in superusers] == [user.pk]
-
-
-def _end_sessions(user: User) -> None:
-    """Delete the sessions of a user; each has to be opened to know whose it is."""
-    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
-            session.delete()
+def _end_sessions(user_id: int) -> None:
+    """Delete the sessions of a user who is gone; each of everybody's has to be opened to know whose it is."""
+    sessions = Session.objects.filter(expire_date__gt=timezone.now()).order_by("pk")
+    page = list(sessions[:PAGE])
+    while page:
+        theirs = [session.pk for session in page if session.get_decoded().get(SESSION_KEY) == str(user_id)]
+        Session.objects.filter(pk__in=theirs).delete()
+        page = list(sessions.filter(pk__gt=page[-1].pk)[:PAGE])

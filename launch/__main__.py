@@ -28,7 +28,7 @@ def main() -> None:
         private_folders.make_private(settings.VALKEY_SOCKET.parent)
     if run_to_end([sys.executable, "-m", "launch.preparation"]) != 0:
         sys.exit("Glimpse could not be prepared: the lines above say why.")
-    Supervisor(programs()).run(Announcement(settings.GLIMPSE_BIND, settings.GLIMPSE_PORT))
+    Supervisor(programs()).run(Announcement(settings.GLIMPSE_BIND, settings.GLIMPSE_PORT, settings.GLIMPSE_URL))
     lock.close()
 
 

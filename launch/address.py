@@ -21,12 +21,12 @@ def is_free(host: str, port: int) -> bool:
 
 
 class Announcement:
-    """Prints the address once, when the site answers there."""
+    """Prints the address that people open once, when the site answers."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, url: str = "") -> None:
         self.host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
         self.port = port
-        self.url = f"http://localhost:{port}/" if self.host == "127.0.0.1" else f"http://{self.host}:{port}/"
+        self.url = url
         self.deadline = time.monotonic() + PATIENCE
         self.done = False
         self.warned = False
@@ -37,7 +37,7 @@ class Announcement:
             return
         if self.answers():
             self.done = True
-            say(f"\nGlimpse is ready: open {self.url} in your browser. Ctrl-C stops it.\n")
+            say(f"\nGlimpse is ready: open {self.url}/ in your browser. Ctrl-C stops it.\n")
         elif time.monotonic() > self.deadline and not self.warned:
             self.warned = True
             say("The web server does not answer yet; the lines above should say why.")

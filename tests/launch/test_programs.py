@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from launch import programs
-from launch.address import Announcement
 from webapp.config import settings
+from webapp.config.site_url import site_url
 from webapp.jobs.models import job_models
 
 
@@ -53,6 +53,19 @@ def test_redis_url_leaves_the_embedded_server_out(monkeypatch: pytest.MonkeyPatc
     assert embedded[0] == "queue"
 
 
-def test_nobody_is_sent_to_the_address_that_means_every_address() -> None:
-    assert Announcement("0.0.0.0", 8000).url == "http://localhost:8000/"  # noqa: S104
-    assert Announcement("192.0.2.7", 8000).url == "http://192.0.2.7:8000/"
+USUAL = ["localhost", "127.0.0.1", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "bind", "https", "url"),
+    [
+        (USUAL, "127.0.0.1", False, "http://localhost:8000"),
+        (USUAL, "0.0.0.0", False, "http://localhost:8000"),  # noqa: S104 - which means every address, and is none
+        (["*"], "192.0.2.7", False, "http://192.0.2.7:8000"),
+        (["localhost", "school.example.org"], "0.0.0.0", False, "http://school.example.org:8000"),  # noqa: S104
+        (["school.example.org"], "127.0.0.1", True, "https://school.example.org"),
+        ([".example.org"], "2001:db8::1", False, "http://[2001:db8::1]:8000"),
+    ],
+)
+def test_people_are_sent_where_the_site_may_be_called(hosts: list[str], bind: str, https: bool, url: str) -> None:
+    assert site_url(hosts=hosts, bind=bind, port=8000, https=https) == url

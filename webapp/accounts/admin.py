@@ -58,7 +58,7 @@ class UserAdmin(PlainUserAdmin[User], ModelAdmin[User]):
         """Send the link to those who have an address; say how the others get one."""
         reached = queryset.filter(is_active=True).exclude(email="")
         for user in reached:
-            resets.send_link(request, user)
+            resets.send_link(user)
             self.log_change(request, user, _("A link to choose a new password was sent."))
         if n := len(reached):
             messages.success(request, _("Links on their way: %(n)d.") % {"n": n})

@@ -109,4 +109,4 @@ class ResetForm(PasswordResetForm):
     def save(self, *, request: HttpRequest, **options: Any) -> None:  # type: ignore[override] # of what one site needs
         """Send the link to every account with this address that can sign in by a password."""
         for user in self.get_users(self.cleaned_data["email"]):
-            send_link(request, user)
+            send_link(user)

@@ -10,6 +10,7 @@ from django.core.management.utils import get_random_secret_key
 
 from webapp.config import admin_look, private_folders
 from webapp.config.proxies import networks
+from webapp.config.site_url import site_url
 from webapp.core.limits import LIMITS
 from webapp.core.log import logging_config
 from webapp.core.middleware import content_security
@@ -208,6 +209,9 @@ GLIMPSE_GALLERY_HOURS = env.float("GLIMPSE_GALLERY_HOURS", default=24.0)  # how 
 GLIMPSE_DEVICE = env.str("GLIMPSE_DEVICE", default="auto")  # auto | cpu | cuda | cuda:N
 GLIMPSE_BIND = env.str("GLIMPSE_BIND", default="127.0.0.1")  # 0.0.0.0 lets other machines in
 GLIMPSE_PORT = env.int("GLIMPSE_PORT", default=8000)
+GLIMPSE_URL = env.str("GLIMPSE_URL", default="").rstrip("/") or site_url(
+    hosts=ALLOWED_HOSTS, bind=GLIMPSE_BIND, port=GLIMPSE_PORT, https=HTTPS
+)
 GLIMPSE_WEB_PROCESSES = env.int("GLIMPSE_WEB_PROCESSES", default=2)
 GLIMPSE_WEB_THREADS = env.int("GLIMPSE_WEB_THREADS", default=8)  # of each web process
 GLIMPSE_WORKERS: int = env.int("GLIMPSE_WORKERS", default=0)  # of the interactive queue; 0 lets `launch` choose

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -29,8 +30,8 @@ def _sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send letters within the request, so that a test can read them."""
 
     class Postman:
-        def submit(self, deliver: object, letter: object) -> None:
-            deliver(letter)  # type: ignore[operator]
+        def submit(self, deliver: Callable[..., None], *letter: object) -> None:
+            deliver(*letter)
 
     monkeypatch.setattr(letters, "_postman", Postman())
 
@@ -46,7 +47,7 @@ def asked(address: str, client: Client | None = None) -> HttpResponse:
 
 def link() -> str:
     """Return the path of the link in the latest letter."""
-    match = re.search(r"http://testserver(/\S+)", mail.outbox[-1].body)
+    match = re.search(r"http://localhost:8000(/\S+)", mail.outbox[-1].body)
     assert match
     return match[1]
 
@@ -187,6 +188,14 @@ def test_the_command_prints_a_link_for_whoever_has_no_address(client: Client) ->
         call_command("password_reset_link", "nobody")
 
 
+def test_the_command_that_changes_a_password_revokes_tokens(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens.create_token(owner=services.owner_of_user(user=ada))
+    monkeypatch.setattr("getpass.getpass", lambda prompt: NEW["new_password1"])
+    call_command("changepassword", "ada", stdout=io.StringIO())
+    assert User.objects.get().check_password(NEW["new_password1"])
+    assert not ApiToken.objects.exists()
+
+
 def test_staff_send_links_and_are_told_who_has_no_address(ada: User, client: Client) -> None:
     ben = User.objects.create_user("ben")
     client.force_login(User.objects.create_superuser("staff"))
@@ -194,6 +203,16 @@ def test_staff_send_links_and_are_told_who_has_no_address(ada: User, client: Cli
     said = client.post("/admin/auth/user/", form, follow=True).content.decode()
     assert [letter.to for letter in mail.outbox] == [["ada@example.org"]]
     assert "No e-mail address, or not active: ben." in said
+
+
+def test_no_link_begins_with_what_a_request_says_of_its_host(ada: User) -> None:
+    forged = Client(headers={"Host": "testserver:4444"})
+    asked(ada.email, forged)
+    form = {"username": "eve", "password1": PASSWORD, "password2": PASSWORD, "email": "eve@example.org"}
+    forged.post("/account/sign-up/", form)
+    assert len(mail.outbox) == 2
+    assert all("http://localhost:8000/account/" in letter.body for letter in mail.outbox)
+    assert not any("4444" in letter.body for letter in mail.outbox)
 
 
 def test_a_letter_that_cannot_be_sent_changes_no_answer(ada: User, settings: Settings) -> None:

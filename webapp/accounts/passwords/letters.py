@@ -1,6 +1,7 @@
 """Letters to people: to confirm an e-mail address, to tell of a changed one, to reset a password.
 
-They are sent beside the request, so that an answer takes as long where nothing is sent as where something is.
+They are written and sent beside the request, so that no answer waits for a letter. Their links begin with
+``GLIMPSE_URL``, never with what a request says of its host, which whoever asks may make up.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import signing
 from django.core.mail import EmailMessage
@@ -28,18 +30,24 @@ HOURS = 24
 _postman = ThreadPoolExecutor(max_workers=1, thread_name_prefix="letters")
 
 
-def send(*, to: str, subject: str, body: str) -> None:
-    """Send a letter in a moment; one that cannot be sent is logged, without its address."""
-    _postman.submit(_deliver, EmailMessage(" ".join(subject.split()), body, to=[to]))
+def send(*, to: str, subject: str, template: str, values: dict[str, object]) -> None:
+    """Write a letter and send it in a moment; one that cannot be sent is logged, without its address."""
+    _postman.submit(_deliver, to, subject, template, values)
+
+
+def link_to(path: str) -> str:
+    """Return the link of a letter to a page of the site."""
+    return f"{settings.GLIMPSE_URL}{path}"
 
 
 def ask_to_confirm(request: HttpRequest, user: User, address: str) -> None:
     """Send to an address the link that makes it the user's; raise UserError where that is asked for too often."""
     throttles.take([use(throttles.LETTERS, address), use(throttles.RESETS, throttles.network_of(request))])
     values = {"user": user.pk, "address": address, "state": _state(user)}
-    link = request.build_absolute_uri(reverse("address_confirm", args=[signing.dumps(values, salt=SALT)]))
-    body = render_to_string("accounts/letters/confirm.txt", {"username": user.username, "link": link, "hours": HOURS})
-    send(to=address, subject=_("Confirm your e-mail address at Glimpse"), body=body)
+    link = link_to(reverse("address_confirm", args=[signing.dumps(values, salt=SALT)]))
+    known: dict[str, object] = {"username": user.username, "link": link, "hours": HOURS}
+    subject = _("Confirm your e-mail address at Glimpse")
+    send(to=address, subject=subject, template="accounts/letters/confirm.txt", values=known)
 
 
 def address_of(token: str) -> tuple[User, str] | None:
@@ -57,8 +65,9 @@ def set_address(user: User, address: str) -> None:
     before, user.email = user.email, address
     user.save(update_fields=["email"])
     if before and before != address:
-        body = render_to_string("accounts/letters/changed.txt", {"username": user.username, "address": address})
-        send(to=before, subject=_("Your e-mail address at Glimpse was changed"), body=body)
+        known: dict[str, object] = {"username": user.username, "address": address}
+        subject = _("Your e-mail address at Glimpse was changed")
+        send(to=before, subject=subject, template="accounts/letters/changed.txt", values=known)
 
 
 def _state(user: User) -> str:
@@ -66,8 +75,8 @@ def _state(user: User) -> str:
     return salted_hmac(SALT, f"{user.password}{user.email}", algorithm="sha256").hexdigest()[:20]
 
 
-def _deliver(letter: EmailMessage) -> None:
+def _deliver(to: str, subject: str, template: str, values: dict[str, object]) -> None:
     try:
-        letter.send()
+        EmailMessage(" ".join(subject.split()), render_to_string(template, values), to=[to]).send()
     except Exception:
         logger.exception("A letter could not be sent.")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
-from django.http import HttpRequest
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -26,8 +24,8 @@ def path_of(user: User) -> str:
     return reverse("password_reset_confirm", args=[uid, default_token_generator.make_token(user)])
 
 
-def send_link(request: HttpRequest, user: User) -> None:
+def send_link(user: User) -> None:
     """Send a user the link to their confirmed address."""
-    values = {"user": user, "link": request.build_absolute_uri(path_of(user)), "minutes": minutes()}
-    body = render_to_string("accounts/letters/reset.txt", values)
-    letters.send(to=user.email, subject=_("A new password for Glimpse"), body=body)
+    values: dict[str, object] = {"user": user, "link": letters.link_to(path_of(user)), "minutes": minutes()}
+    subject = _("A new password for Glimpse")
+    letters.send(to=user.email, subject=subject, template="accounts/letters/reset.txt", values=values)

@@ -16,10 +16,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
-        at = f"http://{settings.GLIMPSE_BIND}:{settings.GLIMPSE_PORT}"
-        parser.add_argument(
-            "--site", default=at, help="where the site is, such as https://example.org (default: %(default)s)"
-        )
+        says = "where the site is, such as https://example.org (default: GLIMPSE_URL, %(default)s)"
+        parser.add_argument("--site", default=settings.GLIMPSE_URL, help=says)
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["username"], is_active=True).first()

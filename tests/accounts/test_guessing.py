@@ -251,6 +251,13 @@ def test_counts_are_locked_in_one_order() -> None:
     assert len(orders[0]) == 2
 
 
+def test_the_page_about_privacy_says_how_long_counts_are_kept() -> None:
+    longest = max(one.minutes for one in vars(throttles).values() if isinstance(one, throttles.Throttle))
+    minutes = longest + settings.GLIMPSE_CLOCK["webapp.accounts.throttles.forget"] // 60
+    assert f"within {minutes:.0f} minutes" in Client().get("/privacy/").content.decode()
+    assert f"at most {minutes:.0f} minutes" in (settings.BASE_DIR / "docs" / "privacy.md").read_text()
+
+
 def test_neither_name_nor_address_is_kept_and_counts_are_forgotten(ada: User, later: Any) -> None:
     sign_in("ada", "wrong", address="10.77.0.1")
     kept = str(list(Attempts.objects.values()))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
+from django.test import RequestFactory
 
+from webapp.accounts import throttles
 from webapp.front.visitors import Visitor, client_address, visitor
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("2001:db8::1/128")]
@@ -45,3 +47,8 @@ def test_a_session_and_a_token_are_people() -> None:
 def test_one_household_has_one_share() -> None:
     assert asker("2001:db8:5:1::9") == asker("2001:db8:5:1:ffff::1") != asker("2001:db8:5:2::9")
     assert asker("203.0.113.1") != asker("203.0.113.2")
+
+
+@pytest.mark.parametrize("address", ["203.0.113.1", "::ffff:203.0.113.1", "2001:db8:5:1::9", "", "a socket"])
+def test_counts_of_accounts_and_shares_of_the_server_are_of_the_same_network(address: str) -> None:
+    assert asker(address).address == throttles.network_of(RequestFactory(REMOTE_ADDR=address).get("/"))

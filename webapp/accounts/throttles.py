@@ -7,7 +7,6 @@ an address or a name. Nothing here asks whether a name exists, so no answer tell
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -25,6 +24,7 @@ from django.utils.translation import ngettext
 from django_stubs_ext import StrOrPromise
 
 from webapp.accounts.models import Attempts
+from webapp.core import requests
 from webapp.core.errors import UserError
 
 logger = logging.getLogger(__name__)
@@ -73,16 +73,8 @@ def use(throttle: Throttle, whose: str) -> Use:
 
 
 def network_of(request: HttpRequest) -> str:
-    """Return what stands for the asker's address: of IPv6 the first 64 bits, for one machine has all the rest."""
-    text = request.META.get("REMOTE_ADDR", "")
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return str(text)
-    if isinstance(address, ipaddress.IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((int(address), 64), strict=False))
-    return str(address)
+    """Return what stands for the asker's address; nothing where a server behind a local socket tells none."""
+    return requests.network_of(request.META.get("REMOTE_ADDR", ""))
 
 
 def take(uses: Sequence[Use]) -> None:

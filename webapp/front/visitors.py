@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network
+
+from webapp.core.requests import network_of, parsed_address
 
 Network = IPv4Network | IPv6Network
-Address = IPv4Address | IPv6Address
-HOUSEHOLD = 64
-"""Bits of an IPv6 address that a provider hands out at once: who has one such address has them all."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ def visitor(address: str, *, cookie: str, authorization: str, session_cookie: st
     """Return who asks: the bearer of a token or of a session, else whoever is at the address."""
     session = re.search(rf"(?:^|;)\s*{re.escape(session_cookie)}=([^;]+)", cookie)
     person = authorization or (session[1] if session else "")
-    return Visitor(_share(address), person)
+    return Visitor(network_of(address), person)
 
 
 def client_address(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
@@ -39,7 +38,7 @@ def client_address(peer: str, forwarded: str, proxies: Sequence[Network]) -> str
     """
     nearest = peer
     for hop in reversed([*forwarded.split(","), peer]):
-        address = _address(hop)
+        address = parsed_address(hop)
         if address is None:
             break
         nearest = str(address)
@@ -50,19 +49,5 @@ def client_address(peer: str, forwarded: str, proxies: Sequence[Network]) -> str
 
 def is_trusted(address: str, proxies: Sequence[Network]) -> bool:
     """Return whether an address is one of the proxies."""
-    parsed = _address(address)
+    parsed = parsed_address(address)
     return parsed is not None and any(parsed in network for network in proxies)
-
-
-def _address(text: str) -> Address | None:
-    """Return the address that a text is, an IPv4 one if it only came over IPv6; None if it is none."""
-    try:
-        address = ip_address(text.strip())
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _share(address: str) -> str:
-    parsed = _address(address)
-    return str(ip_network((parsed, HOUSEHOLD), strict=False)) if isinstance(parsed, IPv6Address) else address

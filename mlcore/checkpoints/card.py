@@ -10,13 +10,15 @@ from typing import Any, Self
 from mlcore.checkpoints.card_schema import CARD
 from mlcore.checkpoints.commands import portable
 from mlcore.errors import CheckpointError
-from mlcore.schemas import SchemaError, read_json
+from mlcore.schemas import UNFIT, SchemaError, read_json
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "weights.safetensors"
-MOST_CARD_BYTES = 2**20
-"""What a card may take."""
+MOST_CARD_BYTES = 16 * 2**20
+"""What a card may take, in a folder and in a zip: its class names alone may be twice 4 MB, see `lineage`."""
+MOST_COMMAND, MOST_NOTES = 20_000, 4000
+"""The characters that a card keeps of either."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,8 @@ class ModelCard:
     k ** temperature_growth. not_sure_below: confidence under which no class should
     be named alone. data: what it learned from (name, split, fingerprint, counts). training: config, seed and time.
     results: measured figures, each with its protocol and the command that gives it. packages: pretrained weights that
-    stay in their packages, with versions and SHA-256. command: what made it, without a folder of the machine it ran on.
+    stay in their packages, with versions and SHA-256. command: what made it, without a folder of the machine it ran on;
+    half a command would make something else, so one that is too long is left out. notes: cut where they are too long.
     """
 
     name: str
@@ -53,7 +56,10 @@ class ModelCard:
     notes: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "command", portable(self.command))
+        command = portable(self.command)
+        is_kept = len(command) <= MOST_COMMAND and not UNFIT.search(command)
+        object.__setattr__(self, "command", command if is_kept else "")
+        object.__setattr__(self, "notes", UNFIT.sub("", self.notes)[:MOST_NOTES])
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -67,8 +73,7 @@ class ModelCard:
     @classmethod
     def from_json(cls, text: bytes) -> Self:
         """Build from the text of `card.json`; raise CheckpointError if that is not what a card is."""
-        if len(text) > MOST_CARD_BYTES:
-            raise CheckpointError(f"the card is larger than {MOST_CARD_BYTES} bytes, the most that one may take")
+        _require_room(len(text))
         try:
             return cls.from_dict(read_json(text))
         except SchemaError as error:
@@ -84,6 +89,11 @@ class ModelCard:
         except OSError as error:
             raise CheckpointError(f"no readable card at {path}: {error}") from error
 
+    def require_readable(self) -> None:
+        """Raise CheckpointError, with the place, unless what is written of this card can be read again."""
+        self.from_dict(self.to_dict())
+        _require_room(len(self.to_json().encode()))
+
     def temperature_of(self, shots: Sequence[int]) -> float:
         """Return what logits are multiplied with, from the number of support pictures of each class."""
         k_shot = harmonic_mean(shots)
@@ -96,6 +106,11 @@ class ModelCard:
     def to_json(self) -> str:
         """Return the text of `card.json`."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _require_room(n_bytes: int) -> None:
+    if n_bytes > MOST_CARD_BYTES:
+        raise CheckpointError(f"the card is larger than {MOST_CARD_BYTES} bytes, the most that one may take")
 
 
 def pretrained_cards() -> dict[str, ModelCard]:

@@ -7,9 +7,12 @@ from mlcore.schemas import Flag, Keyed, Listed, Maybe, Number, Plain, Record, Sc
 
 SHARE = Number(0, 1)
 KIND = Text(50, "[a-z0-9_-]{1,50}", "small letters, digits, - and _, at most 50 of them")
-NAME = Text(200, r"[^\n]*\S[^\n]*", "one line of text")
+LONG = Text(100_000)
+"""What earlier versions wrote without a bound; a card of today keeps less of it."""
+NAME = Text(300, r"[^\n]*\S[^\n]*", "one line of text")
 DIGEST = Text(64)
-CLASS_NAMES = Maybe(Listed(Text(300), 100_000))
+CLASS_NAMES = Maybe(Listed(Text(1000), 100_000))
+"""Null where it is not known which classes they were, or where they take more than a card has room for."""
 LEARNED: dict[str, Schema] = {"name": Text(), "split": Text(), "class_names": CLASS_NAMES}
 DATA = Record(
     optional={
@@ -24,7 +27,7 @@ SETTINGS = Plain(3)
 TRAINING = Record(
     optional={
         "start_from": Maybe(Record(ORIGIN)),
-        "ancestors": Listed(Record(ORIGIN, {"data": Record(optional=LEARNED)}), 100),
+        "ancestors": Listed(Record(ORIGIN, {"data": Record(optional=LEARNED)})),
         "episodes": Keyed(SETTINGS),
         "config": Keyed(SETTINGS),
         "validation": Record(optional={"accuracy": SHARE, "ci95": SHARE, "step": Number(0)}, others=Number()),
@@ -65,11 +68,11 @@ CARD = Record(
         "training": TRAINING,
         "results": Listed(RESULT),
         "packages": Keyed(PACKAGE, 20),
-        "command": Text(20_000),
+        "command": LONG,
         "created": Text(),
         "licence": Text(1000),
         "credit": Text(2000),
-        "notes": Text(4000),
+        "notes": LONG,
     },
 )
 """The keys of `card.json`."""

@@ -37,14 +37,17 @@ def find_checkpoint(name: str) -> Path:
 def save_checkpoint(folder: Path, module: nn.Module, card: ModelCard) -> ModelCard:
     """Write the weights and the card, whose digest, parameter count and packages are filled in; return it.
 
-    Both files appear whole or not at all.
+    Both files appear whole or not at all. Raise CheckpointError, before anything is written, for a card that nobody
+    could read again.
     """
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    card = replace(card, parameters=parameters, packages=packages_of(module))
+    card.require_readable()
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     unfinished = folder / f"{WEIGHTS_FILE}.part"
     save_file(weights, unfinished)
-    parameters = sum(parameter.numel() for parameter in module.parameters())
-    card = replace(card, digest=_sha256(unfinished), parameters=parameters, packages=packages_of(module))
+    card = replace(card, digest=_sha256(unfinished))
     unfinished.replace(folder / WEIGHTS_FILE)
     unfinished = folder / f"{CARD_FILE}.part"
     unfinished.write_text(card.to_json(), encoding="utf-8")

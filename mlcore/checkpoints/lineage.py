@@ -3,17 +3,24 @@
 A class is known by its data set and its name. Standard library only.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mlcore.checkpoints.card import ModelCard
+from mlcore.checkpoints.card_schema import CLASS_NAMES
 from mlcore.data.datasets import DATASETS
+from mlcore.schemas import SchemaError
 
 LEAST_UNSEEN = 20
 """Fewer classes than these say too little of what a checkpoint makes of new ones."""
 ANONYMOUS = "image_folder"
 """The name of a folder that was given none: a class of any data set may be one of its own."""
+
+MOST_LISTED_BYTES = 4 * 2**20
+"""What the class names of a checkpoint may take on its card, and those of its ancestors together."""
+MOST_ANCESTORS = 100
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,40 @@ def descent(card: ModelCard) -> list[dict[str, Any]]:
     start = card.training.get("start_from")
     earlier = card.training.get("ancestors", [{**start, "data": {}}] if start else [])
     return [{"name": card.name, "digest": card.digest, "data": kept}, *earlier]
+
+
+def listed(class_names: Sequence[str], *, most_bytes: int = MOST_LISTED_BYTES) -> list[str] | None:
+    """Return class names as a card holds them, or None, which means unknown, where it has no room for them all."""
+    names = list(class_names)
+    try:
+        CLASS_NAMES.require(names)
+    except SchemaError:
+        return None
+    return names if _n_bytes(names) <= most_bytes else None
+
+
+def ancestors_for_card(start: ModelCard) -> list[dict[str, Any]]:
+    """Return the descent of the checkpoint that a training starts from, as far as a card has room for it.
+
+    The class names of the nearest are listed first. Beyond `MOST_ANCESTORS`, the last one stands for all that are
+    farther, and may have learned from anything.
+    """
+    line, left = descent(start), MOST_LISTED_BYTES
+    if len(line) > MOST_ANCESTORS:
+        line = [*line[: MOST_ANCESTORS - 1], {**line[MOST_ANCESTORS - 1], "data": {}}]
+    ancestors = []
+    for checkpoint in line:
+        data = checkpoint.get("data", {})
+        if data.get("class_names") is not None:
+            data = {**data, "class_names": listed(data["class_names"], most_bytes=left)}
+            left -= _n_bytes(data["class_names"] or [])
+        ancestors.append({**checkpoint, "data": data})
+    return ancestors
+
+
+def _n_bytes(names: Sequence[str]) -> int:
+    """Return what names take in the text of a card, each on a line of its own, indented at most ten deep."""
+    return sum(len(json.dumps(name, ensure_ascii=False).encode()) + 12 for name in names)
 
 
 def lessons(card: ModelCard) -> list[Lesson]:

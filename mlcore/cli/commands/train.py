@@ -12,7 +12,7 @@ import torch
 from mlcore.backbones.pretrained import serve_from
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
-from mlcore.checkpoints.lineage import descent
+from mlcore.checkpoints.lineage import ancestors_for_card, listed
 from mlcore.cli.commands.runs import (
     estimate,
     how_trained,
@@ -129,7 +129,8 @@ class TrainCommand:
 
     def _save(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> None:
         """Leave a checkpoint, then fit the temperature: what was learned is not lost to what fails or ends there."""
-        card = self._card(run, dataset, best)
+        trained = how_trained(run, self.config.training, best)
+        card = replace(self._card(dataset, run.validation.dataset, trained), notes=run.note)
         unfitted = replace(card, notes=f"{NOT_CALIBRATED}: training ended before that. {run.note}".rstrip())
         save_checkpoint(self.out, run.method, unfitted)
         try:
@@ -157,7 +158,8 @@ class TrainCommand:
         return method
 
     def _rehearse(self, dataset: PictureDataset, validation: Validation) -> None:
-        """Raise now, not after hours of training, what would keep the data from filling an episode."""
+        """Raise now, not after hours of training, what would keep the data from filling an episode, or the card."""
+        self._card(dataset, validation.dataset, {}).require_readable()
         EpisodeSampler(dataset, self.config.episodes, seed=self.config.training.seed)
         EpisodeSampler(validation.dataset, validation.episodes, seed=self.config.training.seed)
         calibration_samplers(validation.dataset, seed=self.config.training.seed)
@@ -207,11 +209,11 @@ class TrainCommand:
     def _ancestors(self) -> list[dict[str, Any]]:
         """List the checkpoints that the weights came through, the nearest first, with what each learned from."""
         start = self.config.start_from
-        return [] if start is None else descent(ModelCard.read(find_checkpoint(start)))
+        return [] if start is None else ancestors_for_card(ModelCard.read(find_checkpoint(start)))
 
-    def _card(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> ModelCard:
+    def _card(self, dataset: PictureDataset, validation: PictureDataset, trained: dict[str, Any]) -> ModelCard:
         return ModelCard(
-            name=self.config.name or self.out.name,
+            name=self.config.name or self.out.absolute().name,
             kind=self.config.kind,
             method=self.config.method,
             config=self.config.method_config.to_dict(),
@@ -221,20 +223,19 @@ class TrainCommand:
                 "split": dataset.split,
                 "fingerprint": dataset.fingerprint,
                 "classes": dataset.n_classes,
-                "class_names": list(dataset.class_names),
+                "class_names": listed(dataset.class_names),
                 "pictures": len(dataset),
                 "validation_split": self.config.validation_split,
-                "validation_overlap": len(dataset.shared_classes(run.validation.dataset)),
+                "validation_overlap": len(dataset.shared_classes(validation)),
             },
             training={
                 "start_from": self._origin(),
                 "ancestors": self._ancestors(),
                 "episodes": self.config.episodes.to_dict(),
-                **how_trained(run, self.config.training, best),
+                **trained,
             },
             command=command_line(self.arguments),
             created=datetime.now(UTC).date().isoformat(),
             licence=self.config.licence,
             credit=self.config.credit,
-            notes=run.note,
         )

@@ -1,9 +1,10 @@
 """`python -m mlcore faces train`: train a face embedding on a data set of people and save it with its card."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -47,7 +48,8 @@ class TrainFacesCommand:
             run = self._run(faces, validation)
             identity = identity_of(self.config, faces.dataset, validation.dataset)
             best = train(run, events, out=self.out, resume=self.resume, identity=identity)
-            card = save_checkpoint(self.out, run.network, self._card(run, faces, best))
+            trained = how_trained(run, self.config.training, best)
+            card = save_checkpoint(self.out, run.network, replace(self._card(faces, trained), notes=run.note))
         events.done(self.out)
         return card
 
@@ -56,7 +58,10 @@ class TrainFacesCommand:
         return estimate(lambda: self._run(*self._prepare()), n_steps)
 
     def _prepare(self) -> tuple[FaceSet, FaceSet]:
-        """Load whom to train on and who chooses; raise ConfigError if they are not different people."""
+        """Load whom to train on and who chooses; raise ConfigError if they are not different people.
+
+        Raise CheckpointError if the card of what is trained could not be read again.
+        """
         if self.threads:
             torch.set_num_threads(self.threads)
         torch.manual_seed(self.config.training.seed)
@@ -68,6 +73,7 @@ class TrainFacesCommand:
                 "does; choose splits that share nobody",
                 field="validation_split",
             )
+        self._card(faces, {}).require_readable()
         return faces, validation
 
     def _load(self, split: str) -> FaceSet:
@@ -90,10 +96,10 @@ class TrainFacesCommand:
             device=resolve_device(self.device),
         )
 
-    def _card(self, run: FaceTraining, faces: FaceSet, best: dict[str, float]) -> ModelCard:
+    def _card(self, faces: FaceSet, trained: dict[str, Any]) -> ModelCard:
         dataset = faces.dataset
         return ModelCard(
-            name=self.config.name or self.out.name,
+            name=self.config.name or self.out.absolute().name,
             kind=FACES,
             method=self.config.method,
             config=self.config.method_config.to_dict(),
@@ -107,10 +113,9 @@ class TrainFacesCommand:
                 "not_found": faces.not_found,
                 "validation_split": self.config.validation_split,
             },
-            training=how_trained(run, self.config.training, best),
+            training=trained,
             command=self.command,
             created=datetime.now(UTC).date().isoformat(),
             licence=self.config.licence,
             credit=self.config.credit,
-            notes=run.note,
         )

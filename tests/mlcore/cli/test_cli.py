@@ -161,6 +161,8 @@ DRAWN = ["--dataset", "strokes", "--image-size", "32", "--backbone-width", "4", 
         (["--n-classes", "6", "--backbone-in-channels", "3"], "set its in_channels to 1 and its image_size to 56"),
         (["--n-classes", "6", "--n-way", "9"], "n_way is 9, but strokes (train) has 6 classes"),
         (["--n-classes", "1"], "n_way is 1; it must be at least 2"),
+        (["--n-classes", "6", "--validation-n-way", "5", "--name", "x" * 301], "the card cannot be used: name is 'xxx"),
+        (["--n-classes", "6", "--validation-n-way", "5", "--licence", "x" * 1001], "licence is 'xxx"),
     ],
 )
 def test_training_refuses_what_does_not_fit(
@@ -181,6 +183,22 @@ def test_training_refuses_before_it_starts_what_would_fail_at_its_end(
     (tmp_path / "file").touch()
     command = [*TRAIN, *DRAWN, "--n-classes", "6", "--validation-n-way", "5", "--out", str(tmp_path / "file")]
     assert "which cannot be a folder" in failure(capsys, *command)
+
+
+def test_what_fails_after_training_costs_no_checkpoint_however_long_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("no number: \0" + "x" * 9000)
+
+    monkeypatch.setattr("mlcore.cli.commands.train.fit_temperature", fail)
+    monkeypatch.chdir(tmp_path)
+    few = ["--n-classes", "6", "--n-way", "2", "--validation-n-way", "2", "--backbone-image-size", "56"]
+    assert main([*TRAIN, *DRAWN, *few, "--steps", "1", "--validation-episodes", "2", "--out", "."]) == 0
+    card = ModelCard.read(tmp_path)
+    assert card.name == tmp_path.name
+    assert card.notes.startswith("Its confidence is not calibrated: no number: xxx")
+    assert main(["card", "."]) == 0
 
 
 @pytest.mark.parametrize("splits", [("val", "val"), ("all", "val")])

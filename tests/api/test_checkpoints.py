@@ -22,7 +22,7 @@ PRIVATE = {
     "command": f"python -m mlcore train --data-root {SECRET}",
     "notes": SECRET,
     "data": {"name": SECRET, "class_names": [SECRET], "folder": SECRET},
-    "training": {"machine": SECRET, "ancestors": [{"name": "older", "data": {"class_names": [SECRET]}}]},
+    "training": {"machine": SECRET, "ancestors": [{"name": "older", "digest": "", "data": {"class_names": [SECRET]}}]},
     "packages": {SECRET: {}},
 }
 MEASURED = {"dataset": "signs", "protocol": "5-way 1-shot", "accuracy": 0.9, "ci95": 0.01}
@@ -81,5 +81,6 @@ def test_every_field_of_a_card_is_either_for_everybody_or_not(api: ApiClient, ch
 def test_one_damaged_card_keeps_nobody_from_the_others(api: ApiClient, characters: Checkpoint, results: Any) -> None:
     Checkpoint.objects.filter(pk=characters.pk).update(card={**characters.card, "results": results})
     checkpoint("characters-maml", live=False)
-    assert listed(api)["characters"]["card"] is None
+    shown = listed(api)["characters"]
+    assert (shown["card"], shown["method"], shown["live"]) == (None, "", True)
     assert listed(api)["characters-maml"]["card"]["name"] == "characters-maml"

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat
 
 from webapp.checkpoints.models import Checkpoint
 
@@ -60,8 +60,5 @@ class CheckpointOut(Schema):
 
     @staticmethod
     def resolve_card(checkpoint: Checkpoint) -> CardOut | None:
-        """Read what is for everybody; one damaged card is no reason to show none."""
-        try:
-            return CardOut.model_validate(checkpoint.card)
-        except ValidationError:
-            return None
+        """Return what is for everybody; one damaged card is no reason to show none."""
+        return None if checkpoint.is_damaged else CardOut.model_validate(checkpoint.card)

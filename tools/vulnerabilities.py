@@ -15,14 +15,21 @@ from typing import Any
 PINNED = ("--requirement", "requirements-dev.txt", "--requirement", "constraints.txt", "--no-deps", "--disable-pip")
 REPORT = ("--format", "json", "--desc", "off", "--progress-spinner", "off", "--timeout", "10")
 KNOWN, NOT_KNOWN = 1, 0
+SECONDS = 60
+"""How long the answers may take, all together."""
+ACCEPTED: Mapping[str, str] = {}
+"""Ids of vulnerabilities that no version mends, each with the reason why Glimpse can live with it."""
 Package = Mapping[str, Any]
 
 
 def main() -> int:
     """Print what came of asking; return 1 where a vulnerability is known, 0 where none is or nobody could be asked."""
     command = [sys.executable, "-m", "pip_audit", *PINNED, *REPORT]
-    audit = subprocess.run(command, capture_output=True, text=True, check=False)
-    status, words = verdict(audit.stdout, audit.stderr)
+    try:
+        audit = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
+        status, words = verdict(audit.stdout, audit.stderr)
+    except subprocess.TimeoutExpired:
+        status, words = verdict("", f"no answer within {SECONDS} seconds")
     sys.stdout.write(f"{words}\n")
     return status
 
@@ -35,19 +42,26 @@ def verdict(report: str, complaint: str) -> tuple[int, str]:
         *_lines, last = complaint.strip().splitlines() or ["no word of why"]
         return NOT_KNOWN, f"Vulnerabilities: nobody could be asked ({last[:200]})."
     asked = [package for package in packages if "skip_reason" not in package]
-    if vulnerable := [package for package in asked if package["vulns"]]:
-        return KNOWN, "\n".join(_advice(package) for package in vulnerable)
+    if vulnerable := [advice for package in asked if (advice := _advice(package))]:
+        return KNOWN, "\n".join(vulnerable)
     if not asked:
         return NOT_KNOWN, f"Vulnerabilities: nobody could be asked (no answer to any of {len(packages)} packages)."
     unknown = [package["name"] for package in packages if package not in asked]
     without = f"; no answer to {', '.join(unknown)}" if unknown else ""
-    return NOT_KNOWN, f"Vulnerabilities: none known in {len(asked)} packages{without}."
+    besides = "".join(f"; accepted is {name}: {reason}" for name, reason in ACCEPTED.items())
+    return NOT_KNOWN, f"Vulnerabilities: none known in {len(asked)} packages{besides}{without}."
 
 
 def _advice(package: Package) -> str:
-    """Return what is known of a package, and which versions are better."""
-    known = ", ".join(f"{hole['id']}{_mended_in(hole['fix_versions'])}" for hole in package["vulns"])
-    return f"{package['name']} {package['version']} is vulnerable: {known}. Pin a later version."
+    """Return what is known of a package and not accepted, if anything, and which versions are better."""
+    holes = [hole for hole in package["vulns"] if hole["fix_versions"] or hole["id"] not in ACCEPTED]
+    if not holes:
+        return ""
+    known = ", ".join(f"{hole['id']}{_mended_in(hole['fix_versions'])}" for hole in holes)
+    remedy = "Pin a later version."
+    if not any(hole["fix_versions"] for hole in holes):
+        remedy = "No version mends it: do without it, or write into ACCEPTED of tools/vulnerabilities.py why not."
+    return f"{package['name']} {package['version']} is vulnerable: {known}. {remedy}"
 
 
 def _mended_in(versions: Sequence[str]) -> str:

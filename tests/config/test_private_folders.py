@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -46,7 +47,9 @@ def open_path(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(("mode", "holds"), [(0o755, ["run"]), (0o750, ["run"]), (0o755, []), (0o777, [])])
+@pytest.mark.parametrize(
+    ("mode", "holds"), [(0o755, ["run"]), (0o750, ["run"]), (0o755, []), (0o777, []), (0o755, ["cache"])]
+)
 def test_a_folder_of_ours_that_others_may_read_is_closed_and_that_is_said(
     open_path: Path, mode: int, holds: list[str]
 ) -> None:
@@ -123,6 +126,44 @@ def test_what_somebody_else_laid_into_the_folder_is_refused(
     monkeypatch.setattr(private_folders.os, "geteuid", lambda: next(theirs, ours))
     with pytest.raises(SystemExit, match=f"{tmp_path / name} belongs to another user"):
         private_folders.close_data_folder(tmp_path, usual=False)
+
+
+@pytest.mark.parametrize("name", private_folders.SIGNS)
+def test_a_folder_in_which_any_program_of_the_site_left_something_is_ours(tmp_path: Path, name: str) -> None:
+    data = folder(tmp_path / "data", 0o755, name, "something else")
+    private_folders.close_data_folder(data, usual=False)
+    assert mode_of(data) == 0o700
+
+
+@pytest.mark.parametrize("complaint", [None, PermissionError("not here")])
+@pytest.mark.parametrize(("mode", "open_one"), [(0o755, ""), (0o700, "secret-key")])
+def test_a_file_system_without_modes_is_refused_with_what_to_do(
+    tmp_path: Path, mode: int, open_one: str, complaint: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = folder(tmp_path / "data", mode, "cache")
+    (data / "secret-key").touch()
+    (data / "secret-key").chmod(0o644)
+    monkeypatch.setattr(Path, "chmod", Mock(side_effect=complaint))
+    with pytest.raises(SystemExit, match=f"may read {data / open_one}, and this file system keeps no modes: choose"):
+        private_folders.close_data_folder(data, usual=False)
+
+
+def test_what_a_database_takes_away_while_it_is_looked_at_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wal = tmp_path / "glimpse.sqlite3-wal"
+    wal.touch()
+    tmp_path.chmod(0o700)
+    about = Path.lstat
+
+    def taken(path: Path) -> os.stat_result:
+        status = about(path)
+        wal.unlink()
+        return status
+
+    monkeypatch.setattr(Path, "lstat", lambda path: taken(path) if path == wal else about(path))
+    private_folders.close_data_folder(tmp_path, usual=False)
+    assert not wal.exists()
 
 
 @pytest.fixture

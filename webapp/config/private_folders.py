@@ -10,12 +10,15 @@ import os
 import stat
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 UMASK = 0o077
 WRITABLE = 0o022
 KEPT = ("run", "secret-key", "glimpse.sqlite3", "glimpse.sqlite3-wal", "glimpse.sqlite3-shm")
 """What programs trust in a data folder: none of these may have been laid there by somebody else."""
+SIGNS = ("run", "secret-key", "glimpse.sqlite3", "cache", "media", "staging")
+"""What some program of the site makes in its data folder: a worker on a machine of its own has a cache alone."""
 
 
 def close_data_folder(folder: Path, *, usual: bool) -> None:
@@ -36,12 +39,12 @@ def close_data_folder(folder: Path, *, usual: bool) -> None:
                 f"Others on this machine may write to the data folder {folder}, so what lies in it may not be yours: "
                 f"look through it, then type `chmod 700 {folder}`."
             )
-        if not (usual or is_empty or (folder / "run").is_dir()):
+        if not (usual or is_empty or any((folder / name).exists() for name in SIGNS)):
             sys.exit(
                 f"Others on this machine may read {folder}, which holds other things than Glimpse's: "
                 f"type `chmod 700 {folder}`, or set GLIMPSE_DATA_DIR to a folder of its own."
             )
-        folder.chmod(0o700)
+        _close(folder, 0o700)
         sys.stderr.write(f"Others on this machine could read the data folder {folder} until now: it is closed.\n")
     for name in KEPT:
         _close_kept(folder / name)
@@ -83,14 +86,25 @@ def _require_folder_of_ours(folder: Path, remedy: str) -> None:
 
 def _close_kept(path: Path) -> None:
     """Close what a data folder holds; end with a sentence if somebody else laid it there."""
-    if not os.path.lexists(path):
-        return
-    if path.lstat().st_uid != os.geteuid():
+    with suppress(FileNotFoundError):  # a database that is closed takes its -wal and its -shm with it
+        if path.lstat().st_uid != os.geteuid():
+            sys.exit(
+                f"{path} belongs to another user of this machine, who may have laid it there: "
+                "look at it, then delete it."
+            )
+        if mode := _open_to_others(path):
+            _close(path, stat.S_IMODE(path.stat().st_mode) & ~mode)
+
+
+def _close(path: Path, mode: int) -> None:
+    """Set a mode that lets nobody else in; end with a sentence where that does nothing, as on CIFS and vfat."""
+    with suppress(PermissionError):
+        path.chmod(mode)
+    if _open_to_others(path):
         sys.exit(
-            f"{path} belongs to another user of this machine, who may have laid it there: look at it, then delete it."
+            f"Others on this machine may read {path}, and this file system keeps no modes: "
+            "choose another, and set GLIMPSE_DATA_DIR to a folder there."
         )
-    if path.exists() and (mode := _open_to_others(path)):
-        path.chmod(stat.S_IMODE(path.stat().st_mode) & ~mode)
 
 
 def _open_to_others(path: Path) -> int:

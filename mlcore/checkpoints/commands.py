@@ -8,19 +8,24 @@ THEN = " && "
 """What stands between two commands that follow each other."""
 FOLDER = re.compile(r"(?:^|[\s='\"])(?:/|[A-Za-z]:[\\/]|file:)")
 """How a text looks that may hold an absolute path."""
+LEFT = re.compile(r"(?<![\w.~/\\)\]}-])(?:(?<!:)/+|/|~/|[A-Za-z]:[\\/]+)[\w.~-]|file:/", re.IGNORECASE)
+"""How one looks that still holds one: a root that begins a word, wherever in a text that is."""
+
+OPERATORS = frozenset(";&|<>()`$")
 
 
 def portable(command: str) -> str:
     """Return a command with each absolute path written from the current folder, or its last part where it lies outside.
 
-    A text that no shell could read, and that may hold such a path, is left out.
+    A text that no shell could read, and that may hold such a path, is left out; so is one in which such a path is left,
+    as within a list, in JSON, or in what only a shell would take apart.
     """
-    if not FOLDER.search(command):
-        return command
-    try:
-        return THEN.join(shlex.join(map(_word, shlex.split(part))) for part in command.split(THEN))
-    except ValueError:
-        return ""
+    if FOLDER.search(command):
+        try:
+            command = THEN.join(shlex.join(map(_word, shlex.split(part))) for part in command.split(THEN))
+        except ValueError:
+            return ""
+    return "" if LEFT.search(command) else command
 
 
 def _word(word: str) -> str:
@@ -37,4 +42,6 @@ def _path(text: str) -> str:
     if not path.is_absolute():
         return text
     here = Path.cwd()
+    if not OPERATORS.isdisjoint(text):
+        raise ValueError(f"{text} may be more than a path to a shell")
     return str(path.relative_to(here)) if path.is_relative_to(here) else path.name or "FOLDER"

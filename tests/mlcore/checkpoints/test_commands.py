@@ -30,12 +30,25 @@ from tests.checkpoints.candidates import tiny
             "mlcore train --data-root ../data --credit 'A/B, 1/2'",
         ),
         ("mlcore train --out '/srv/site and no more", ""),
+        ("mlcore train --credit 'by Ada (https://example.org/ada), CC BY/4.0' --lr 1/2", None),
+        ("DATA=/srv/ada/x python -m mlcore train", ""),
+        ("mlcore train --data-root a,/srv/ada/x", ""),
+        ("mlcore train --data-root here:/srv/ada/x", ""),
+        ("""mlcore train --config '{"root": "/srv/ada"}'""", ""),
+        ("""mlcore train --config '{"root":"/srv/ada"}'""", ""),
+        (r"""mlcore train --config '{"root":"C:\\ada\\x"}'""", ""),
+        ("cd /srv/ada/x; mlcore train --out a", ""),
+        ("cd /srv/ada/x && mlcore train --out a", "cd x && mlcore train --out a"),
+        ("mlcore train >/srv/ada/log", ""),
+        ("mlcore train --data-root=@/srv/ada/x", ""),
+        ("mlcore train --data-root a,file:///srv/ada/x", ""),
     ],
 )
 def test_absolute_paths_are_written_from_the_current_folder_or_by_their_last_part(
-    command: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: str, written: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    written = command if written is None else written
     assert portable(command.replace("{here}", str(tmp_path))) == written
     assert portable(written) == written
 

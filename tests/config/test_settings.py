@@ -59,6 +59,20 @@ def test_a_long_data_folder_still_gets_a_socket_that_fits(tmp_path: Path) -> Non
     assert socket(long) != socket(tmp_path / ("b" * 120))
 
 
+@pytest.mark.parametrize("bind", ["0.0.0.0", "192.0.2.7", "::", "glimpse.example"])  # noqa: S104
+def test_no_machine_but_this_one_is_shown_the_pages_of_errors(bind: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        settings_with("DEBUG", GLIMPSE_DEBUG="1", GLIMPSE_BIND=bind)
+    last = refused.value.stderr.splitlines()[-1]
+    assert f"GLIMPSE_BIND is {bind}, which lets other machines in: leave one of the two out." in last
+    assert settings_with("DEBUG", GLIMPSE_BIND=bind) == {"DEBUG": False}
+
+
+@pytest.mark.parametrize("bind", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_this_machine_alone_may_debug(bind: str) -> None:
+    assert settings_with("DEBUG", GLIMPSE_DEBUG="1", GLIMPSE_BIND=bind) == {"DEBUG": True}
+
+
 @pytest.mark.parametrize("https", [False, True])
 def test_https_makes_cookies_and_addresses_secure(https: bool) -> None:
     names = "SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE SECURE_SSL_REDIRECT"

@@ -1,7 +1,7 @@
-"""The proxies before the site, as `GLIMPSE_PROXIES` names them."""
+"""Addresses in settings: the proxies before the site, and whether an address is this machine's alone."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -14,3 +14,11 @@ def networks(texts: Iterable[str]) -> list[IPv4Network | IPv6Network]:
         raise ImproperlyConfigured(
             f"GLIMPSE_PROXIES: {error}. Name addresses or networks with commas between, as in 127.0.0.1,10.0.0.0/8."
         ) from error
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a server that listens there answers this machine alone; of an unknown name, it does not."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from webapp.config import admin_look, private_folders
-from webapp.config.proxies import networks
+from webapp.config.proxies import is_loopback, networks
 from webapp.config.site_url import site_url
 from webapp.core.limits import LIMITS
 from webapp.core.log import logging_config
@@ -208,6 +208,11 @@ GLIMPSE_UNDO_HOURS = env.float("GLIMPSE_UNDO_HOURS", default=1.0)
 GLIMPSE_GALLERY_HOURS = env.float("GLIMPSE_GALLERY_HOURS", default=24.0)  # how long faces stay in a gallery
 GLIMPSE_DEVICE = env.str("GLIMPSE_DEVICE", default="auto")  # auto | cpu | cuda | cuda:N
 GLIMPSE_BIND = env.str("GLIMPSE_BIND", default="127.0.0.1")  # 0.0.0.0 lets other machines in
+if DEBUG and not is_loopback(GLIMPSE_BIND):
+    raise ImproperlyConfigured(
+        "GLIMPSE_DEBUG shows settings and code to whoever meets an error, and "
+        f"GLIMPSE_BIND is {GLIMPSE_BIND}, which lets other machines in: leave one of the two out."
+    )
 GLIMPSE_PORT = env.int("GLIMPSE_PORT", default=8000)
 GLIMPSE_URL = env.str("GLIMPSE_URL", default="").rstrip("/") or site_url(
     hosts=ALLOWED_HOSTS, bind=GLIMPSE_BIND, port=GLIMPSE_PORT, https=HTTPS

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from webapp.core import audit
-from webapp.core.rows.stored_json import damage_of
+from webapp.core.rows.stored_json import Damage, damage_of
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as UnfoldAdmin
@@ -32,9 +32,12 @@ class ModelAdmin(UnfoldAdmin[M]):
         listed = super().get_changelist_instance(request)
         for row in listed.result_list:
             for damage in damage_of(row):
-                values = {"row": row, "damage": damage.sentence}
-                messages.warning(request, _("%(row)s: %(damage)s") % values)
+                messages.warning(request, self.damage_in_words(row, damage))
         return listed
+
+    def damage_in_words(self, row: M, damage: Damage) -> str:
+        """Return the sentence about a damaged row of the list."""
+        return _("%(row)s: %(damage)s") % {"row": row, "damage": damage.sentence}
 
     def log_addition(self, request: HttpRequest, obj: M, message: Any) -> LogEntry:
         """Record the addition in the audit log, too."""

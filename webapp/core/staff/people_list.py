@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import URLPattern
+from django.utils.translation import gettext as _
 
+from webapp.core.rows.stored_json import Damage
 from webapp.core.staff.model_admin import ModelAdmin
 
 M = TypeVar("M", bound=Model)
@@ -32,6 +34,11 @@ class PeopleListAdmin(ModelAdmin[M]):
         """Allow the filters that the list shows: any other field could be read letter by letter with `__startswith`."""
         is_shown = lookup.partition("__")[0] in self.get_list_filter(request)
         return is_shown and super().lookup_allowed(lookup, value, request)
+
+    def damage_in_words(self, row: M, damage: Damage) -> str:
+        """Return the sentence without the row's name, and without the reason, which quotes what somebody wrote."""
+        values = {"id": row.pk, "field": damage.field, "remedy": damage.remedy}
+        return _("%(id)s: Damaged: its %(field)s cannot be shown. %(remedy)s") % values
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Refuse to add: such a row comes into being by what people do."""

@@ -50,7 +50,11 @@ class ClassifierAdmin(PeopleListAdmin[Classifier]):
 
     list_display = ["id", "owner", "status", "checkpoint", "n_images", "seconds", "device", "created", "error_code"]
     list_filter = ["status", "checkpoint", "created"]
-    list_select_related = ["owner", "checkpoint"]
+    list_select_related = ["owner"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Classifier]:
+        """Read each checkpoint once, whose card is long, however many classifiers stand on it."""
+        return super().get_queryset(request).prefetch_related("checkpoint")
 
 
 @admin.register(Prediction)

@@ -56,8 +56,8 @@ def summaries_of(support_sets: Iterable[SupportSet]) -> list[SupportSetSummary]:
 
 
 def support_sets_of(owner: Owner | None) -> SupportSetQuerySet:
-    """Return the owner's support sets, the latest touched first, with their classifiers."""
-    with_checkpoints = Prefetch("classifiers", Classifier.objects.select_related("checkpoint"))
+    """Return the owner's support sets, the latest touched first, with their classifiers; each card is read once."""
+    with_checkpoints = Prefetch("classifiers", Classifier.objects.prefetch_related("checkpoint"))
     return SupportSet.objects.owned_by(owner).order_by("-updated").prefetch_related(with_checkpoints)
 
 

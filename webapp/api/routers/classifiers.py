@@ -30,7 +30,7 @@ def _classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
 @paginate(Pages)
 def list_classifiers(request: ApiRequest) -> QuerySet[Classifier]:
     """List your classifiers, newest first."""
-    return Classifier.objects.owned_by(request.auth).select_related("checkpoint")
+    return Classifier.objects.owned_by(request.auth).prefetch_related("checkpoint")  # each card is read once
 
 
 @router.get("/{uuid:classifier_id}", auth=READ, response={200: ClassifierOut, **responses(404)})

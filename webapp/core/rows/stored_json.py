@@ -5,6 +5,8 @@ A row may be older than a rule, or have been changed by hand in the database. It
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import models
@@ -21,6 +23,10 @@ UUID = Text(36, "[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", "an id")
 
 ANEW = gettext_lazy("Make it anew, or restore its row from a copy of the database.")
 """What to do with most that is damaged."""
+
+
+MOST_REMEMBERED = 100_000
+"""Characters of the longest text whose verdict is remembered, with the text."""
 
 
 class Damaged:
@@ -60,11 +66,17 @@ class StoredJSON(models.JSONField):
         if value is None or self.schema is None or isinstance(expression, KeyTransform):
             return super().from_db_value(value, expression, connection)
         try:
-            plain = read_json(value) if isinstance(value, str | bytes) else value
-            if plain is not None or not self.null:
-                self.schema.require(plain)
+            if not isinstance(value, str):
+                return self.required(value)
+            (_require_sound_text if len(value) <= MOST_REMEMBERED else _require_text)(self, value)
         except SchemaError as error:
             return self._blank(value, str(error))
+        return json.loads(value)
+
+    def required(self, plain: Any) -> Any:
+        """Return a value; raise SchemaError if it is not what the schema says."""
+        if self.schema is not None and (plain is not None or not self.null):
+            self.schema.require(plain)
         return plain
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
@@ -78,6 +90,16 @@ class StoredJSON(models.JSONField):
         damaged = self.kinds[type(blank)](blank)
         damaged.raw, damaged.reason = raw, reason
         return damaged
+
+
+def _require_text(field: StoredJSON, text: str) -> None:
+    """Raise SchemaError if a text is not what a field holds."""
+    field.required(read_json(text))
+
+
+_require_sound_text = lru_cache(maxsize=256)(_require_text)
+"""Likewise, once for each text that is sound: a schema takes ten times as long as reading the JSON anew, and lists join
+many rows to one checkpoint. What is damaged is asked each time, as it is sound once its method is registered."""
 
 
 class Damage(NamedTuple):

@@ -198,7 +198,8 @@ def test_staff_read_no_word_of_people_in_what_is_said_of_a_damaged_row(ada: User
 def test_what_was_found_sound_is_not_held_to_its_schema_again_and_no_two_rows_share_it(
     ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row, read = candidate("often read"), []
+    row = candidate("often read")
+    read: list[Any] = []
     field = Checkpoint._meta.get_field("card")
     monkeypatch.setattr(type(field.schema), "require", lambda _self, value: read.append(value))
     first, second = (Checkpoint.objects.get(pk=row.pk) for _ in range(2))

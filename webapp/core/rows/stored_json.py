@@ -68,7 +68,10 @@ class StoredJSON(models.JSONField):
         try:
             if not isinstance(value, str):
                 return self.required(value)
-            (_require_sound_text if len(value) <= MOST_REMEMBERED else _require_text)(self, value)
+            if len(value) <= MOST_REMEMBERED:
+                _require_sound_text(self, value)
+            else:
+                _require_text(self, value)
         except SchemaError as error:
             return self._blank(value, str(error))
         return json.loads(value)

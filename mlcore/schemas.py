@@ -83,15 +83,15 @@ def _refuse(value: Any, at: str, requirement: str) -> NoReturn:
 class Text:
     """Text of so many characters, which match a pattern as a whole where there is one."""
 
-    most: int = 200
+    maximum: int = 200
     pattern: str = ""
     words: str = ""
 
     def require(self, value: Any, at: str = "") -> None:
         if not isinstance(value, str):
             _refuse(value, at, "text")
-        if len(value) > self.most or UNFIT.search(value):
-            _refuse(value, at, f"text of at most {self.most} characters, without NUL or halves of characters")
+        if len(value) > self.maximum or UNFIT.search(value):
+            _refuse(value, at, f"text of at most {self.maximum} characters, without NUL or halves of characters")
         if self.pattern and not re.fullmatch(self.pattern, value):
             _refuse(value, at, self.words)
 
@@ -117,32 +117,32 @@ class OneOf:
 class Number:
     """A finite number of a range, whose ends belong to it."""
 
-    least: float = -1e300
-    most: float = 1e300
+    minimum: float = -1e300
+    maximum: float = 1e300
 
     def require(self, value: Any, at: str = "") -> None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             _refuse(value, at, "a number")
-        if not self.least <= value <= self.most:
-            _refuse(value, at, f"a number between {self.least:g} and {self.most:g}")
+        if not self.minimum <= value <= self.maximum:
+            _refuse(value, at, f"a number between {self.minimum:g} and {self.maximum:g}")
 
     def blank(self) -> float:
-        return min(max(0.0, self.least), self.most)
+        return min(max(0.0, self.minimum), self.maximum)
 
 
 @dataclass(frozen=True)
 class Whole:
     """A whole number of a range, whose ends belong to it."""
 
-    least: int = 0
-    most: int = MOST_WHOLE
+    minimum: int = 0
+    maximum: int = MOST_WHOLE
 
     def require(self, value: Any, at: str = "") -> None:
-        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            _refuse(value, at, f"a whole number between {self.least} and {self.most}")
+        if isinstance(value, bool) or not isinstance(value, int) or not self.minimum <= value <= self.maximum:
+            _refuse(value, at, f"a whole number between {self.minimum} and {self.maximum}")
 
     def blank(self) -> int:
-        return min(max(0, self.least), self.most)
+        return min(max(0, self.minimum), self.maximum)
 
 
 @dataclass(frozen=True)
@@ -176,14 +176,14 @@ class Listed:
     """A list of so many values of a kind."""
 
     entry: Schema
-    most: int = 1000
-    least: int = 0
+    maximum: int = 1000
+    minimum: int = 0
 
     def require(self, value: Any, at: str = "") -> None:
         if not isinstance(value, list | tuple):
             _refuse(value, at, "a list")
-        if not self.least <= len(value) <= self.most:
-            raise SchemaError(f"{at or 'it'} lists {len(value)}; it must list {self.least} to {self.most}")
+        if not self.minimum <= len(value) <= self.maximum:
+            raise SchemaError(f"{at or 'it'} lists {len(value)}; it must list {self.minimum} to {self.maximum}")
         for place, part in enumerate(value):
             self.entry.require(part, f"{at}[{place}]")
 
@@ -196,14 +196,14 @@ class Keyed:
     """Values of a kind by names that are not known beforehand."""
 
     value: Schema
-    most: int = 1000
+    maximum: int = 1000
     key: Text = field(default_factory=Text)
 
     def require(self, value: Any, at: str = "") -> None:
         if not isinstance(value, Mapping):
             _refuse(value, at, "an object")
-        if len(value) > self.most:
-            raise SchemaError(f"{at or 'it'} has {len(value)} keys; at most {self.most} are taken")
+        if len(value) > self.maximum:
+            raise SchemaError(f"{at or 'it'} has {len(value)} keys; at most {self.maximum} are taken")
         for name, part in value.items():
             self.key.require(name, f"a key of {at}" if at else "a key")
             self.value.require(part, f"{at}.{name}" if at else name)
@@ -269,15 +269,15 @@ class Plain:
     """Plain values of any make, but small: for parts that nothing but their own check looks into."""
 
     depth: int = 6
-    most: int = 200
+    maximum: int = 200
     text: Text = field(default_factory=lambda: Text(4000))
 
     def require(self, value: Any, at: str = "") -> None:
         if isinstance(value, Mapping | list | tuple):
             if not self.depth:
                 raise SchemaError(f"{at or 'it'} is nested too deep")
-            part = Plain(self.depth - 1, self.most, self.text)
-            holder = Keyed(part, self.most) if isinstance(value, Mapping) else Listed(part, self.most)
+            part = Plain(self.depth - 1, self.maximum, self.text)
+            holder = Keyed(part, self.maximum) if isinstance(value, Mapping) else Listed(part, self.maximum)
             holder.require(value, at)
         elif isinstance(value, str):
             self.text.require(value, at)

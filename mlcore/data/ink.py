@@ -1,6 +1,7 @@
 """See what lies on plain paper, if a picture shows plain paper at all: how thick it is, and in which colour.
 
-It is judged by the ink and never by the paper, however much of that there is. Pillow alone.
+It is judged by the ink and never by the paper, however much of that there is. Where there is nothing to see at all, the
+picture is blank. Pillow alone.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,11 @@ PAPER_SHARE = 0.6  # of a picture, that plain paper covers at least
 INK_SHARE = 0.002  # of a picture, that ink covers at least
 PEN = 7  # width that a stroke of a pen does not reach, px of SIDE
 THIN = 0.2  # share of ink that may lie in thicker parts, for it to be strokes
+_BLANK_SIDE = 128  # longest side that a picture is looked at to tell whether it is blank, px
+_BLANK_RANGE = 4  # levels of 255 that a blank picture spans at most, in each channel
+_NOISE_RANGE = 48  # levels of 255 that noise spans at most in a picture of that side
+_DARK = 64  # brightness that a covered camera sees at most
+_NOISE_SPREADS = (2.5, 8)  # how many times the spread of its middle two thirds noise spans
 
 
 @dataclass(frozen=True)
@@ -62,3 +68,32 @@ def _usual(channel: Image.Image) -> int:
 def _on_white(level: float, paper: int) -> float:
     """Return a level of ink as it would be if its paper were white; on dark paper, chalk, it is what it is."""
     return round(min(level * 255 / paper, 255.0) if paper >= 128 else level, 1)
+
+
+def is_blank(picture: Image.Image) -> bool:
+    """Return whether all of a picture has one colour, but for noise."""
+    return all(map(_is_even, picture.split()))
+
+
+def _is_even(channel: Image.Image) -> bool:
+    """Return whether a channel is flat, or shows the noise of a covered camera alone.
+
+    That is dark and faint, its levels are spread as those of chance are, which neither a texture's nor a dot's or a
+    line's are, and it evens out where much is averaged.
+    """
+    fine = _averaged(channel, _BLANK_SIDE)
+    low, high = fine.getextrema()
+    if high - low <= _BLANK_RANGE:  # type: ignore[operator]
+        return True
+    levels = sorted(fine.tobytes())
+    spread = levels[len(levels) * 84 // 100] - levels[len(levels) * 16 // 100]  # two standard deviations of noise
+    lower, upper = _NOISE_SPREADS
+    if not lower * spread <= levels[-1] - levels[0] <= min(upper * spread, _NOISE_RANGE):
+        return False
+    low, high = _averaged(channel, _BLANK_SIDE // 8).getextrema()
+    return high - low <= _BLANK_RANGE and high <= _DARK  # type: ignore[operator]
+
+
+def _averaged(channel: Image.Image, side: int) -> Image.Image:
+    size = (min(channel.width, side), min(channel.height, side))
+    return channel.resize(size, Image.Resampling.BOX)

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from PIL import ExifTags, Image, ImageChops, ImageCms, features
 
+from mlcore.data.ink import is_blank
 from mlcore.data.picture_formats import FORMATS, PictureFormat, in_words
 from mlcore.errors import ImageError
 
@@ -28,11 +29,6 @@ _SAME = 2  # levels of 255 by which a profile may move a colour and still count 
 _VISIBLE = 8  # opacity, 0 to 255, from which a pixel counts as seen
 _NEAR_WHITE = 224  # brightness from which nothing shows on white paper
 _SHOWN = 0.05  # share of what is seen that has to show on white paper, or else it is laid on black
-_BLANK_SIDE = 128  # longest side that a picture is looked at to tell whether it is blank, px
-_BLANK_RANGE = 4  # levels of 255 that a blank picture spans at most, in each channel
-_NOISE_RANGE = 48  # levels of 255 that noise spans at most in a picture of that side
-_DARK = 64  # brightness that a covered camera sees at most
-_NOISE_SPREADS = (2.5, 8)  # how many times the spread of its middle two thirds noise spans
 _SRGB_GAMMA = 2.2  # what sRGB is about
 _GAMMA_SLACK = 0.05  # share by which a gamma may differ from that and still count as sRGB
 _HEIC_HEADER = 1 << 16  # bytes in which a HEIC file says how it is turned
@@ -75,7 +71,7 @@ def read(data: bytes, *, draft: Callable[[Size], Size], side: int | None = None)
         opened.draft(opened.mode, draft(opened.size))
         picture = _clean(opened, data, side)
         name = opened.format or ""
-    if _is_blank(picture):
+    if is_blank(picture):
         raise ImageError("There is nothing to see in this picture: all of it has one colour.", code="blank")
     return ReadPicture(picture, name, is_animated)
 
@@ -302,32 +298,3 @@ def _grey_if_grey(picture: Image.Image) -> Image.Image:
 def _is_grey(picture: Image.Image) -> bool:
     red, green, blue = (channel.tobytes() for channel in picture.split())
     return red == green == blue
-
-
-def _is_blank(picture: Image.Image) -> bool:
-    """Return whether all of a picture has one colour, but for noise."""
-    return all(map(_is_even, picture.split()))
-
-
-def _is_even(channel: Image.Image) -> bool:
-    """Return whether a channel is flat, or shows the noise of a covered camera alone.
-
-    That is dark and faint, its levels are spread as those of chance are, which neither a texture's nor a dot's or a
-    line's are, and it evens out where much is averaged.
-    """
-    fine = _averaged(channel, _BLANK_SIDE)
-    low, high = fine.getextrema()
-    if high - low <= _BLANK_RANGE:  # type: ignore[operator]
-        return True
-    levels = sorted(fine.tobytes())
-    spread = levels[len(levels) * 84 // 100] - levels[len(levels) * 16 // 100]  # two standard deviations of noise
-    lower, upper = _NOISE_SPREADS
-    if not lower * spread <= levels[-1] - levels[0] <= min(upper * spread, _NOISE_RANGE):
-        return False
-    low, high = _averaged(channel, _BLANK_SIDE // 8).getextrema()
-    return high - low <= _BLANK_RANGE and high <= _DARK  # type: ignore[operator]
-
-
-def _averaged(channel: Image.Image, side: int) -> Image.Image:
-    size = (min(channel.width, side), min(channel.height, side))
-    return channel.resize(size, Image.Resampling.BOX)

@@ -39,10 +39,10 @@ BASE64 = Text(10_000_000, "[A-Za-z0-9+/]*={0,2}", "base64")
 DOUBT = Record({"kind": Text()}, {"person": UUID, "score": Number()})
 HELD = Record({"photo": Whole(), "doubts": Listed(DOUBT), "embedding": BASE64, "crop": BASE64})
 REFUSED = Record({"photo": Whole(), "reason": Text(2000)})
-DETECTED = Record({"photos": Listed(PHOTO, 1, least=1)})
-COMPARED = Record({"photos": Listed(PHOTO, 2, least=2), "scores": Listed(Listed(Number(), least=1), least=1)})
+DETECTED = Record({"photos": Listed(PHOTO, 1, minimum=1)})
+COMPARED = Record({"photos": Listed(PHOTO, 2, minimum=2), "scores": Listed(Listed(Number(), minimum=1), minimum=1)})
 IDENTIFIED = Record(
-    {"photos": Listed(PHOTO, 1, least=1), "nearest": Listed(Listed(NEAR)), "threshold": Number()},
+    {"photos": Listed(PHOTO, 1, minimum=1), "nearest": Listed(Listed(NEAR)), "threshold": Number()},
 )
 ENROLLED = Record({"kept": Listed(UUID), "refused": Listed(REFUSED)}, {"doubtful": Listed(HELD)})
 ANSWER = AnyOf((COMPARED, IDENTIFIED, ENROLLED, DETECTED))

@@ -132,8 +132,8 @@ class Transfers:
     def _end_one(self) -> None:
         now = asyncio.get_running_loop().time()
         numbers = Counter(transfer.address for transfer in self._under_way)
-        most = max(numbers.values())
-        crowd = [transfer for transfer in self._under_way if numbers[transfer.address] == most]
+        largest = max(numbers.values())
+        crowd = [transfer for transfer in self._under_way if numbers[transfer.address] == largest]
         stillest = max(crowd, key=lambda one: (now - one.started > SPARED_SECONDS, now - one.awaited_since))
         self._under_way.discard(stillest)
         if not stillest.gave_way.done():

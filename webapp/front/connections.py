@@ -43,9 +43,9 @@ class Connections:
 
 def cut_off(peers: Set[Peer]) -> None:
     """Look through the files of this process once, and end the connections with these peers."""
-    wanted = {(str(address), str(port)) for address, port in peers}
+    named = {(str(address), str(port)) for address, port in peers}
     for number in [int(file.name) for file in FILES.iterdir() if file.is_socket()]:
         with suppress(OSError), socket.socket(fileno=os.dup(number)) as connection:
-            if tuple(str(part) for part in connection.getpeername()[:2]) in wanted:
+            if tuple(str(part) for part in connection.getpeername()[:2]) in named:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
                 connection.shutdown(socket.SHUT_RDWR)

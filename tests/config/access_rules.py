@@ -66,7 +66,8 @@ SITE_OF_STAFF = {"index", "password_change", "password_change_done", "jsi18n", "
 """Addresses of the admin that are about no model, and for everybody on the staff."""
 NOTHING_THERE = {"autocomplete", "view_on_site", "app_list", ""}
 """Those that lead nowhere, or to what a member of staff may look at anyway."""
-IN_AND_OUT = {"admin:login", "admin:logout"}
+IN_AND_OUT = {"admin:login", "admin:logout", "admin:password_change"}
+"""For everybody; the last leads to the account's page, which asks who it is."""
 OF_A_ROW = {
     "changelist": ("view", "view"),
     "add": ("add", "add"),

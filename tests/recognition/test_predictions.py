@@ -113,7 +113,8 @@ def test_a_picture_that_is_gone_cannot_be_kept(prediction: Prediction) -> None:
 
 
 def test_csv_has_a_row_a_picture_and_no_formulas(prediction: Prediction) -> None:
-    result = {"class_name": "snail", "confidence": 0.75, "sure": True, "scores": {"anchor": 0.25, "snail": 0.75}}
+    scores = {"anchor": 0.25, "snail": 0.75}
+    result = {"class_name": "snail", "confidence": 0.75, "sure": True, "scores": scores, "nearest": []}
     prediction.queries.update(result=result)
     prediction.status = JobStatus.READY
     rows = list(csv.reader(io.StringIO(services.predictions_csv(prediction=prediction))))

@@ -27,7 +27,8 @@ LEARN_AGAIN = _("Learn again from its pictures.")
 ASK_AGAIN = _("Give it the pictures once more.")
 CLASS_NAMES = Listed(CLASS_NAME)
 SHARE = Number(0, 1.000001)  # of what float32 rounds
-NEAR = Record({"image_id": UUID, "class_name": CLASS_NAME, "similarity": Number(-1, 1)})
+COSINE = Number(-1.000001, 1.000001)
+NEAR = Record({"image_id": UUID, "class_name": CLASS_NAME, "similarity": COSINE})
 RESULT = Record(
     {
         "class_name": CLASS_NAME,

@@ -44,6 +44,7 @@ class Stack:
             "GLIMPSE_DATA_DIR": str(folder),
             "GLIMPSE_DEVICE": "cpu",
             "GLIMPSE_PORT": str(self.port),
+            "GLIMPSE_URL": f"http://127.0.0.1:{self.port}",
             "GLIMPSE_WEB_PROCESSES": "1",
             "DATABASE_URL": self.database_url,
             "REDIS_URL": broker.url,

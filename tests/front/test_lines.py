@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from tests.front.stories import told
 from webapp.core.errors import Refusal
 from webapp.front.bounds import Room
 from webapp.front.lines import Gone, Line
@@ -46,7 +47,7 @@ class Held:
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
     """Run a story in an event loop."""
-    asyncio.run(asyncio.wait_for(story(), 60))  # type: ignore[arg-type]
+    told(story())  # type: ignore[arg-type]
 
 
 def test_a_person_holds_half_of_the_threads_and_an_address_three_quarters() -> None:

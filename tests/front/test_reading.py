@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.front.stories import told
 from webapp.core.errors import Refusal
 from webapp.front import bodies
 from webapp.front.bodies import MEGABYTE, Bodies, Message, Receive, check_sender
@@ -42,7 +43,7 @@ async def read(site: Bodies, receive: Receive, length: int, address: str = "1") 
 
 def run(story: Callable[[], Awaitable[None]]) -> None:
     """Run a story in an event loop."""
-    asyncio.run(asyncio.wait_for(story(), 60))  # type: ignore[arg-type]
+    told(story())  # type: ignore[arg-type]
 
 
 def test_bytes_that_came_buy_no_silence() -> None:

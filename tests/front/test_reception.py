@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.front.stories import told
 from webapp.front import bodies, reception
 from webapp.front.connections import Connections
 from webapp.front.reception import Message, Reception
@@ -37,7 +38,7 @@ class Asker:
 
     def ask(self) -> None:
         """Have the request answered."""
-        asyncio.run(asyncio.wait_for(Reception(site)(self._scope, self._receive, self._send), 60))
+        told(Reception(site)(self._scope, self._receive, self._send))
 
     async def _receive(self) -> Message:
         if not self.unsent:

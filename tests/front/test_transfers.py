@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.front.stories import told
 from webapp.core.errors import Refusal
 from webapp.front import connections
 from webapp.front.bounds import GaveWay, Transfer, Transfers
@@ -29,7 +30,7 @@ def _set_back(transfer: Transfer, age: float, silence: float) -> None:
 
 def run(story: Any) -> None:
     """Run a story in an event loop."""
-    asyncio.run(asyncio.wait_for(story(), 60))
+    told(story())
 
 
 def test_an_address_that_has_all_its_transfers_is_refused_another_and_nobody_else_is() -> None:
@@ -90,7 +91,7 @@ def test_connections_are_cut_off_in_one_look_through_the_files(monkeypatch: pyte
         for _ in range(6):
             near = stack.enter_context(closing(socket.create_connection(listener.getsockname(), timeout=30)))
             pairs.append((near, stack.enter_context(closing(listener.accept()[0]))))
-        asyncio.run(story(pairs))
+        told(story(pairs))
         for near, _far in pairs[:5]:
             assert near.recv(1) == b""
         pairs[5][1].sendall(b"x")

@@ -21,7 +21,7 @@ from tests.journeys.test_keyboard import tab_to
 from tests.journeys.test_looks import problems
 from tests.journeys.visitor import Visitor, query
 from tests.stack import Stack
-from webapp.checkpoints.models import Checkpoint
+from webapp.checkpoints.models import Act, Checkpoint, Publication
 
 pytestmark = pytest.mark.requires_chromium
 
@@ -30,7 +30,7 @@ NAME = "characters-just-begun"
 
 @pytest.fixture
 def another(stack: Stack, stack_orm: None, settings: Settings, tmp_path: Path) -> str:
-    """Add an untrained checkpoint of MAML to the running site, and return its name."""
+    """Add an untrained checkpoint of MAML, once published, to the running site, and return its name."""
     if not Checkpoint.objects.filter(name=NAME).exists():
         torch.manual_seed(0)
         config = MamlConfig(backbone=BackboneConfig(name="conv4", image_size=56, width=8), adapt_steps=7)
@@ -45,7 +45,8 @@ def another(stack: Stack, stack_orm: None, settings: Settings, tmp_path: Path) -
         )
         save_checkpoint(tmp_path / NAME, build_method("maml", config), card)
         settings.MEDIA_ROOT = stack.folder / "media"
-        registered(tmp_path / NAME)
+        row = registered(tmp_path / NAME)
+        Publication.objects.create(kind="characters", act=Act.PUBLISH, checkpoint=row, card=row.card)
     return NAME
 
 

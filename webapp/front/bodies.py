@@ -7,7 +7,6 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, suppress
-from errno import ENOSPC
 from typing import IO, Any, cast
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from webapp.core.errors import Refusal
 from webapp.front.bounds import Room, Share, TooSlow, Transfer, Transfers, too_busy
 from webapp.front.lines import Gone
+from webapp.storage import disk
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -93,7 +93,7 @@ class Bodies:
                 message = _("The request came too slowly. Please send it again, over a better line or in parts.")
                 raise Refusal("too_slow", message) from error
             except OSError as error:
-                if error.errno == ENOSPC:
+                if error.errno in disk.FULL:
                     raise too_busy() from error
                 raise
             stack.pop_all()

@@ -42,10 +42,10 @@ def keep_room(needed: int = 1) -> None:
 
 def require_room_for_uploads(*, of_guest: bool) -> None:
     """Raise a Refusal while the disk is too full for what people upload; guests stop first."""
-    reserve = settings.GLIMPSE_LIMITS["free_disk_bytes_of_guests"] if of_guest else 0
-    if free_bytes() >= reserve:
+    free, reserve = free_bytes(), settings.GLIMPSE_LIMITS["free_disk_bytes_of_guests"] if of_guest else 0
+    if free >= reserve:
         return
-    if of_guest and free_bytes() >= 0:
+    if of_guest and free >= 0:
         raise Refusal(
             "disk_full", _("This site is nearly full, so it takes nothing without an account. Sign up first.")
         )

@@ -18,12 +18,12 @@ from webapp.pictures.reader import Picture
 FOLDER = "faces"
 
 
-def read(files: Sequence[File[bytes]], *, called: Sequence[str], by: Decoding) -> list[Picture]:
+def read(files: Sequence[File[bytes]], *, called: Sequence[str], decoder: Decoding) -> list[Picture]:
     """Decode uploaded photos away from the site; where one cannot be used, say which by what it is ``called``."""
     pictures = []
     for file, name in zip(files, called, strict=True):
         try:
-            pictures.append(by.read(file))
+            pictures.append(decoder.read(file))
         except UserError as error:
             raise UserError(error.code, f"{name}: {error.message}", **error.details) from error
     return pictures

@@ -70,7 +70,13 @@ class Intake:
 
 
 def take_in(
-    files: Iterable[File[bytes]], *, by: Decoding, room: int, full: str, places: int | None = None, no_place: str = ""
+    files: Iterable[File[bytes]],
+    *,
+    decoder: Decoding,
+    room: int,
+    full: str,
+    places: int | None = None,
+    no_place: str = "",
 ) -> Intake:
     """Decode and store pictures one after another, as many as there are places for.
 
@@ -85,7 +91,7 @@ def take_in(
             intake.refused.append(Refused(name, no_place))
             continue
         try:
-            picture = by.read(file)
+            picture = decoder.read(file)
             if picture.bytes > room:
                 raise UserError("storage_full", full)
             intake.stored.append(_store(picture, name))

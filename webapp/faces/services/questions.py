@@ -67,8 +67,8 @@ def _ask(
     """Store the photos and queue the question."""
     allowances.spend_question(owner)
     jobs.require_place(owner, FaceQuestion.queue)
-    with place_in_flight(owner), decoding(owner) as by:
-        pictures = photos.read(files, called=called or [_("The photo")], by=by)
+    with place_in_flight(owner), decoding(owner) as decoder:
+        pictures = photos.read(files, called=called or [_("The photo")], decoder=decoder)
     names = photos.keep(pictures)
     with deleted_on_failure(names), transaction.atomic():
         jobs.take_place(owner, FaceQuestion.queue)

@@ -60,8 +60,8 @@ def add_to_class(
     room, full = require_room(owner, requested=sum(file.size for file in files)), storage_sentence(owner)
     standing = support_set.classes.present().filter(name=class_name).first()
     places = _places(standing) if standing else settings.GLIMPSE_LIMITS["pictures_per_class"]
-    with decoding(owner, share=share) as by:
-        intake = storage.take_in(files, by=by, room=room, full=full, places=places, no_place=_class_full())
+    with decoding(owner, share=share) as decoder:
+        intake = storage.take_in(files, decoder=decoder, room=room, full=full, places=places, no_place=_class_full())
     if not intake.stored:
         return UploadReport([], intake.refused, [])
     with deleted_on_failure(intake.names), transaction.atomic():

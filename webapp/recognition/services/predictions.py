@@ -18,12 +18,7 @@ from webapp.jobs.models import JobStatus
 from webapp.pictures.allowances import decoding, place_in_flight
 from webapp.pictures.names import display_file_name
 from webapp.recognition import storage
-from webapp.recognition.allowances import (
-    require_room,
-    spend_prediction,
-    storage_sentence,
-    take_room,
-)
+from webapp.recognition.allowances import require_room, spend_prediction, storage_sentence
 from webapp.recognition.deletion import remove_prediction
 from webapp.recognition.models import Classifier, Prediction, Query, SupportImage
 from webapp.recognition.services.classes import class_named
@@ -38,15 +33,15 @@ def start_prediction(*, owner: Owner, classifier: Classifier, files: Iterable[Fi
     spend_prediction(owner)
     jobs.require_place(owner, Prediction.queue)
     room = require_room(owner, requested=sum(file.size for file in files))
-    with place_in_flight(owner), decoding(owner) as by:
-        intake = storage.take_in(files, by=by, room=room, full=storage_sentence(owner))
+    with place_in_flight(owner), decoding(owner) as decoder:
+        intake = storage.take_in(files, decoder=decoder, room=room, full=storage_sentence(owner))
     refused = [refusal.as_json() for refusal in intake.refused]
     if not intake.stored:
         reasons = " ".join(f"{refusal['file']}: {refusal['reason']}" for refusal in refused[:3])
         raise UserError("no_usable_picture", reasons, refused=refused)
     with deleted_on_failure(intake.names), transaction.atomic():
-        jobs.take_place(owner, Prediction.queue)
-        take_room(owner, needed=sum(stored.bytes for stored in intake.stored))
+        jobs.take_place(owner, Prediction.queue)  # it holds the owner, so that the room is counted once more
+        require_room(owner, needed=sum(stored.bytes for stored in intake.stored))
         prediction = Prediction.objects.create(owner=owner, classifier=classifier, refused=refused)
         Query.objects.bulk_create(
             Query(prediction=prediction, position=position, **stored.fields())

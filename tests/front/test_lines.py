@@ -77,35 +77,24 @@ def test_whoever_holds_fewest_threads_is_next() -> None:
     run(story)
 
 
-def test_a_crowd_of_one_person_sheds_its_last_and_nobody_elses() -> None:
+@pytest.mark.parametrize(
+    ("bound", "newcomer"),
+    [("waiting_of_address", BEN), ("waiting", CAT)],
+    ids=["another person of its address", "another address"],
+)
+def test_a_crowd_sheds_its_last_and_nobody_elses(bound: str, newcomer: Visitor) -> None:
     async def story() -> None:
-        held = Held(1, waiting_of_address=3)
+        held = Held(1, **{bound: 3})
         first = held.ask(ADA)
         await held.begun(1)
         crowd = [held.ask(ADA) for _ in range(3)]
         await asyncio.sleep(0)
-        ben = held.ask(BEN)
+        other = held.ask(newcomer)
         with pytest.raises(Refusal, match="busy") as refused:
             await crowd[-1]
         assert (refused.value.status, refused.value.details["retry_after"]) == (503, 10)
         held.go.set()
-        await asyncio.gather(first, *crowd[:2], ben)
-
-    run(story)
-
-
-def test_a_crowd_of_one_address_sheds_its_last_and_no_other_addresses() -> None:
-    async def story() -> None:
-        held = Held(1, waiting=3)
-        first = held.ask(ADA)
-        await held.begun(1)
-        crowd = [held.ask(ADA) for _ in range(3)]
-        await asyncio.sleep(0)
-        cat = held.ask(CAT)
-        with pytest.raises(Refusal, match="busy"):
-            await crowd[-1]
-        held.go.set()
-        await asyncio.gather(first, *crowd[:2], cat)
+        await asyncio.gather(first, *crowd[:2], other)
 
     run(story)
 

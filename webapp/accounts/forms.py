@@ -15,7 +15,6 @@ from webapp.accounts.models import Scope
 from webapp.accounts.passwords.backend import is_own_password
 from webapp.accounts.passwords.resets import send_link
 
-WRONG = _("That is not your password.")
 DAYS = ((30, _("in 30 days")), (90, _("in 90 days")), (365, _("in a year")), (tokens.NEVER, _("never")))
 
 
@@ -62,10 +61,7 @@ class OwnPasswordForm(forms.Form):
 
     def clean_password(self) -> str:
         """Return the password if it is theirs; raise UserError where too many were wrong."""
-        password: str = self.cleaned_data["password"]
-        if not is_own_password(self.user, password):
-            raise ValidationError(WRONG)
-        return password
+        return _own_password(self.user, self.cleaned_data["password"])
 
 
 class AddressForm(OwnPasswordForm):
@@ -97,10 +93,7 @@ class PasswordChangeForm(PlainPasswordChangeForm):
 
     def clean_old_password(self) -> str:
         """Return the old password if it is theirs; raise UserError where too many were wrong."""
-        password: str = self.cleaned_data["old_password"]
-        if not is_own_password(self.user, password):
-            raise ValidationError(WRONG)
-        return password
+        return _own_password(self.user, self.cleaned_data["old_password"])
 
 
 class ResetForm(PasswordResetForm):
@@ -110,3 +103,10 @@ class ResetForm(PasswordResetForm):
         """Send the link to every account with this address that can sign in by a password."""
         for user in self.get_users(self.cleaned_data["email"]):
             send_link(user)
+
+
+def _own_password(user: User, password: str) -> str:
+    """Return a password if it is the user's; raise ValidationError if not, UserError where too many were wrong."""
+    if not is_own_password(user, password):
+        raise ValidationError(_("That is not your password."))
+    return password

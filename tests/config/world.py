@@ -80,9 +80,8 @@ class Visitor:
         self.written = set()
         with undone(), connection.execute_wrapper(self._note):
             response = client.generic(method, path, body, content_type)
-            if response.streaming:  # read to its end and closed, as a server does
+            if response.streaming:  # read to its end, as a server does; Django's client closes it there
                 response.streaming_content = [b"".join(response.streaming_content)]  # type: ignore[attr-defined]
-                response.close()
         client.cookies = cookies
         return response  # type: ignore[return-value]
 

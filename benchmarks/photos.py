@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.photo_classes import N_CALIBRATING, load_photos, split_classes
+from benchmarks.photo_classes import N_REPORTING, load_photos, split_classes
 from benchmarks.photo_looks import EDGES, LAYERS, Looks, look_at
 from benchmarks.photo_timing import time_a_query
 from mlcore.config import EpisodeConfig
@@ -35,15 +35,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--queries", type=int, default=10, help="of a class, in an episode")
-    parser.add_argument("--calibrating", type=int, default=N_CALIBRATING, help="classes of the first table")
+    parser.add_argument("--reporting", type=int, default=N_REPORTING, help="classes of the first table")
     parser.add_argument("--repeats", type=int, default=60, help="of a query that is timed")
     options = parser.parse_args(arguments)
     dataset = load_photos(options.data_root)
     ways = ways_of(look_at(dataset.images))
-    calibrating, others = split_classes(dataset.n_classes, n_calibrating=options.calibrating)
+    others, reporting = split_classes(dataset.n_classes, n_reporting=options.reporting)
     everything = list(range(dataset.n_classes))
     for title, classes in (
-        (f"{len(calibrating)} classes", calibrating),
+        (f"{len(reporting)} classes", reporting),
         (f"The {len(others)} other classes", others),
         (f"All {dataset.n_classes} classes", everything),
     ):

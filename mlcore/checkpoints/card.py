@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from mlcore.checkpoints.card_schema import CARD
 from mlcore.checkpoints.commands import portable
+from mlcore.checkpoints.operating_points import OperatingPoint, point_for
 from mlcore.errors import CheckpointError
 from mlcore.schemas import UNFIT, SchemaError, read_json
 
@@ -26,13 +27,15 @@ class ModelCard:
     """A checkpoint's card.
 
     kind: what it is for (`characters`, `photos`, ...). transform: what `mlcore.data.images.find_transform` finds.
-    method, config: name in `METHODS` and the fields of its config. digest: SHA-256 of the weights file.
-    temperature: what logits are multiplied with before softmax at one picture a class; at k pictures, it grows with
-    k ** temperature_growth. not_sure_below: confidence under which no class should
-    be named alone. data: what it learned from (name, split, fingerprint, counts). training: config, seed and time.
-    results: measured figures, each with its protocol and the command that gives it. packages: pretrained weights that
-    stay in their packages, with versions and SHA-256. command: what made it, without a folder of the machine it ran on;
-    half a command would make something else, so one that is too long is left out. notes: cut where they are too long.
+    method, config: name in `METHODS` and the fields of its config. digest: SHA-256 of the weights file. temperature:
+    what logits are multiplied with before softmax at one picture a class; at k pictures, it grows with k **
+    temperature_growth. not_sure_below: confidence under which no class should be named alone. familiarity: how
+    strangers are told, from `mlcore.evaluation.rejection`: the weights, the bank, and the points that were measured;
+    nothing where they are not. data: what it learned from (name, split, fingerprint, counts). training: config, seed
+    and time. results: measured figures, each with its protocol and the command that gives it. packages: pretrained
+    weights that stay in their packages, with versions and SHA-256. command: what made it, without a folder of the
+    machine it ran on; half a command would make something else, so one that is too long is left out. notes: cut where
+    they are too long.
     """
 
     name: str
@@ -44,6 +47,7 @@ class ModelCard:
     temperature: float = 1.0
     temperature_growth: float = 0.0
     not_sure_below: float = 0.6
+    familiarity: dict[str, Any] = field(default_factory=dict)
     parameters: int = 0
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -98,6 +102,10 @@ class ModelCard:
         """Return what logits are multiplied with, from the number of support pictures of each class."""
         k_shot = harmonic_mean(shots)
         return self.temperature * float(k_shot**self.temperature_growth)
+
+    def operating_point(self, shots: Sequence[int]) -> OperatingPoint | None:
+        """Return what was measured nearest to a support set of so many pictures in each class; None if nothing was."""
+        return point_for(self.familiarity["points"], shots) if self.familiarity else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""

@@ -3,7 +3,7 @@
 Standard library only. It bounds every length and every number, so that whoever shows a card need not ask again.
 """
 
-from mlcore.schemas import Flag, Keyed, Listed, Maybe, Number, Plain, Record, Schema, Text, Whole
+from mlcore.schemas import EMPTY, AnyOf, Flag, Keyed, Listed, Maybe, Number, Plain, Record, Schema, Text, Whole
 
 SHARE = Number(0, 1)
 KIND = Text(50, "[a-z0-9_-]{1,50}", "small letters, digits, - and _, at most 50 of them")
@@ -56,6 +56,22 @@ RESULT = Record(
     others=Plain(2),
 )
 PACKAGE = Record(optional={"version": Text(), "sha256": Text()}, others=Text())
+REFUSAL = Record({"refused": SHARE, "threshold": SHARE, "passed": SHARE})
+POINT = Record(
+    {
+        "n_way": Whole(1, 10_000),
+        "k_shot": Whole(1, 10_000),
+        **dict.fromkeys(("auroc", "sure_above", "kept"), SHARE),
+        "refusals": Listed(REFUSAL, 20, 1),
+    }
+)
+FAMILIARITY = Record(
+    {
+        "weights": Listed(Number(-1e6, 1e6), 7, 7),
+        **dict.fromkeys(("bank", "bank_digest", "dataset"), Text()),
+        "points": Listed(POINT, 100, 1),
+    }
+)
 CARD = Record(
     required={"name": NAME, "kind": KIND, "method": Text(), "config": Keyed(SETTINGS), "transform": Text()},
     optional={
@@ -63,6 +79,7 @@ CARD = Record(
         "temperature": Number(1e-6, 1e6),
         "temperature_growth": Number(-20, 20),
         "not_sure_below": SHARE,
+        "familiarity": AnyOf((FAMILIARITY, EMPTY)),
         "parameters": Whole(),
         "data": DATA,
         "training": TRAINING,

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from mlcore.backbones.pretrained import packages_of, pretrained_in, serve_from
+from mlcore.checkpoints.banks import Bank, bank_for
 from mlcore.checkpoints.card import CARD_FILE, PRETRAINED, WEIGHTS_FILE, ModelCard
 from mlcore.data.images import find_transform
 from mlcore.errors import CheckpointError, ConfigError
@@ -69,7 +70,21 @@ def load_checkpoint(
     method.card = card
     if onnx_folder is not None and torch.device(device).type == "cpu":
         serve_from(method, onnx_folder)
-    return method.to(device).eval().requires_grad_(False)
+    method = method.to(device).eval().requires_grad_(False)
+    if card.familiarity.get("bank"):
+        method.bank = _bank(card, method).features(method)
+    return method
+
+
+def _bank(card: ModelCard, method: FewShotMethod) -> Bank:
+    """Return the bank that a card's familiarity was fitted with; raise CheckpointError if it is not the one here."""
+    bank = bank_for(method.config)
+    named = {name: card.familiarity[name] for name in ("bank", "bank_digest")}
+    if bank is None or named != {"bank": bank.name, "bank_digest": bank.digest}:
+        raise CheckpointError(
+            f"{card.name} tells strangers by another bank of pictures than the one that ships here; calibrate it anew"
+        )
+    return bank
 
 
 def load_weights(folder: Path, card: ModelCard, module: nn.Module) -> None:

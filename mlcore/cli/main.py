@@ -19,7 +19,7 @@ from mlcore.cli.options import (
     print_json,
 )
 from mlcore.cli.run_options import add_run_config, repeating, run_config_of
-from mlcore.config import VIEWS, EpisodeConfig
+from mlcore.config import BACKBONES, SHAPES, VIEWS, EpisodeConfig
 from mlcore.errors import CheckpointError, MlcoreError, Stopped
 from mlcore.run_config import MetaRunConfig
 from mlcore.training.run_folder import end_with_parent
@@ -76,6 +76,10 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     incoming.set_defaults(run=_import_checkpoint)
     export = commands.add_parser("export", help="write a pretrained backbone as ONNX, for fast serving on a CPU")
     export.add_argument("--out", type=Path, required=True, help="folder to write to; a file that is up to date is kept")
+    pretrained = [name for name, backbone in BACKBONES.items() if backbone.pretrained]
+    export.add_argument(
+        "--backbone", choices=pretrained, default=SHAPES["photos"].backbone, help="(default: %(default)s)"
+    )
     export.set_defaults(run=_export)
     return parser
 
@@ -269,6 +273,6 @@ def _import_checkpoint(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    from mlcore.backbones.efficientnet_lite0 import export_onnx
+    from mlcore.backbones.efficientnet_lite import export_onnx
 
-    print(export_onnx(options.out))
+    print(export_onnx(options.out, options.backbone))

@@ -11,17 +11,35 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from mlcore.checkpoints.banks import bank_for
 from mlcore.checkpoints.card import ModelCard
 from mlcore.config import EpisodeConfig
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.episode import EpisodeSampler
-from mlcore.errors import AdaptationError
+from mlcore.errors import AdaptationError, DatasetError
+from mlcore.evaluation.rejection import fit_familiarity
 from mlcore.methods.base import FewShotMethod
 
 CALIBRATION_SHOTS = (1, 5)
 N_EPISODES = 400
 NOT_CALIBRATED = "Its confidence is not calibrated"
 """How the note begins on the card of a checkpoint whose temperature is still to be fitted."""
+NOT_TELLING = "It does not tell pictures of none of the classes"
+
+
+def calibrate(
+    method: FewShotMethod, card: ModelCard, dataset: PictureDataset, features: Tensor, *, seed: int
+) -> ModelCard:
+    """Return the card with its temperature, and with how strangers are told, or a note that says why they are not.
+
+    features: (n, ...) of the data set's pictures, from `featurise`. Raise AdaptationError if no episode settles.
+    """
+    card = fit_temperature(method, card, dataset, features, seed=seed)
+    card = replace(card, notes=card.notes.partition(NOT_TELLING)[0].rstrip())
+    try:
+        return fit_familiarity(method, card, dataset, features, bank=bank_for(method.config), seed=seed)
+    except DatasetError as error:
+        return replace(card, familiarity={}, notes=f"{card.notes} {NOT_TELLING}: {error}.".lstrip())
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,6 +17,7 @@ from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.data.test_time_augmentation import VIEWS
 from mlcore.errors import AdaptationError, CheckpointError
 from mlcore.method_config.base import MethodConfig
+from mlcore.methods.metrics.familiar import Acquaintance
 
 if TYPE_CHECKING:
     from mlcore.checkpoints.card import ModelCard
@@ -42,12 +44,14 @@ class Predictions:
     """Answers for n pictures, with their reasons.
 
     probabilities: (n, n_way), rows sum to 1. nearest: (n, k) int64, places in the support set of the most similar
-    pictures, best first. similarity: (n, k), their cosine similarity, -1 to 1.
+    pictures, best first. similarity: (n, k), their cosine similarity, -1 to 1. familiarity: (n,), 0..1, how likely each
+    is of any of the classes; None where the checkpoint's card cannot say.
     """
 
     probabilities: Tensor
     nearest: Tensor
     similarity: Tensor
+    familiarity: Tensor | None
 
 
 class Classifier(ABC):
@@ -107,10 +111,52 @@ class Classifier(ABC):
         """Answer with reasons, embedding each picture once: images (n, C, H, W)."""
         embeddings = self.embeddings_of(self._method.features(images))
         nearest, similarity = self._nearest(embeddings, n_nearest)
-        return Predictions(self._probabilities(self.logits_from(embeddings)), nearest, similarity)
+        probabilities = self._probabilities(self.logits_from(embeddings))
+        return Predictions(probabilities, nearest, similarity, self._familiarity(embeddings))
+
+    @torch.no_grad()
+    def familiarity(self, images: Tensor) -> Tensor | None:
+        """Return how likely pictures are of any of the classes: (n, C, H, W) -> (n,), 0..1.
+
+        Calibrated on episodes of classes that were never trained on, half of whose queries were strangers. None where
+        the checkpoint's card cannot say: see `mlcore.evaluation.rejection.fit_familiarity`.
+        """
+        return self.familiarity_of(self._method.features(images))
+
+    @torch.no_grad()
+    def familiarity_of(self, features: Tensor) -> Tensor | None:
+        """Return how likely features are of any of the classes: (n, ...) -> (n,), as `familiarity` does."""
+        return self._familiarity(self.embeddings_of(features))
+
+    @torch.no_grad()
+    def acquaintance(self, bank: LabeledSet | None) -> Acquaintance:
+        """Return what tells pictures of the classes from others; bank: features (m, ...) of other classes."""
+        if bank is not None:
+            bank = LabeledSet(self.embeddings_of(bank.images), bank.labels)
+        return Acquaintance.of(LabeledSet(self._support, self._labels), bank)
+
+    @cached_property
+    def _acquaintance(self) -> Acquaintance:
+        return self.acquaintance(self._method.bank)
+
+    def _familiarity(self, embeddings: Tensor) -> Tensor | None:
+        card = self._method.card
+        if card is None or not card.familiarity:
+            return None
+        weights = torch.tensor(card.familiarity["weights"], device=embeddings.device)
+        return (self._acquaintance.columns(embeddings) @ weights).sigmoid()
 
     def _probabilities(self, logits: Tensor) -> Tensor:
         return functional.softmax(logits * self.temperature, dim=-1)
+
+    def nearest_labels(self, features: Tensor) -> Tensor:
+        """Return the class of the support picture that looks most alike: features (n, ...) -> (n,) int64."""
+        return self._labels[self._nearest(self.embeddings_of(features), 1)[0][:, 0]]
+
+    @property
+    def card(self) -> "ModelCard | None":
+        """Return the card of the checkpoint that was adapted."""
+        return self._method.card
 
     def _nearest(self, embeddings: Tensor, n_nearest: int) -> tuple[Tensor, Tensor]:
         """Find the most similar support pictures: places (n, k) int64, cosine similarities (n, k), k <= n_nearest."""
@@ -130,6 +176,8 @@ class FewShotMethod(nn.Module, ABC):
     """
 
     card: "ModelCard | None" = None
+    bank: LabeledSet | None = None
+    """Features (m, ...) of pictures of other classes, which tell strangers from the known; none where none ship."""
     progress = 0.0
     """How much of the meta-training is over, 0 to 1; the training loop sets it before each step."""
 

@@ -89,10 +89,10 @@ def test_another_method_than_the_files_has_settings_of_its_own(tmp_path: Path) -
     ("options", "backbone", "adapter", "affine"),
     [
         (["--kind", "characters"], ("conv4", 1, 56), 0, 1.0),
-        (["--kind", "photos"], ("efficientnet_lite0", 3, 448), 32, 0.0),
-        (["--kind", "fruit", "--transform=photos"], ("efficientnet_lite0", 3, 448), 32, 0.0),
+        (["--kind", "photos"], ("efficientnet_lite2", 3, 448), 32, 0.0),
+        (["--kind", "fruit", "--transform=photos"], ("efficientnet_lite2", 3, 448), 32, 0.0),
         (["--kind=photos", "--backbone-name=conv4"], ("conv4", 3, 448), 0, 1.0),
-        (["--set", "kind=photos", "--adapter", "0", "--set=training.affine=0"], ("efficientnet_lite0", 3, 448), 0, 0.0),
+        (["--set", "kind=photos", "--adapter", "0", "--set=training.affine=0"], ("efficientnet_lite2", 3, 448), 0, 0.0),
         (["--set", "kind=photos", "--kind", "characters"], ("conv4", 1, 56), 0, 1.0),
     ],
 )

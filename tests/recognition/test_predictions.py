@@ -118,6 +118,6 @@ def test_csv_has_a_row_a_picture_and_no_formulas(prediction: Prediction) -> None
     prediction.queries.update(result=result)
     prediction.status = JobStatus.READY
     rows = list(csv.reader(io.StringIO(services.predictions_csv(prediction=prediction))))
-    assert rows[0] == ["file", "class", "confidence", "sure", "corrected to", "anchor", "snail"]
-    assert rows[1] == ["'=cmd.png", "snail", "0.75", "True", "", "0.25", "0.75"]
+    assert rows[0] == ["file", "class", "confidence", "sure", "none of these", "corrected to", "anchor", "snail"]
+    assert rows[1] == ["'=cmd.png", "snail", "0.75", "True", "", "", "0.25", "0.75"]
     assert len(rows) == 3

@@ -1,4 +1,4 @@
-"""`python -m mlcore calibrate`: choose how a checkpoint serves, and refit its temperature on validation classes."""
+"""`python -m mlcore calibrate`: choose how a checkpoint serves, and refit how sure it is on validation classes."""
 
 import sys
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from mlcore.data.datasets import DATASETS, DatasetRequest, load_dataset
 from mlcore.data.datasets.base import PictureDataset
 from mlcore.data.images import find_transform
 from mlcore.devices import resolve_device
-from mlcore.evaluation.calibration import fit_temperature
+from mlcore.evaluation.calibration import calibrate
 from mlcore.evaluation.episodes import compute_inputs, featurise
 from mlcore.method_config import METHODS
 
@@ -49,7 +49,7 @@ class CalibrateCommand:
         for warning in self._warnings(card, dataset):
             sys.stderr.write(f"{warning}\n")
         features = featurise(method, compute_inputs(method, dataset.images, transform))
-        card = fit_temperature(method, card, dataset, features, seed=self.data.seed)
+        card = calibrate(method, card, dataset, features, seed=self.data.seed)
         return save_checkpoint(folder, method, replace(card, command=f"{card.command} && {self.command}"))
 
     def _warnings(self, card: ModelCard, dataset: PictureDataset) -> Iterator[str]:

@@ -31,7 +31,7 @@ from mlcore.data.episode import EpisodeSampler
 from mlcore.data.images import find_transform
 from mlcore.devices import leave_memory, resolve_device
 from mlcore.errors import ConfigError, Stopped
-from mlcore.evaluation.calibration import NOT_CALIBRATED, calibration_samplers, fit_temperature
+from mlcore.evaluation.calibration import NOT_CALIBRATED, calibrate, calibration_samplers
 from mlcore.evaluation.episodes import featurise
 from mlcore.methods import build_method
 from mlcore.methods.base import FewShotMethod
@@ -128,7 +128,7 @@ class TrainCommand:
         events.done(self.out)
 
     def _save(self, run: MetaTraining, dataset: PictureDataset, best: dict[str, float]) -> None:
-        """Leave a checkpoint, then fit the temperature: what was learned is not lost to what fails or ends there."""
+        """Leave a checkpoint, then calibrate it: what was learned is not lost to what fails or ends there."""
         trained = how_trained(run, self.config.training, best)
         card = replace(self._card(dataset, run.validation.dataset, trained), notes=run.note)
         unfitted = replace(card, notes=f"{NOT_CALIBRATED}: training ended before that. {run.note}".rstrip())
@@ -136,7 +136,7 @@ class TrainCommand:
         try:
             features = featurise(run.method, run.validation_inputs)
             seed = self.config.training.seed
-            card = fit_temperature(run.method, card, run.validation.dataset, features, seed=seed)
+            card = calibrate(run.method, card, run.validation.dataset, features, seed=seed)
         except Exception as error:
             card = replace(card, notes=f"{NOT_CALIBRATED}: {error}. {run.note}".rstrip())
         if card.notes:

@@ -16,7 +16,7 @@ from mlcore.methods import build_method
 from mlcore.run_config import MetaRunConfig
 
 SMALL = {"backbone": {"name": "conv4", "in_channels": 1, "image_size": 56, "width": 4}}
-PHOTOS = {"backbone": {"name": "efficientnet_lite0", "in_channels": 3, "image_size": 448}}
+PHOTOS = {"backbone": {"name": "efficientnet_lite2", "in_channels": 3, "image_size": 448}}
 
 
 def begun(*, kind: str, method: str, start_from: str, **method_config: object) -> nn.Module:
@@ -51,8 +51,9 @@ def test_every_method_goes_on_from_the_backbone_of_every_other(start: str, tmp_p
     ("start", "method"), list(product(["photos-prototypical", "photos-maml"], ["anil", "siamese"]))
 )
 def test_a_trained_adapter_is_carried_over(start: str, method: str) -> None:
-    later = begun(kind="photos", method=method, start_from=start, adapter=32, **PHOTOS)
     shipped = load_checkpoint(Path("mlcore/pretrained") / start)
+    backbone = shipped.config.backbone.to_dict()
+    later = begun(kind="photos", method=method, start_from=start, adapter=32, backbone=backbone)
     assert same(later.backbone, shipped.backbone)  # type: ignore[arg-type]
 
 

@@ -67,7 +67,7 @@ def test_a_checkpoint_for_another_backbone_is_not_started_from(
 
 
 PHOTOS = (
-    "--kind photos --affine 0 --backbone-name efficientnet_lite0 --backbone-in-channels 3 --backbone-image-size 448"
+    "--kind photos --affine 0 --backbone-name efficientnet_lite2 --backbone-in-channels 3 --backbone-image-size 448"
 )
 
 
@@ -89,10 +89,13 @@ def test_settings_that_change_pictures_are_refused_with_a_pretrained_backbone(
     ("changed", "reason"),
     [
         (
-            "--adapter 0 --start-from photos-prototypical",
+            "--adapter 0 --start-from photos-prototypical --backbone-name efficientnet_lite0",
             "adapter is 0; it must be 32 to train 'photos-prototypical' further",
         ),
-        ("--start-from photos-maml --adapter 8", "adapter is 8; it must be 32 to train 'photos-maml' further"),
+        (
+            "--start-from photos-maml --adapter 8 --backbone-name efficientnet_lite0",
+            "adapter is 8; it must be 32 to train 'photos-maml' further",
+        ),
         ("--start-from photos --method relation --backbone-name conv6", "name is 'conv6'; it must be 'efficientnet_"),
         ("--start-from characters --adapter 32", "takes pictures of 1 x 56 px, and photos are 3 x 448 px"),
     ],
@@ -127,6 +130,6 @@ def test_a_backbone_never_meets_the_pictures_that_it_was_pretrained_on(
     assert main([command, *rest.split(), "--dataset", "mini_imagenet", "--data-root", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "dataset is 'mini_imagenet'" in said
-    assert "a part of ImageNet, which efficientnet_lite0 was pretrained on" in said
+    assert "a part of ImageNet, which efficientnet_lite2 was pretrained on" in said
     assert "choose another data set" in said
     assert not (tmp_path / "out").exists()

@@ -164,7 +164,7 @@ def test_full_context_stays_within_two_megabytes_on_the_shipped_backbone() -> No
 @pytest.mark.parametrize("full_context", [False, True])
 def test_it_runs_on_a_frozen_backbone_s_embeddings(adapter: int, full_context: bool) -> None:
     torch.manual_seed(0)
-    backbone = BackboneConfig(name="efficientnet_lite0", in_channels=3, image_size=448)
+    backbone = BackboneConfig(name="efficientnet_lite2", in_channels=3, image_size=448)
     config = MatchingConfig(backbone=backbone, adapter=adapter, full_context=full_context)
     method = Matching(config)
     inputs = torch.randn(12, method.embedding_size)

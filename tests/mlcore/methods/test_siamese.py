@@ -139,7 +139,7 @@ def test_a_picture_given_twice_leaves_gradients_finite(loss: str) -> None:
 @pytest.mark.parametrize("loss", LOSSES)
 def test_it_runs_on_a_frozen_backbone_s_embeddings(adapter: int, loss: str) -> None:
     torch.manual_seed(0)
-    backbone = BackboneConfig(name="efficientnet_lite0", in_channels=3, image_size=448)
+    backbone = BackboneConfig(name="efficientnet_lite2", in_channels=3, image_size=448)
     method = Siamese(SiameseConfig(backbone=backbone, adapter=adapter, loss=loss))
     inputs = torch.randn(12, method.embedding_size)
     batch = EpisodeBatch(inputs[:4].unsqueeze(0), inputs[4:].unsqueeze(0), 4)

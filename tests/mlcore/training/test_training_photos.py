@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mlcore.backbones.efficientnet_lite0 import EfficientNetLite0
+from mlcore.backbones.efficientnet_lite import EfficientNetLite
 from mlcore.checkpoints.checkpoint import load_checkpoint
 from mlcore.cli.main import main
 from mlcore.config import BackboneConfig
@@ -14,7 +14,7 @@ from tests.mlcore.data.datasets.files import jpeg, write_folder
 COLOURS = {"train": ("red", "navy"), "val": ("gold", "green")}
 N_PICTURES = 10  # of a class, as many as fitting a temperature takes
 LITE0 = (
-    "--kind photos --backbone-name efficientnet_lite0 --backbone-in-channels 3 --backbone-image-size 448 --device cpu"
+    "--kind photos --backbone-name efficientnet_lite2 --backbone-in-channels 3 --backbone-image-size 448 --device cpu"
 )
 EPISODES = "--split train --validation-split val --affine 0 --n-way 2 --n-query 2 --validation-n-way 2"
 
@@ -48,7 +48,7 @@ def test_a_head_is_trained_over_the_onnx_export_and_its_card_names_the_weights(
     assert list(onnx.glob("*.onnx"))
     method = load_checkpoint(out)
     assert method.card is not None
-    packages = EfficientNetLite0(BackboneConfig(name="efficientnet_lite0", in_channels=3, image_size=448)).packages()
+    packages = EfficientNetLite(BackboneConfig(name="efficientnet_lite2", in_channels=3, image_size=448)).packages()
     assert method.card.packages == packages
     assert set(method.state_dict()) == {
         "log_scale",

@@ -233,7 +233,12 @@ class QueryOut(Schema):
     file: str
     class_name: str
     confidence: float
-    sure: bool = Field(description="False where the confidence is too low to name one class")
+    familiarity: float | None = Field(
+        None, description="How likely it is of any of the classes, 0 to 1; null where the checkpoint cannot say"
+    )
+    none_of_these: bool = Field(False, description="True where it is too little familiar to be of any of the classes")
+    sure: bool = Field(description="True where one class can be named; false for none of these, too")
+    between: list[str] = Field([], description="Which two classes it may be of, where that is not sure")
     is_empty: bool = Field(False, description="True where nothing of the picture is left once it is read as this kind")
     scores: dict[str, float]
     nearest: list[Nearest]

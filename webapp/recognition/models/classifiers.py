@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from mlcore.schemas import Flag, Keyed, Listed, Number, Record, Text
+from mlcore.schemas import Flag, Keyed, Listed, Maybe, Number, Record, Text
 from webapp.accounts.models import OwnedQuerySet, Owner
 from webapp.checkpoints.models import Checkpoint
 from webapp.core.rows.stored_json import UUID, StoredJSON
@@ -37,7 +37,12 @@ RESULT = Record(
         "scores": Keyed(SHARE, key=CLASS_NAME),
         "nearest": Listed(NEAR),
     },
-    {"is_empty": Flag()},
+    {
+        "is_empty": Flag(),
+        "familiarity": Maybe(SHARE),
+        "none_of_these": Flag(),
+        "between": Listed(CLASS_NAME, 2),
+    },
 )
 
 
@@ -142,8 +147,9 @@ class Query(models.Model):
     """One query picture and what its classifier says of it.
 
     ``result`` is null until the prediction is ready, then ``{"class_name": str, "confidence": float, "sure": bool,
-    "scores": {class_name: float}, "nearest": [{"image_id": str, "class_name": str, "similarity": float}]}``, and
-    ``"is_empty": True`` where the transform leaves nothing of the picture.
+    "scores": {class_name: float}, "nearest": [{"image_id": str, "class_name": str, "similarity": float}]}``. Besides,
+    ``familiarity``, 0..1, where the checkpoint can say; ``none_of_these`` where that is too little; ``between``, the
+    two classes that it may be where that is not sure; and ``"is_empty": True`` where the transform leaves nothing.
     The picture is deleted after a day (``file`` is then empty); the result stays with its classifier.
     """
 

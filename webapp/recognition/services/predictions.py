@@ -98,11 +98,22 @@ def predictions_csv(*, prediction: Prediction) -> str:
     names: list[str] = prediction.classifier.class_names
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([_("file"), _("class"), _("confidence"), _("sure"), _("corrected to"), *map(_as_cell, names)])
+    writer.writerow(
+        [
+            _("file"),
+            _("class"),
+            _("confidence"),
+            _("sure"),
+            _("none of these"),
+            _("corrected to"),
+            *map(_as_cell, names),
+        ]
+    )
     for query in prediction.queries.all():
         result = query.result or {"class_name": "", "confidence": "", "sure": "", "scores": {}}
-        answer = [_as_cell(result["class_name"]), result["confidence"], result["sure"], _as_cell(query.corrected_to)]
-        writer.writerow([_as_cell(query.original_name), *answer, *(result["scores"].get(name, "") for name in names)])
+        answer = [_as_cell(result["class_name"]), result["confidence"], result["sure"], result.get("none_of_these", "")]
+        scores = (result["scores"].get(name, "") for name in names)
+        writer.writerow([_as_cell(query.original_name), *answer, _as_cell(query.corrected_to), *scores])
     return out.getvalue()
 
 

@@ -13,6 +13,7 @@ from webapp.accounts.requests import OwnedRequest
 from webapp.core.forms import sent_pictures
 from webapp.core.responses import STOP_POLLING, done, fragment, go
 from webapp.recognition import selectors, services
+from webapp.recognition.methods.strangers import strangers_in_words
 from webapp.recognition.models import Classifier
 from webapp.recognition.retention import guest_hours, query_hours
 from webapp.recognition.views.predictions import fresh_prediction
@@ -101,6 +102,7 @@ def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
         "class_covers": selectors.class_covers(classifier),
         "newer": services.newer_checkpoint(classifier=classifier),
         "predictions": predictions,
+        "strangers": strangers_in_words(classifier),
         "present_ids": selectors.nearest_present(queries),
         "queries_ready_url": "" if predictions else request.session.get(QUERIES_READY, {}).get(str(classifier.id), ""),
         "query_hours": query_hours(),

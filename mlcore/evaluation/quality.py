@@ -30,8 +30,9 @@ Z = 1.96
 """Standard deviations to either side that hold 19 in 20."""
 GRID = 4000
 """Shares at which a distribution is summed up."""
-PROTOCOL = re.compile(r"(\d+)-way (\d+)-shot(?:, (\d+) episodes.*)?")
-"""Plain protocols alone: other words make them harder or easier, or name a corruption."""
+PROTOCOL = re.compile(r"([1-9]\d*)-way (\d+)-shot(?:, (.*))?")
+PLAIN = re.compile(r"(\d+) episodes.*")
+"""What follows a protocol that is neither harder nor easier than its name says."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Expectation:
 class CardExpectation:
     """What a card tells of few-shot problems of a size: n_way classes with k_shot pictures each, on a data set.
 
-    low, high: whole hundredths between which 19 in 20 such problems lay; None where the card does not tell.
+    low, high: whole hundredths between which 19 in 20 such problems lay, of all data sets and of harder varieties, as
+    letters of one alphabet, that the card has figures of; None where it does not tell.
     """
 
     n_way: int
@@ -97,25 +99,43 @@ def expectation_of_card(results: Iterable[Mapping[str, Any]], *, n_way: int, k_s
 
     None where they say nothing of such.
     """
-    plain = [row for row in map(_plain_row, results) if row and row.k_shot == k_shot]
-    return min(plain, key=lambda row: abs(math.log(row.n_way / n_way)), default=None)
+    rows = [row for row in map(_row, results) if row and row.k_shot == k_shot]
+    plain = min((row for row in rows if row.is_plain), key=lambda row: abs(math.log(row.n_way / n_way)), default=None)
+    if plain is None:
+        return None
+    spreads = [row.spread for row in rows if row.n_way == plain.n_way and row.spread]
+    low, high = min((low for low, _ in spreads), default=None), max((high for _, high in spreads), default=None)
+    return CardExpectation(plain.n_way, k_shot, plain.dataset, plain.accuracy, low, high)
 
 
-def _plain_row(result: Mapping[str, Any]) -> CardExpectation | None:
-    """Read a row of a card's results, if it is of a plain protocol."""
+@dataclass(frozen=True)
+class _Row:
+    """A row of a card's results that has an accuracy; spread: between which shares 19 in 20 episodes lay."""
+
+    n_way: int
+    k_shot: int
+    is_plain: bool
+    dataset: str
+    accuracy: float
+    spread: tuple[float, float] | None
+
+
+def _row(result: Mapping[str, Any]) -> _Row | None:
     protocol = PROTOCOL.fullmatch(result.get("protocol", ""))
     if not protocol or "accuracy" not in result or result.get("transductive"):
         return None
-    n_way, k_shot, mean = max(int(protocol[1]), 1), int(protocol[2]), result["accuracy"]
-    spread = _between_tasks(mean, result.get("ci95") or 0, result.get("episodes") or int(protocol[3] or 0))
-    return CardExpectation(n_way, k_shot, result.get("dataset", ""), mean, *spread)
+    n_way, k_shot, variety = int(protocol[1]), int(protocol[2]), protocol[3] or ""
+    plain, accuracy = PLAIN.fullmatch(variety), result["accuracy"]
+    episodes = result.get("episodes") or int(plain[1] if plain else 0)
+    spread = _between_tasks(accuracy, result.get("ci95") or 0.0, episodes)
+    return _Row(n_way, k_shot, bool(plain or not variety), result.get("dataset", ""), accuracy, spread)
 
 
-def _between_tasks(mean: float, ci95: float, episodes: int) -> tuple[float, float] | tuple[None, None]:
+def _between_tasks(mean: float, ci95: float, episodes: int) -> tuple[float, float] | None:
     """Return where 19 in 20 episodes lay, from the half-width of the interval of their mean, and their number."""
     variance = (ci95 / Z) ** 2 * episodes
     if not 0 < variance < mean * (1 - mean):
-        return None, None
+        return None
     precision = mean * (1 - mean) / variance - 1
     return beta_interval(mean * precision, (1 - mean) * precision)
 

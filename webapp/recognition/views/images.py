@@ -51,8 +51,8 @@ def view(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpRes
     picture = _find_image(request, support_set_id, image_id)
     support_set = picture.support_class.support_set
     names = support_set.classes.present().values_list("name", flat=True)
-    context = {"picture": picture, "support_set": support_set, "class_names": names}
-    context["look_only"] = "look_only" in request.GET
+    look_only = "look_only" in request.GET
+    context = {"picture": picture, "support_set": support_set, "class_names": names, "look_only": look_only}
     return render(request, "recognition/_viewer.html", context)
 
 

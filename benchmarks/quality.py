@@ -5,15 +5,16 @@ often that classifier is right on further pictures of its classes. Letters are O
 alphabets and within one; photos are the 15 classes of Grocery Store that choose nothing here, and for 20 ways all 35.
 
 A row tells how often the interval holds the truth, how often it lies too high or too low, and how wide it is. "Not
-shortened" takes what was answered as it is, though by classifiers of fewer pictures; "each alone" leaves a single
-picture out at a time, which costs many adaptations and is asked for with `--alone`. With one picture a class it is the
-card that tells.
+shortened" takes what was answered as it is, though by classifiers of fewer pictures. `--compare` adds what else was
+tried: Wilson's interval and Clopper and Pearson's around the same share, and leaving out each picture alone, which costs
+many adaptations. With one picture a class it is the card that tells.
 
     python -m benchmarks.quality --kind photos --data-root ../shared/data/grocery_store
     python -m benchmarks.quality --kind characters --data-root ../shared/data/omniglot
 """
 
 import argparse
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,7 +35,7 @@ from mlcore.data.episode import Episode, EpisodeSampler, LabeledSet
 from mlcore.data.images import find_transform
 from mlcore.evaluation.episodes import compute_inputs, featurise
 from mlcore.evaluation.leave_one_out import leave_one_of_each_out, leave_one_out, rounds_of
-from mlcore.evaluation.quality import ClassCount, expectation, expectation_of_card
+from mlcore.evaluation.quality import Z, ClassCount, Expectation, beta_interval, expectation, expectation_of_card
 from mlcore.methods.base import FewShotMethod
 
 EPISODES = 500
@@ -93,7 +94,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--queries", type=int, help="of a class, in an episode (default: 30 photos, 15 letters)")
     parser.add_argument("--most-ways", type=int, default=20, help="leave out tasks of more classes")
-    parser.add_argument("--alone", action="store_true", help="leave single pictures out as well, to compare")
+    parser.add_argument("--compare", action="store_true", help="add what else was tried")
     parser.add_argument("--features", type=Path, help="a file that keeps the features of all pictures for next time")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
@@ -154,7 +155,7 @@ def _tallied(
     for index in sampler.batches(options.episodes, size=20):
         for episode in index.gather(features).episodes():
             true = _accuracy(method, episode)
-            for interval, told in _told(method, episode.support, alone=options.alone):
+            for interval, told in _told(method, episode.support, compare=options.compare):
                 if told is not None and told.low is not None:
                     tallies.setdefault(interval, Tally()).add(true, told)
     return tallies
@@ -167,7 +168,7 @@ def _accuracy(method: FewShotMethod, episode: Episode) -> float:
     return (answers == episode.query.labels).double().mean().item()
 
 
-def _told(method: FewShotMethod, support: LabeledSet, *, alone: bool) -> Iterator[tuple[str, Any]]:
+def _told(method: FewShotMethod, support: LabeledSet, *, compare: bool) -> Iterator[tuple[str, Any]]:
     """Yield what is told of a support set, by the name of the way."""
     k_shot = int(support.shots[0])
     if k_shot == 1:
@@ -181,14 +182,30 @@ def _told(method: FewShotMethod, support: LabeledSet, *, alone: bool) -> Iterato
         right.index_add_(0, support.labels[places], hits.float())
     yield "shipped", _expected(right, k_shot, shortened=True)
     yield "not shortened", _expected(right, k_shot, shortened=False)
-    if alone:
-        measured = leave_one_out(method, support)
-        yield "each alone", _expected(measured.confusion.diagonal(), k_shot, shortened=False)
+    if compare:
+        share, n = _expected(right, k_shot, shortened=True).accuracy, len(support.labels)
+        yield "Wilson", Expectation(share, *_wilson(share, n))
+        yield "Clopper-Pearson", Expectation(share, *_clopper_pearson(share, n))
+        yield "each alone", _expected(leave_one_out(method, support).confusion.diagonal(), k_shot, shortened=False)
 
 
 def _expected(right: Tensor, k_shot: int, *, shortened: bool) -> Any:
     counts = [ClassCount(int(n), k_shot, k_shot if shortened else UNSHORTENED) for n in right.tolist()]
     return expectation(counts, n_rounds=k_shot)
+
+
+def _wilson(share: float, n: int) -> tuple[float, float]:
+    """Return Wilson's interval (JASA 1927) of a share of n, in whole hundredths, rounded outwards."""
+    width = Z / (1 + Z**2 / n) * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    return max(math.floor(100 * (middle - width)) / 100, 0.0), min(math.ceil(100 * (middle + width)) / 100, 1.0)
+
+
+def _clopper_pearson(share: float, n: int) -> tuple[float, float]:
+    """Return the interval of Clopper and Pearson (Biometrika 1934), likewise."""
+    right, wrong = share * n, (1 - share) * n
+    low = beta_interval(right, wrong + 1)[0] if right else 0.0
+    return low, beta_interval(right + 1, wrong)[1] if wrong else 1.0
 
 
 if __name__ == "__main__":

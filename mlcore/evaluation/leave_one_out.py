@@ -129,6 +129,7 @@ def rounds_of(labels: Tensor, *, at_most: int, n_rounds: int) -> list[Tensor]:
 
     labels: (n,) int64. No round leaves out all pictures of a class, nor any of a class of one.
     """
+    labels = labels.cpu()
     places = _places(labels, at_most)
     order = _order_in_class(labels)[places]
     n_rounds = min(n_rounds, int(order.max()) + 1) if len(places) else 0

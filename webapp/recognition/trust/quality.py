@@ -10,6 +10,7 @@ from typing import Any
 
 from mlcore.evaluation.quality import CardExpectation, ClassCount, Expectation, expectation, expectation_of_card
 from webapp.core.rows.stored_json import Damaged
+from webapp.jobs.models import JobStatus
 from webapp.recognition.models import Classifier, Quality
 
 FEW = 2
@@ -48,7 +49,7 @@ class QualityReport:
     @cached_property
     def answers(self) -> list[Mapping[str, Any]]:
         """Return the answers, but for those about classes that a damaged row no longer names."""
-        if self.row is None or self.row.status != "ready":
+        if self.row is None or self.row.status != JobStatus.READY:
             return []
         n_way = min(len(self._names), len(self._shots))
         return [answer for answer in self.row.answers if max(answer["label"], answer["answer"]) < n_way]
@@ -56,7 +57,7 @@ class QualityReport:
     @property
     def is_over(self) -> bool:
         """Return whether it was measured as far as it goes, and what was is sound."""
-        return self.row is not None and self.row.status == "ready" and not isinstance(self.row.answers, Damaged)
+        return self.row is not None and self.row.status == JobStatus.READY and not isinstance(self.row.answers, Damaged)
 
     @property
     def n_asked(self) -> int:

@@ -6,8 +6,8 @@ alphabets and within one; photos are the 15 classes of Grocery Store that choose
 
 A row tells how often the interval holds the truth, how often it lies too high or too low, and how wide it is. "Not
 shortened" takes what was answered as it is, though by classifiers of fewer pictures. `--compare` adds what else was
-tried: Wilson's interval and Clopper and Pearson's around the same share, and leaving out each picture alone, which costs
-many adaptations. With one picture a class it is the card that tells.
+tried: Wilson's interval and Clopper and Pearson's around the same share, and leaving out each picture alone, which
+costs many adaptations. With one picture a class it is the card that tells.
 
     python -m benchmarks.quality --kind photos --data-root ../shared/data/grocery_store
     python -m benchmarks.quality --kind characters --data-root ../shared/data/omniglot
@@ -35,7 +35,7 @@ from mlcore.data.episode import Episode, EpisodeSampler, LabeledSet
 from mlcore.data.images import find_transform
 from mlcore.evaluation.episodes import compute_inputs, featurise
 from mlcore.evaluation.leave_one_out import leave_one_of_each_out, leave_one_out, rounds_of
-from mlcore.evaluation.quality import Z, ClassCount, Expectation, beta_interval, expectation, expectation_of_card
+from mlcore.evaluation.quality import ClassCount, Expectation, Z, beta_interval, expectation, expectation_of_card
 from mlcore.methods.base import FewShotMethod
 
 EPISODES = 500
@@ -49,17 +49,17 @@ UNSHORTENED = 10**9
 class Tally:
     """What was told in many episodes, and what was true."""
 
-    told: list[float] = field(default_factory=list)
+    share: list[float] = field(default_factory=list)
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
     true: list[float] = field(default_factory=list)
 
-    def add(self, true: float, told: Any) -> None:
+    def add(self, true: float, expected: Any) -> None:
         """Note an episode: the accuracy that was true, and what was expected of it."""
         self.true.append(true)
-        self.told.append(told.accuracy)
-        self.low.append(told.low)
-        self.high.append(told.high)
+        self.share.append(expected.accuracy)
+        self.low.append(expected.low)
+        self.high.append(expected.high)
 
     def row(self) -> str:
         """Return the cells of a table."""
@@ -67,7 +67,7 @@ class Tally:
         too_high = sum(true < low - fine for true, low in zip(self.true, self.low, strict=True)) / n
         too_low = sum(true > high + fine for true, high in zip(self.true, self.high, strict=True)) / n
         wide = fmean(high - low for low, high in zip(self.low, self.high, strict=True))
-        shares = (fmean(self.true), pstdev(self.true), fmean(self.told), 1 - too_high - too_low, too_high, too_low)
+        shares = (fmean(self.true), pstdev(self.true), fmean(self.share), 1 - too_high - too_low, too_high, too_low)
         return " | ".join(f"{100 * share:.1f}" for share in (*shares, wide))
 
 
@@ -155,9 +155,9 @@ def _tallied(
     for index in sampler.batches(options.episodes, size=20):
         for episode in index.gather(features).episodes():
             true = _accuracy(method, episode)
-            for interval, told in _told(method, episode.support, compare=options.compare):
-                if told is not None and told.low is not None:
-                    tallies.setdefault(interval, Tally()).add(true, told)
+            for interval, expected in _expectations(method, episode.support, compare=options.compare):
+                if expected is not None and expected.low is not None:
+                    tallies.setdefault(interval, Tally()).add(true, expected)
     return tallies
 
 
@@ -168,7 +168,7 @@ def _accuracy(method: FewShotMethod, episode: Episode) -> float:
     return (answers == episode.query.labels).double().mean().item()
 
 
-def _told(method: FewShotMethod, support: LabeledSet, *, compare: bool) -> Iterator[tuple[str, Any]]:
+def _expectations(method: FewShotMethod, support: LabeledSet, *, compare: bool) -> Iterator[tuple[str, Any]]:
     """Yield what is told of a support set, by the name of the way."""
     k_shot = int(support.shots[0])
     if k_shot == 1:

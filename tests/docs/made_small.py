@@ -65,6 +65,9 @@ SMALL: dict[str, str] = {
     "benchmarks.methods --kind photos": "--checkpoint photos-baseline --split all",
     "benchmarks.photos": "--data-root few_photos --episodes 2 --queries 1 --calibrating 2 --repeats 1",
     "benchmarks.photos_checkpoint": "--episodes 2 --calibrating 2",
+    "benchmarks.quality": "--episodes 2 --queries 1 --most-ways 5",
+    "benchmarks.quality --kind characters": "--checkpoint tiny",
+    "benchmarks.quality --kind photos": "--checkpoint photos-prototypical --choosing",
     "benchmarks.sampling": "--n-way 5 --rounds 1 --episodes 1",
     "benchmarks.serving": (
         "--rounds 1 --queries 1 --page-seconds 1 --ask-seconds 1 --pages 1 --uploads 1 --megapixels 1 --rest-seconds 0"

@@ -16,6 +16,7 @@ from webapp.jobs.models import JobStatus
 from webapp.recognition.models import (
     Classifier,
     Prediction,
+    Quality,
     Query,
     SupportClass,
     SupportImage,
@@ -34,6 +35,7 @@ class Belongings:
     support_class: SupportClass
     image: SupportImage
     classifier: Classifier
+    quality: Quality
     prediction: Prediction
     query: Query
     zip_import: ZipImport
@@ -72,6 +74,15 @@ def learned(support_set: SupportSet, **fields: object) -> Classifier:
         image_ids=[[str(image.id) for image in support_class.images.present()] for support_class in classes],
         n_images=sum(support_class.images.present().count() for support_class in classes),
         **{"status": JobStatus.READY, "seconds": 0.5, "device": "cpu", "progress": 1.0, **fields},
+    )
+
+
+def measured(classifier: Classifier, *answers: tuple[str, int, int], **fields: object) -> Quality:
+    """Make the quality of a classifier: of each picture its id, its class and what it was taken for."""
+    rows = [{"image_id": image_id, "label": label, "answer": answer} for image_id, label, answer in answers]
+    return Quality.objects.create(
+        classifier=classifier,
+        **{"answers": rows, "n_rounds": 2, "status": JobStatus.READY, "progress": 1.0, "seconds": 0.1, **fields},
     )
 
 
@@ -160,6 +171,7 @@ def belongings_of(owner: Owner, mark: str = "") -> Belongings:
         support_class=robin,
         image=image,
         classifier=classifier,
+        quality=measured(classifier, (str(image.pk), 0, 1)),
         prediction=prediction,
         query=prediction.queries.get(),
         zip_import=ZipImport.objects.create(

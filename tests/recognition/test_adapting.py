@@ -33,7 +33,7 @@ from webapp.recognition import services
 from webapp.recognition.allowances import bytes_used
 from webapp.recognition.models import Classifier, Prediction, SupportSet
 from webapp.recognition.worker import classifying as worker
-from webapp.recognition.worker import loaded
+from webapp.recognition.worker import loaded, measuring
 
 BACKBONE = BackboneConfig(name="conv4", image_size=56, width=8)
 Save = Callable[..., Checkpoint]
@@ -105,6 +105,7 @@ def test_the_bar_goes_on_from_looking_to_adapting(
 ) -> None:
     reports: list[tuple[float, str]] = []
     monkeypatch.setattr(Claim, "progress", lambda claim, share, text="": reports.append((share, text)))
+    monkeypatch.setattr(measuring, "measure_now_or_later", lambda *_args, **_more: None)
     learned(start(signs, save("stepwise", adapt_steps=2)))
     assert reports == [
         (0.0, "Looking at picture 1 of 4"),

@@ -89,11 +89,16 @@ class Claim(Generic[J]):
         if not self._mine().update(max_attempts=self.job.attempt + MAX_ATTEMPTS, **fields):
             raise LeaseLost
 
-    def give_way(self, *, until: datetime | None = None, text: str = "", **fields: Any) -> None:
+    def give_way(
+        self, *, until: datetime | None = None, text: str = "", behind_own: bool = False, **fields: Any
+    ) -> None:
         """Queue the job again behind those of others, or not before ``until``; the work ends here, and nothing failed.
 
-        The next attempt goes on from what ``fields`` keep. ``text`` tells the person why it waits.
+        The next attempt goes on from what ``fields`` keep. ``text`` tells the person why it waits. ``behind_own``: it
+        counts as made now, so that those which its owner has made meanwhile come first.
         """
+        if behind_own:
+            fields["created"] = timezone.now()
         waits = {"sent_at": until and until - resend_wait(0), "times_sent": 0, "progress_text": text[:200]}
         free = {"status": JobStatus.QUEUED, "lease_owner": "", "lease_expires": None}
         self._write(max_attempts=self.job.attempt + MAX_ATTEMPTS, **free, **waits, **fields)

@@ -83,6 +83,13 @@ def others_wait(job: Job) -> bool:
     )
 
 
+def anybody_waits(job: Job) -> bool:
+    """Return whether anybody's job waits for this one to end or give way, its owner's own included."""
+    path_of = ((kind, kind.owner_path()) for kind in kinds_of_queue(job.queue))
+    own = (rows_of(kind).filter(status=JobStatus.QUEUED, **{path: job.whose}) for kind, path in path_of if path)
+    return others_wait(job) or any(rows.exclude(pk=job.pk).exists() for rows in own)
+
+
 def take_place(owner: Owner, queue: str) -> None:
     """Hold the owner, and raise UserError if as many of their jobs wait or run in the queue as may.
 

@@ -11,6 +11,14 @@ def learn(job_id: str, attempt: int | None = None) -> None:
     classifying.learn(job_id, attempt)
 
 
+@shared_task(name="recognition.measure_quality")
+def measure_quality(job_id: str, attempt: int | None = None) -> None:
+    """Tell from its own pictures how often a classifier will be right."""
+    from webapp.recognition.worker import measuring
+
+    measuring.measure(job_id, attempt)
+
+
 @shared_task(name="recognition.predict")
 def predict(job_id: str, attempt: int | None = None) -> None:
     """Classify the query pictures of a prediction."""

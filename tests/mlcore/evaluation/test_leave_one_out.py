@@ -6,7 +6,7 @@ from torch import Tensor
 
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import LabeledSet
-from mlcore.evaluation.leave_one_out import leave_one_out
+from mlcore.evaluation.leave_one_out import leave_one_of_each_out, leave_one_out, rounds_of
 from mlcore.method_config import METHODS
 from mlcore.method_config.prototypical import PrototypicalConfig
 from mlcore.methods import build_method
@@ -104,3 +104,27 @@ def test_the_watch_is_told_at_each_inner_step_and_can_stop_there() -> None:
     with pytest.raises(KeyboardInterrupt):
         leave_one_out(method, support(method, 2, 2), watch=watch)
     assert (told[:3], len(told)) == ([(0, 4)] * 3, 6)  # before it, and at its first two steps
+
+
+def test_rounds_leave_out_one_of_each_class_at_a_time() -> None:
+    labels = torch.tensor([0, 0, 1, 1, 1, 2])
+    rounds = rounds_of(labels, at_most=100, n_rounds=10)
+    assert [places.tolist() for places in rounds] == [[0, 2], [1, 3], [4]]
+
+
+def test_rounds_are_bounded_in_number_and_in_pictures() -> None:
+    labels = torch.arange(4).repeat_interleave(200)
+    rounds = rounds_of(labels, at_most=80, n_rounds=10)
+    assert [torch.bincount(labels[places]).tolist() for places in rounds] == [[2] * 4] * 10
+    assert rounds_of(torch.arange(3), at_most=80, n_rounds=10) == []
+
+
+def test_a_round_is_answered_by_a_classifier_of_all_that_it_does_not_leave_out(method: FewShotMethod) -> None:
+    pictures = support(method, 3, 2)
+    rounds = rounds_of(pictures.labels, at_most=100, n_rounds=10)
+    answered = list(leave_one_of_each_out(method, pictures, rounds))
+    assert [places.tolist() for places, _ in answered] == [[0, 3], [1, 4], [2]]
+    others = LabeledSet(pictures.images[[1, 2, 4]], pictures.labels[[1, 2, 4]])
+    with torch.no_grad():
+        expected = method.adapt_features(others).probabilities_of(pictures.images[[0, 3]])
+    torch.testing.assert_close(answered[0][1], expected)

@@ -12,10 +12,12 @@ from ninja.pagination import paginate
 from webapp.api.auth import CLASSIFY, READ, TRAIN, ApiRequest
 from webapp.api.errors import responses
 from webapp.api.pagination import Pages
+from webapp.api.schemas.quality import QualityOut
 from webapp.api.schemas.recognition import ClassifierOut, JobStarted, Patience, PredictionOut
 from webapp.api.waiting import wait_for
 from webapp.recognition import services
-from webapp.recognition.models import Classifier, Prediction
+from webapp.recognition.models import Classifier, Prediction, Quality
+from webapp.recognition.trust.quality import QualityReport
 
 router = Router(tags=["Classifiers"])
 
@@ -43,6 +45,26 @@ def read_classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
 def cancel_classifier(request: ApiRequest, classifier_id: UUID) -> Classifier:
     """Stop learning. One that runs becomes cancelled a moment later."""
     return services.cancel_classifier(classifier=_classifier(request, classifier_id))
+
+
+@router.get("/{uuid:classifier_id}/quality", auth=READ, response={200: QualityOut, **responses(404)})
+def read_quality(request: ApiRequest, classifier_id: UUID) -> QualityReport:
+    """Read how good a classifier is, or how finding that out stands."""
+    return QualityReport(_classifier(request, classifier_id))
+
+
+@router.post("/{uuid:classifier_id}/quality", auth=TRAIN, response={202: JobStarted, **responses(404, 409, 429)})
+def measure_quality(request: ApiRequest, classifier_id: UUID) -> Status[Quality]:
+    """Find out again how good a classifier is. It is done by itself after learning."""
+    return Status(202, services.measure_quality(classifier=_classifier(request, classifier_id)))
+
+
+@router.post("/{uuid:classifier_id}/quality/cancel", auth=TRAIN, response={200: QualityOut, **responses(404)})
+def cancel_quality(request: ApiRequest, classifier_id: UUID) -> QualityReport:
+    """Stop finding out how good a classifier is; the classifier itself stays as it is."""
+    classifier = _classifier(request, classifier_id)
+    services.cancel_quality(classifier=classifier)
+    return QualityReport(classifier)
 
 
 @router.delete("/{uuid:classifier_id}", auth=TRAIN, response={204: None, **responses(404)})

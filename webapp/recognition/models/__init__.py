@@ -1,4 +1,4 @@
-"""What people make: support sets with their pictures, classifiers adapted to them, and predictions."""
+"""What people make: support sets with their pictures, classifiers adapted to them, their quality, and predictions."""
 
 from webapp.recognition.models.archives import ZipImport as ZipImport
 from webapp.recognition.models.archives import ZipUpload as ZipUpload
@@ -7,6 +7,7 @@ from webapp.recognition.models.classifiers import Classifier as Classifier
 from webapp.recognition.models.classifiers import Prediction as Prediction
 from webapp.recognition.models.classifiers import Query as Query
 from webapp.recognition.models.classifiers import state_path as state_path
+from webapp.recognition.models.quality import Quality as Quality
 from webapp.recognition.models.support_sets import SupportClass as SupportClass
 from webapp.recognition.models.support_sets import SupportImage as SupportImage
 from webapp.recognition.models.support_sets import SupportSet as SupportSet

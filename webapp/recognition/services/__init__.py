@@ -30,6 +30,8 @@ from webapp.recognition.services.predictions import correct_file as correct_file
 from webapp.recognition.services.predictions import delete_prediction as delete_prediction
 from webapp.recognition.services.predictions import predictions_csv as predictions_csv
 from webapp.recognition.services.predictions import start_prediction as start_prediction
+from webapp.recognition.services.quality import cancel_quality as cancel_quality
+from webapp.recognition.services.quality import measure_quality as measure_quality
 from webapp.recognition.services.readiness import Readiness as Readiness
 from webapp.recognition.services.readiness import readiness as readiness
 from webapp.recognition.services.suggestion import Suggestion as Suggestion

@@ -15,6 +15,7 @@ from webapp.core.responses import STOP_POLLING, done, fragment, go
 from webapp.recognition import selectors, services
 from webapp.recognition.models import Classifier
 from webapp.recognition.retention import guest_hours, query_hours
+from webapp.recognition.trust.quality import QualityReport
 from webapp.recognition.views.predictions import fresh_prediction
 
 PER_PAGE = 24
@@ -93,12 +94,20 @@ def remember_queries(request: OwnedRequest, classifier: Classifier, url: str) ->
     request.session[QUERIES_READY] = {**request.session.get(QUERIES_READY, {}), str(classifier.id): url}
 
 
+def quality_context(classifier: Classifier) -> dict[str, Any]:
+    """Return what the section on quality lays out: the report, and which of its pictures are still there."""
+    report = QualityReport(classifier)
+    confused = [image_id for confusion in report.confusions for image_id in confusion.image_ids]
+    return {"report": report, "quality": report.row, "confused_present": selectors.present_ids(confused)}
+
+
 def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
     predictions = selectors.predictions_of(classifier, PREDICTIONS_SHOWN)
     queries = (query for prediction in predictions for query in prediction.queries.all())
     return {
         "classifier": classifier,
         "class_covers": selectors.class_covers(classifier),
+        **quality_context(classifier),
         "newer": services.newer_checkpoint(classifier=classifier),
         "predictions": predictions,
         "present_ids": selectors.nearest_present(queries),

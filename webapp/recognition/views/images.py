@@ -47,11 +47,12 @@ def _upload_in_words(request: OwnedRequest, support_set_id: UUID, report: servic
 
 @require_safe
 def view(request: OwnedRequest, support_set_id: UUID, image_id: UUID) -> HttpResponse:
-    """Show one picture large, with what can be done to it."""
+    """Show one picture large, with what can be done to it, or where that is."""
     picture = _find_image(request, support_set_id, image_id)
     support_set = picture.support_class.support_set
     names = support_set.classes.present().values_list("name", flat=True)
     context = {"picture": picture, "support_set": support_set, "class_names": names}
+    context["look_only"] = "look_only" in request.GET
     return render(request, "recognition/_viewer.html", context)
 
 

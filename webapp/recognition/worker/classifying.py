@@ -30,8 +30,8 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.recognition.allowances import require_room, take_room
-from webapp.recognition.models import Classifier, Prediction, Query, state_path
-from webapp.recognition.worker import loaded, looking, trying
+from webapp.recognition.models import Classifier, Prediction, Quality, Query, state_path
+from webapp.recognition.worker import loaded, looking, measuring, trying
 from webapp.storage.files import deleted_on_failure
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,11 @@ def _learn(claim: Claim[Classifier]) -> None:
     row = claim.job
     require_sound(row, row.checkpoint)
     chosen = trying.try_kinds(claim) if row.kinds_to_try else trying.Chosen(row.checkpoint, row.kind_reason)
-    adapted = _adapted(claim, chosen)
+    method = loaded.method_of(chosen.checkpoint)
+    support = _support(claim, chosen, method)
+    looked = time.perf_counter()
+    adapted = _adapted(claim, method, support)
+    seconds_of_adapting = time.perf_counter() - looked
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in adapted.state().items()})
     name = _keep_state(claim, content)
     with deleted_on_failure([name]), transaction.atomic():
@@ -91,25 +95,29 @@ def _learn(claim: Claim[Classifier]) -> None:
             kind_reason=chosen.reason,
             state_file=name,
             bytes=len(content),
-            seconds=time.perf_counter() - started,
+            seconds=(seconds := time.perf_counter() - started),
             steps=adapted.adaptation.steps or None,
             loss=adapted.adaptation.loss,
             device=str(loaded.device()),
         )
+        quality = Quality.objects.create(classifier=row)
     loaded.classifiers.put(row.pk, adapted)
+    measuring.measure_now_or_later(quality, support, a_round=seconds_of_adapting, at_most=seconds)
+
+
+def _support(claim: Claim[Classifier], chosen: trying.Chosen, method: FewShotMethod) -> LabeledSet:
+    """Return features of the support set, with their labels; what trying has computed is not computed again."""
+    features = chosen.features
+    if features is None:
+        features = looking.support_features(claim, method, until=_embedding_share(method))
+    return LabeledSet(features, torch.tensor(claim.job.labels, device=loaded.device()))
 
 
 @torch.no_grad()
-def _adapted(claim: Claim[Classifier], chosen: trying.Chosen) -> AdaptedClassifier:
+def _adapted(claim: Claim[Classifier], method: FewShotMethod, support: LabeledSet) -> AdaptedClassifier:
     """Adapt a method to the support set, reporting its progress to the person."""
-    method = loaded.method_of(chosen.checkpoint)
-    embedding_share = EMBEDDING_SHARE if _counts_steps(method) else 1.0
-    features = chosen.features
-    if features is None:
-        features = looking.support_features(claim, method, until=embedding_share)
-    labels = torch.tensor(claim.job.labels, device=loaded.device())
     try:
-        return method.adapt_features(LabeledSet(features, labels), _watch(claim, embedding_share))
+        return method.adapt_features(support, _watch(claim, _embedding_share(method)))
     except AdaptationError as error:
         logger.warning("Classifier %s came to nothing: %s", claim.job.pk, error)
         message = _(
@@ -121,9 +129,10 @@ def _adapted(claim: Claim[Classifier], chosen: trying.Chosen) -> AdaptedClassifi
         raise JobFailed(code="cannot_learn", message=str(error)) from error
 
 
-def _counts_steps(method: FewShotMethod) -> bool:
-    """Return whether a method has a setting for how many inner steps it takes."""
-    return any(setting.name == "adapt_steps" for setting in fields(method.config))
+def _embedding_share(method: FewShotMethod) -> float:
+    """Return how far the bar has come when every picture is embedded: to its end where no inner steps follow."""
+    counts_steps = any(setting.name == "adapt_steps" for setting in fields(method.config))
+    return EMBEDDING_SHARE if counts_steps else 1.0
 
 
 def _watch(claim: Claim[Classifier], embedding_share: float) -> Watch:

@@ -15,7 +15,7 @@ from mlcore.errors import ImageError
 from mlcore.methods.base import FewShotMethod
 from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
-from webapp.recognition.models import Classifier, Query, SupportImage
+from webapp.recognition.models import Classifier, Quality, Query, SupportImage
 from webapp.recognition.worker import loaded
 
 CHUNK = 8
@@ -29,7 +29,9 @@ class NothingLeft(JobFailed):
 
 
 @torch.no_grad()
-def support_features(claim: Claim[Classifier], method: FewShotMethod, *, until: float, since: float = 0.0) -> Tensor:
+def support_features(
+    claim: Claim[Classifier] | Claim[Quality], method: FewShotMethod, *, until: float, since: float = 0.0
+) -> Tensor:
     """Return the features of the support pictures, (n, ...), reporting the progress from ``since`` to ``until``.
 
     Raise NothingLeft, which names them, if there are pictures that the method's transform leaves nothing of.

@@ -23,7 +23,7 @@ README = """This is a copy of what you have at Glimpse.
 account.json         your account and your API tokens, without their secrets, of which only a hash is kept
 support-sets.json    your support sets, their classes in your order, and which file each picture is
 support-sets/        a zip of each: import it into a support set at Glimpse, and its classes are made again
-classifiers.json     what you had learned, and how; press Learn to have it again
+classifiers.json     what you had learned, how, and what it said of your own pictures; press Learn to have it again
 predictions.jsonl    what was answered, a prediction a line, and which pictures of yours are still kept
 queries/             these pictures
 faces.json           your consents, and who is in your gallery and until when
@@ -58,6 +58,7 @@ def classifiers(owner: Owner) -> list[dict[str, Any]]:
     """Return what was learned."""
     fields = ("id", "name", "status", "created", "finished", "class_names", "n_images", "kind_reason", "error")
     more = {"support_set": "support_set_id", "checkpoint": "checkpoint__name", "kind": "checkpoint__kind"}
+    more["answers_about_own_pictures"] = "quality__answers"
     rows = Classifier.objects.owned_by(owner).values(*fields, *more.values())
     return [{**{name: row[name] for name in fields}, **{new: row[old] for new, old in more.items()}} for row in rows]
 

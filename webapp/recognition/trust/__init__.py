@@ -1,0 +1,1 @@
+"""How far a classifier can be trusted, in words for people."""

@@ -83,7 +83,17 @@ def examine(
     known = {finding.places for finding in copies}
     twins = [finding for finding in _twins(support, norms) if finding.places not in known]
     odd = [*_drawn(support, drawn), *(() if looks is None else _odd_looks(support, norms, looks))]
-    return [*mislabelled(support, norms), *copies[:AT_MOST], *twins[:AT_MOST], *odd, *_alike(support, norms)]
+    wrong = mislabelled(support, norms)
+    return [*wrong, *copies[:AT_MOST], *twins[:AT_MOST], *odd, *_alike(mended(support, wrong), norms)]
+
+
+def mended(support: LabeledSet, findings: Sequence[Finding]) -> LabeledSet:
+    """Return a support set with its wrong labels set right, by which its classes are judged."""
+    labels = support.labels.clone()
+    for finding in findings:
+        if finding.kind == MISLABELLED:
+            labels[list(finding.places)] = finding.labels[1]
+    return LabeledSet(support.images, labels)
 
 
 def mislabelled(support: LabeledSet, norms: Norms) -> list[Finding]:

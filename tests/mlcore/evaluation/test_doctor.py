@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from mlcore.data.episode import LabeledSet
-from mlcore.evaluation.doctor import COMPARED, Finding, examine, left_out_distances, mislabelled
+from mlcore.evaluation.doctor import COMPARED, Finding, examine, left_out_distances, mended, mislabelled
 from mlcore.evaluation.looks import Looks
 from tests.mlcore.evaluation.small_norms import NORMS, made_up
 
@@ -39,6 +39,12 @@ def test_it_is_found_whatever_the_shots(shots: tuple[int, ...]) -> None:
     support = made_up(*shots, scatter=0.1)
     place = len(support.labels) - 1
     assert mislabelled(relabelled(support, place, 0), NORMS)[0].places == (place,)
+
+
+def test_what_is_mended_is_as_it_was() -> None:
+    support = made_up(5, 5, 5)
+    wrong = relabelled(support, 7, 2)
+    assert torch.equal(mended(wrong, examine(wrong, NORMS)).labels, support.labels)
 
 
 def test_two_wrong_labels_are_both_named() -> None:

@@ -15,6 +15,7 @@ from webapp.core.responses import STOP_POLLING, done, fragment, go
 from webapp.recognition import selectors, services
 from webapp.recognition.models import Classifier
 from webapp.recognition.retention import guest_hours, query_hours
+from webapp.recognition.trust.findings import FindingsReport
 from webapp.recognition.trust.quality import QualityReport
 from webapp.recognition.views.predictions import fresh_prediction
 
@@ -108,6 +109,7 @@ def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
         "classifier": classifier,
         "class_covers": selectors.class_covers(classifier),
         **quality_context(classifier),
+        "findings": FindingsReport(classifier),
         "newer": services.newer_checkpoint(classifier=classifier),
         "predictions": predictions,
         "present_ids": selectors.nearest_present(queries),

@@ -15,6 +15,7 @@ from webapp.faces.models import Consent, EnrolledFace, FaceCrop, FaceQuestion, P
 from webapp.jobs.models import JobStatus
 from webapp.recognition.models import (
     Classifier,
+    Examination,
     Prediction,
     Quality,
     Query,
@@ -164,6 +165,11 @@ def belongings_of(owner: Owner, mark: str = "") -> Belongings:
     image = support_image(robin, f"{mark}robin.png")
     support_image(wren, f"{mark}wren.png")
     classifier = learned(support_set)
+    Examination.objects.create(
+        classifier=classifier,
+        findings=[{"kind": "alike", "score": 0.3, "image_ids": [], "labels": [0, 1]}],
+        need={"label": 0, "reason": "few", "close_to": 1, "gain": 0.1},
+    )
     prediction = answered(classifier, f"{mark}query.png")
     face = enrolled(owner, f"{mark}Ada")
     return Belongings(

@@ -31,7 +31,16 @@ from webapp.datasets.models import Dataset, DatasetVersion, Source
 from webapp.faces.models import FaceQuestion
 from webapp.faces.services import give_consent
 from webapp.jobs.models import JobStatus
-from webapp.recognition.models import Classifier, Prediction, Quality, Query, SupportImage, ZipImport, ZipUpload
+from webapp.recognition.models import (
+    Classifier,
+    Examination,
+    Prediction,
+    Quality,
+    Query,
+    SupportImage,
+    ZipImport,
+    ZipUpload,
+)
 from webapp.training.models import RunEstimate, Schedule, Sweep, TrainingRun
 from webapp.training.runs import services as runs
 from webapp.training.schedules import services as schedules
@@ -91,7 +100,17 @@ class World:
     def pages(self, model: type[models.Model]) -> Iterator[str]:
         """Yield the addresses that show a row of a model, or something that stands on it."""
         yield from self._pages_of_staff(model, self.row(model))
-        if model in (Checkpoint, Classifier, Prediction, Quality, Query, SupportImage, ZipImport, ZipUpload):
+        if model in (
+            Checkpoint,
+            Classifier,
+            Examination,
+            Prediction,
+            Quality,
+            Query,
+            SupportImage,
+            ZipImport,
+            ZipUpload,
+        ):
             yield from self._pages_of_people()
         if model is FaceQuestion:
             for kind, question in self.hers.questions.items():

@@ -55,6 +55,8 @@ SMALL: dict[str, str] = {
     "benchmarks.face_losses": "--network scratch --loss arcface --steps 1 --draws 10 --no-align",
     "benchmarks.gpu": "--device cpu --processes 1 --only prototypical",
     "benchmarks.gpu --site": "--only command",
+    "benchmarks.doctor": "--episodes 2 --calibrating 2 --out norms.json",
+    "benchmarks.doctor --kind photos": "--data-root few_photos",
     "benchmarks.faces_card": "--fars 0.5 --pairs 20 --draws 10 --out card.json",
     "benchmarks.faces_detection": "--every 32",
     "benchmarks.faces_gallery": "--sizes 2 --draws 5",

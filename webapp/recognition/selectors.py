@@ -1,6 +1,7 @@
 """Read what pages lay out: support sets with covers and classifiers, classes with their pictures, answers."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.models import F, Prefetch, Window
 from django.db.models.functions import RowNumber
@@ -18,6 +19,7 @@ from webapp.recognition.models import (
     SupportSet,
     SupportSetQuerySet,
 )
+from webapp.recognition.trust.findings import FindingsReport
 
 COVERS = 4
 
@@ -73,6 +75,11 @@ def class_covers(classifier: Classifier) -> list[tuple[str, str]]:
     covers = [next((image_id for image_id in ids[:COVERS] if image_id in there), "") for ids in classifier.image_ids]
     names = classifier.class_names
     return list(zip(names, [*covers, *[""] * len(names)], strict=False))  # of damaged ids, none are left
+
+
+def findings_of(classifier: Classifier) -> dict[str, Any]:
+    """Return what was found among a classifier's pictures, and what to add next, as plain data for programs."""
+    return FindingsReport(classifier).as_plain()
 
 
 def predictions_of(classifier: Classifier, limit: int) -> list[Prediction]:

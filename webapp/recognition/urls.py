@@ -4,7 +4,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog
 
-from webapp.recognition.views import classifiers, images, media, predictions, quality, support_sets
+from webapp.recognition.views import classifiers, findings, images, media, predictions, quality, support_sets
 
 SET = "support-sets/<uuid:support_set_id>/"
 CLASS = f"{SET}classes/<uuid:class_id>/"
@@ -45,6 +45,7 @@ urlpatterns = [
     path(f"{CLASSIFIER}cancel/", classifiers.cancel, name="classifier_cancel"),
     path(f"{CLASSIFIER}rename/", classifiers.rename, name="classifier_rename"),
     path(f"{CLASSIFIER}delete/", classifiers.delete, name="classifier_delete"),
+    path(f"{CLASSIFIER}findings/", findings.mend, name="classifier_findings"),
     path(f"{CLASSIFIER}quality/", quality.status, name="classifier_quality"),
     path(f"{CLASSIFIER}quality/measure/", quality.measure, name="classifier_quality_measure"),
     path(f"{CLASSIFIER}quality/cancel/", quality.cancel, name="classifier_quality_cancel"),

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from mlcore.config import BackboneConfig
 from mlcore.data.episode import EpisodeBatch, LabeledSet
 from mlcore.method_config.prototypical import PrototypicalConfig
-from mlcore.methods import build_method
+from mlcore.methods import build_method, prototypical
 from mlcore.methods.base import FewShotMethod
-from mlcore.methods.prototypical import INITIAL_SCALE, Prototypical
+from mlcore.methods.prototypical import INITIAL_SCALE, UNEQUAL, Prototypical
 
 SIDE = 16
 
@@ -45,8 +45,33 @@ def test_squared_euclidean_logits_match_a_case_worked_by_hand() -> None:
     support = LabeledSet(torch.tensor([[[[0.0, 0.0]]], [[[2.0, 0.0]]], [[[0.0, 4.0]]]]), labels(0, 0, 1))
     query = torch.tensor([[[[1.0, 2.0]]]])
     logits = identity_method("euclidean").adapt(support).logits(query)
-    # Prototypes (1, 0) and (0, 4); squared distances 4 and 5, over two dimensions, times the initial scale.
-    torch.testing.assert_close(logits, torch.tensor([[-4.0, -5.0]]) / 2 * INITIAL_SCALE)
+    # Prototypes (1, 0) and (0, 4); squared distances 4 and 5. Pictures of a class scatter by 2, which puts the mean of
+    # two 1 farther away than it lies, and that of one 2. Over two dimensions, times the initial scale.
+    expected = torch.tensor([[-4.0 + UNEQUAL * 1, -5.0 + UNEQUAL * 2]]) / 2 * INITIAL_SCALE
+    torch.testing.assert_close(logits, expected)
+
+
+def share_of_the_class_with_one_picture() -> float:
+    """Return how often it is answered beside a class of five, where both come up alike."""
+    generator, n_answers = torch.Generator().manual_seed(0), 0
+    for _ in range(100):
+        pictures = torch.randn(26, 16, 1, 1, generator=generator)
+        pictures[[*range(1, 6), *range(16, 26)], 0] += 3
+        support = LabeledSet(pictures[:6], labels(0, 1, 1, 1, 1, 1))
+        n_answers += int((identity_method("euclidean").adapt(support).logits(pictures[6:]).argmax(1) == 0).sum())
+    return n_answers / 2000
+
+
+def test_a_class_of_one_picture_is_answered_nearly_as_often_as_one_of_five(monkeypatch: pytest.MonkeyPatch) -> None:
+    share = share_of_the_class_with_one_picture()
+    monkeypatch.setattr(prototypical, "UNEQUAL", 0.0)
+    assert share_of_the_class_with_one_picture() + 0.1 < share < 0.5
+
+
+def test_equal_shots_are_answered_by_distance_alone() -> None:
+    support = LabeledSet(torch.tensor([[0.0], [2.0], [4.0], [8.0]])[:, :, None, None], labels(0, 0, 1, 1))
+    logits = identity_method("euclidean").adapt(support).logits(torch.tensor([[[[3.0]]]]))
+    assert logits.tolist() == [[-4.0 * INITIAL_SCALE, -9.0 * INITIAL_SCALE]]
 
 
 def test_cosine_logits_match_a_case_worked_by_hand() -> None:

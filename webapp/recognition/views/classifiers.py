@@ -16,6 +16,7 @@ from webapp.recognition import selectors, services
 from webapp.recognition.methods.strangers import strangers_in_words
 from webapp.recognition.models import Classifier
 from webapp.recognition.retention import guest_hours, query_hours
+from webapp.recognition.trust.findings import FindingsReport
 from webapp.recognition.trust.quality import QualityReport
 from webapp.recognition.views.predictions import fresh_prediction
 
@@ -109,6 +110,7 @@ def _page(request: OwnedRequest, classifier: Classifier) -> dict[str, Any]:
         "classifier": classifier,
         "class_covers": selectors.class_covers(classifier),
         **quality_context(classifier),
+        "findings": FindingsReport(classifier),
         "newer": services.newer_checkpoint(classifier=classifier),
         "predictions": predictions,
         "strangers": strangers_in_words(classifier),

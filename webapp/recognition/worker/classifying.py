@@ -28,8 +28,8 @@ from webapp.jobs.claims import Claim
 from webapp.jobs.errors import JobFailed
 from webapp.jobs.services import run_claimed
 from webapp.recognition.allowances import require_room, take_room
-from webapp.recognition.models import Classifier, Prediction, Quality, Query, state_path
-from webapp.recognition.worker import loaded, looking, measuring, trying
+from webapp.recognition.models import Classifier, Examination, Prediction, Quality, Query, state_path
+from webapp.recognition.worker import examining, loaded, looking, measuring, trying
 from webapp.recognition.worker.verdicts import verdicts
 from webapp.storage.files import deleted_on_failure
 
@@ -85,6 +85,7 @@ def _learn(claim: Claim[Classifier]) -> None:
     looked = time.perf_counter()
     adapted = _adapted(claim, method, support)
     seconds_of_adapting = time.perf_counter() - looked
+    examined = examining.examined(claim, chosen.checkpoint, support)
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in adapted.state().items()})
     name = _keep_state(claim, content)
     with deleted_on_failure([name]), transaction.atomic():
@@ -100,6 +101,8 @@ def _learn(claim: Claim[Classifier]) -> None:
             device=str(loaded.device()),
         )
         quality = Quality.objects.create(classifier=row)
+        if examined is not None:
+            Examination.objects.create(classifier=row, **examined)
     loaded.classifiers.put(row.pk, adapted)
     measuring.measure_now_or_later(quality, support, a_round=seconds_of_adapting, at_most=seconds)
 

@@ -81,12 +81,12 @@ def tensors(claim: Claim[Any], method: FewShotMethod, rows: Sequence[SupportImag
 def _tensor(row: SupportImage | Query | None, transform: str) -> Tensor:
     """Read one stored picture; fail the job in words if it was deleted meanwhile, or cannot be read any more."""
     if row is None or not row.file.name:
-        raise _gone()
+        raise gone()
     try:
         with default_storage.open(row.file.name) as file:
             return image_to_tensor(file.read(), transform)
     except FileNotFoundError as error:
-        raise _gone() from error
+        raise gone() from error
     except ImageError as error:
         if error.code == "blank":
             steps = find_transform(transform)
@@ -95,6 +95,7 @@ def _tensor(row: SupportImage | Query | None, transform: str) -> Tensor:
         raise JobFailed(code="unusable_picture", message=message % {"name": row.original_name}) from error
 
 
-def _gone() -> JobFailed:
+def gone() -> JobFailed:
+    """Return how a job ends that lacks a picture."""
     message = _("A picture was deleted before it could be looked at. Start again with those that are left.")
     return JobFailed(code="picture_gone", message=message)

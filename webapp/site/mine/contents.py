@@ -58,7 +58,7 @@ def classifiers(owner: Owner) -> list[dict[str, Any]]:
     """Return what was learned."""
     fields = ("id", "name", "status", "created", "finished", "class_names", "n_images", "kind_reason", "error")
     more = {"support_set": "support_set_id", "checkpoint": "checkpoint__name", "kind": "checkpoint__kind"}
-    more["answers_about_own_pictures"] = "quality__answers"
+    more |= {"answers_about_own_pictures": "quality__answers", "found": "examination__findings"}
     rows = Classifier.objects.owned_by(owner).values(*fields, *more.values())
     return [{**{name: row[name] for name in fields}, **{new: row[old] for new, old in more.items()}} for row in rows]
 

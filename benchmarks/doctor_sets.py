@@ -48,7 +48,7 @@ def load_parts(
     method = load_checkpoint(find_checkpoint(kind), onnx_folder=onnx)
     if kind == "photos":
         photos = load_photos(data_root)
-        reporting, choosing = split_classes(photos.n_classes, n_calibrating=n_reporting)
+        choosing, reporting = split_classes(photos.n_classes, n_reporting=n_reporting)
         features = _features(method, photos, kept)
         parts = [_part(kind, photos, features, classes) for classes in (choosing, reporting)]
     else:

@@ -143,7 +143,7 @@ def _pictures(options: argparse.Namespace) -> PictureDataset:
 
 def _photo_classes(dataset: PictureDataset, options: argparse.Namespace, n_way: int) -> list[int]:
     """Return the classes that report, or those that choose; all of them where these are too few."""
-    reporting, choosing = split_classes(dataset.n_classes, n_calibrating=dataset.n_classes * 15 // 35)
+    choosing, reporting = split_classes(dataset.n_classes, n_reporting=dataset.n_classes * 15 // 35)
     classes = choosing if options.choosing else reporting
     return classes if len(classes) >= n_way else list(range(dataset.n_classes))
 

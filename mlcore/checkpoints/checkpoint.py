@@ -38,7 +38,8 @@ def find_checkpoint(name: str) -> Path:
 def save_checkpoint(folder: Path, module: nn.Module, card: ModelCard) -> ModelCard:
     """Write the weights and the card, whose digest, parameter count and packages are filled in; return it.
 
-    Both files appear whole or not at all. Raise CheckpointError, before anything is written, for a card that nobody
+    The weights name the pretrained ones that they stand on, so that the digest tells checkpoints on different networks
+    apart. Both files appear whole or not at all. Raise CheckpointError, before anything is written, for a card that nobody
     could read again.
     """
     parameters = sum(parameter.numel() for parameter in module.parameters())
@@ -47,13 +48,18 @@ def save_checkpoint(folder: Path, module: nn.Module, card: ModelCard) -> ModelCa
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     unfinished = folder / f"{WEIGHTS_FILE}.part"
-    save_file(weights, unfinished)
+    save_file(weights, unfinished, _foundation(card))
     card = replace(card, digest=_sha256(unfinished))
     unfinished.replace(folder / WEIGHTS_FILE)
     unfinished = folder / f"{CARD_FILE}.part"
     unfinished.write_text(card.to_json(), encoding="utf-8")
     unfinished.replace(folder / CARD_FILE)
     return card
+
+
+def _foundation(card: ModelCard) -> dict[str, str] | None:
+    """Return what the weights file says of pretrained weights: the SHA-256 of each package that holds any."""
+    return {name: entry["sha256"] for name, entry in card.packages.items() if "sha256" in entry} or None
 
 
 def load_checkpoint(

@@ -69,7 +69,7 @@ class Spread:
         own, other = self.scatter.unsqueeze(1), self.scatter.unsqueeze(0)
         strays = own * (own / shots.unsqueeze(1) + other / shots.unsqueeze(0)) / self.directions
         spread = (4 * (ACROSS * self.apart * own / self.directions + strays)).clamp(min=1e-30).sqrt()
-        share = torch.special.ndtr(-self.apart / spread)
+        share: Tensor = torch.special.ndtr(-self.apart / spread)
         return share.fill_diagonal_(0)
 
 

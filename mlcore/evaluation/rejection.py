@@ -111,14 +111,14 @@ def fit_familiarity(
     points = [
         asdict(_point(*setting, *((part @ weights).sigmoid() for part in parts))) for setting, parts in columns.items()
     ]
-    told: dict[str, Any] = {
+    familiarity: dict[str, Any] = {
         "weights": weights.tolist(),
         "bank": "" if bank is None else bank.name,
         "bank_digest": "" if bank is None else bank.digest,
         "dataset": f"{dataset.name}, {dataset.split}",
         "points": points,
     }
-    return replace(card, familiarity=told)
+    return replace(card, familiarity=familiarity)
 
 
 def _logistic(known: Tensor, strangers: Tensor) -> Tensor:

@@ -191,7 +191,7 @@ def test_what_fails_after_training_costs_no_checkpoint_however_long_its_words(
     def fail(*_: object, **__: object) -> None:
         raise ValueError("no number: \0" + "x" * 9000)
 
-    monkeypatch.setattr("mlcore.cli.commands.train.fit_temperature", fail)
+    monkeypatch.setattr("mlcore.cli.commands.train.calibrate", fail)
     monkeypatch.chdir(tmp_path)
     few = ["--n-classes", "6", "--n-way", "2", "--validation-n-way", "2", "--backbone-image-size", "56"]
     assert main([*TRAIN, *DRAWN, *few, "--steps", "1", "--validation-episodes", "2", "--out", "."]) == 0

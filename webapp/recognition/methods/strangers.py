@@ -13,7 +13,7 @@ HARD = 0.4
 
 
 def strangers_in_words(classifier: Classifier) -> str:
-    """Return in words how often “none of these” is wrong, and how often it is missing, for a classifier's ways and shots."""
+    """Return in words how often “none of these” is wrong and how often missing, at a classifier's ways and shots."""
     points = (classifier.checkpoint.card.get("familiarity") or {}).get("points")
     shots = [len(of_class) for of_class in classifier.image_ids]
     if not points or not shots or not all(shots):

@@ -11,7 +11,6 @@ half-width of its 95 % interval.
 """
 
 import argparse
-import io
 import math
 import zipfile
 from collections.abc import Callable, Sequence
@@ -22,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.photo_classes import load_photos, part_of, split_classes
+from benchmarks.photo_classes import N_REPORTING, load_photos, part_of, split_classes
 from benchmarks.photos_checkpoint import bank_of, fitted
 from mlcore.checkpoints.banks import Bank, bank_for
 from mlcore.checkpoints.card import ModelCard
@@ -36,8 +35,9 @@ from mlcore.evaluation.rejection import Meeting, Meetings, auroc
 from mlcore.methods.base import FewShotMethod
 from mlcore.methods.metrics.familiar import unit
 
-SETTINGS = ((5, 1), (5, 5))
+SHOTS = (1, 5)
 N_FAR = 60
+SCREENSHOTS = Path(__file__).parents[1] / "docs" / "screenshots"
 SCORES = ("confidence", "nearest picture", "distance to the class", "familiarity")
 
 
@@ -61,15 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--checkpoint", help="a folder or a name (default: the kind's own)")
     parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
     parser.add_argument("--episodes", type=int, default=300)
+    parser.add_argument("--ways", type=int, default=5, help="classes that are known, and as many that are not")
+    parser.add_argument("--reporting", type=int, default=N_REPORTING, help="classes of photos that only report")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     folder = find_checkpoint(options.checkpoint or options.kind)
     method = load_checkpoint(folder, onnx_folder=options.onnx)
-    exam = (_photos if options.kind == "photos" else _letters)(method, ModelCard.read(folder), options.data_root)
+    exam = (_photos if options.kind == "photos" else _letters)(method, ModelCard.read(folder), options)
     exam.method.card = exam.card
     print(f"\n| strangers | task | {' | '.join(SCORES)} |\n|---|---|{'---|' * len(SCORES)}")
-    meetings = {setting: _meetings(exam, *setting, options) for setting in SETTINGS}
+    meetings = {(options.ways, k_shot): _meetings(exam, k_shot, options) for k_shot in SHOTS}
     for where in ("the same domain", *exam.elsewhere):
         for (n_way, k_shot), met in meetings.items():
             cells = [_cell(score, met, exam.elsewhere.get(where)) for score in _scores()]
@@ -82,57 +84,55 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"| {n_way}-way {k_shot}-shot | {' | '.join(_said(exam.card, met, [k_shot] * n_way))} |")
 
 
-def _photos(method: FewShotMethod, card: ModelCard, data_root: Path) -> Exam:
-    dataset = load_photos(data_root / "grocery_store")
+def _photos(method: FewShotMethod, card: ModelCard, options: argparse.Namespace) -> Exam:
+    dataset = load_photos(options.data_root / "grocery_store")
     transform = find_transform(card.transform)
     inputs = compute_inputs(method, dataset.images, transform)
     features = featurise(method, inputs)
-    choosing, reporting = split_classes(dataset.n_classes)
+    choosing, reporting = split_classes(dataset.n_classes, n_reporting=options.reporting)
     bank = bank_of(dataset.subset(choosing), part_of(dataset, inputs, choosing)[1])
     card = fitted(method, card, *part_of(dataset, features, choosing), bank=bank)
     elsewhere = {
         name: featurise(method, compute_inputs(method, to_mode(images, transform.mode), transform))
-        for name, images in _elsewhere(data_root).items()
+        for name, images in _elsewhere(options.data_root).items()
     }
     return Exam(method, card, *part_of(dataset, features, reporting), bank, elsewhere)
 
 
-def _letters(method: FewShotMethod, card: ModelCard, data_root: Path) -> Exam:
+def _letters(method: FewShotMethod, card: ModelCard, options: argparse.Namespace) -> Exam:
     transform = find_transform(card.transform)
-    dataset = load_dataset("omniglot", root=data_root / "omniglot", split="evaluation").in_mode(transform.mode)
+    root = options.data_root / "omniglot"
+    dataset = load_dataset("omniglot", root=root, split="evaluation").in_mode(transform.mode)
     features = featurise(method, compute_inputs(method, dataset.images, transform))
     return Exam(method, card, dataset, features, bank_for(method.config), {})
 
 
 def _elsewhere(data_root: Path) -> dict[str, Tensor]:
-    """Read pictures of other worlds, each (n, C, 224, 224) uint8."""
+    """Read pictures of other worlds, each (n, C, 224, 224) uint8; what is not there is said and left out."""
     generator = torch.Generator().manual_seed(0)
     letters = load_dataset("omniglot", root=data_root / "omniglot", split="evaluation").images
     drawn = letters[torch.randperm(len(letters), generator=generator)[:N_FAR]].expand(-1, 3, -1, -1)
     smooth = [torch.rand(8, 3, side, side, generator=generator) * 255 for side in (2, 4, 8, 16, 32, 224)]
-    shots = [Path("docs/screenshots") / name for name in ("result.png", "support-set.png", "faces.png")]
-    return {
-        "near: photos": _square([decode(data, mode="RGB", load_side=224) for data in _zipped(data_root)]),
-        "far: drawings": _square(list(drawn)),
-        "far: faces": _square(
-            [
-                decode(data, mode="RGB", load_side=224)
-                for data in _zipped(data_root, "faces_lfw_subset/faces_250_grey.zip")
-            ]
-        ),
-        "far: noise": _square([picture.to(torch.uint8) for group in smooth for picture in group]),
-        "far: screenshots": _square(
-            [part for path in shots for part in _parts(decode(path.read_bytes(), mode="RGB", load_side=1280))]
-        ),
+    screenshots = [decode(path.read_bytes(), mode="RGB", load_side=1280) for path in sorted(SCREENSHOTS.glob("*.png"))]
+    worlds = {
+        "near: photos": _zipped(data_root / "mini_imagenet/test_100_per_class.zip"),
+        "far: drawings": list(drawn),
+        "far: faces": _zipped(data_root / "faces_lfw_subset/faces_250_grey.zip"),
+        "far: noise": [picture.to(torch.uint8) for group in smooth for picture in group],
+        "far: screenshots": [part for picture in screenshots for part in _parts(picture)],
     }
+    return {name: _square(pictures) for name, pictures in worlds.items() if pictures}
 
 
-def _zipped(data_root: Path, name: str = "mini_imagenet/test_100_per_class.zip") -> list[bytes]:
+def _zipped(path: Path) -> list[Tensor]:
     """Read pictures evenly spread over a zip."""
-    with zipfile.ZipFile(data_root / name) as archive:
-        files = sorted(entry for entry in archive.namelist() if not entry.endswith(("/", ".txt", ".md")))
+    if not path.is_file():
+        print(f"There is no {path.name}: what it holds is left out.")
+        return []
+    with zipfile.ZipFile(path) as archive:
+        files = sorted(entry for entry in archive.namelist() if entry.lower().endswith((".jpg", ".jpeg", ".png")))
         step = max(len(files) // (2 * N_FAR), 1)
-        return [io.BytesIO(archive.read(entry)).getvalue() for entry in files[::step] if "LICEN" not in entry.upper()]
+        return [decode(archive.read(entry), mode="RGB", load_side=224) for entry in files[::step]]
 
 
 def _parts(picture: Tensor) -> list[Tensor]:
@@ -152,8 +152,8 @@ def _square(pictures: list[Tensor]) -> Tensor:
     return torch.cat(resized).round().clamp(0, 255).to(torch.uint8)
 
 
-def _meetings(exam: Exam, n_way: int, k_shot: int, options: argparse.Namespace) -> list[Meeting]:
-    meetings = Meetings(exam.dataset, n_way=n_way, k_shot=k_shot, bank=exam.bank, seed=options.seed + 1)
+def _meetings(exam: Exam, k_shot: int, options: argparse.Namespace) -> list[Meeting]:
+    meetings = Meetings(exam.dataset, n_way=options.ways, k_shot=k_shot, bank=exam.bank, seed=options.seed + 1)
     return meetings.draw(exam.method, exam.features, options.episodes)
 
 

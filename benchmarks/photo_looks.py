@@ -37,11 +37,11 @@ Looks = dict[str, Look]
 
 
 class Probe(nn.Module):
-    """EfficientNet-Lite2 with the maps of some layers pooled as outputs, in the order of `_OUTPUTS`."""
+    """EfficientNet-Lite with the maps of some layers pooled as outputs, in the order of `_OUTPUTS`."""
 
-    def __init__(self) -> None:
+    def __init__(self, backbone: str) -> None:
         super().__init__()
-        self.network: Any = load_network("efficientnet_lite2")
+        self.network: Any = load_network(backbone)
 
     def forward(self, view: Tensor) -> list[Tensor]:
         """Pool: (n, 3, h, w) -> one (n, C) for each output."""
@@ -61,9 +61,9 @@ def _spread(maps: Tensor) -> Tensor:
     return (maps - maps.mean((2, 3), keepdim=True)).pow(2).mean((2, 3)).sqrt()
 
 
-def look_at(images: Tensor) -> Looks:
+def look_at(images: Tensor, backbone: str) -> Looks:
     """Look at stored photos, (n, 3, H, W) uint8, in every way, a few at a time."""
-    session = open_probe(_OUTPUTS)
+    session = open_probe(_OUTPUTS, backbone)
     parts: dict[str, list[list[Tensor]]] = {}
     for chunk in images.split(8):
         for name, view in _views(chunk).items():
@@ -97,12 +97,12 @@ def _views(chunk: Tensor) -> dict[str, Tensor]:
     }
 
 
-def open_probe(outputs: list[str]) -> InferenceSession:
+def open_probe(outputs: list[str], backbone: str) -> InferenceSession:
     """Run the probe by onnxruntime, computing no more than these of its outputs."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "probe.onnx"
         torch.onnx.export(
-            Probe().eval(),
+            Probe(backbone).eval(),
             (torch.zeros(2, 3, 224, 224),),
             path,
             input_names=["view"],

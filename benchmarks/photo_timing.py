@@ -37,7 +37,7 @@ def time_a_query(dataset: PictureDataset, onnx_folder: Path, *, repeats: int) ->
 
 
 def _plain() -> Callable[[bytes], Tensor]:
-    session = open_probe(["last"])
+    session = open_probe(["last"], "efficientnet_lite0")
     prototypes = functional.normalize(torch.rand(5, 1280), dim=1)
 
     def answer(data: bytes) -> Tensor:

@@ -33,13 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-root", type=Path, required=True, help="folder that holds photos_160.zip")
     parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
+    parser.add_argument(
+        "--backbone", choices=("efficientnet_lite0", "efficientnet_lite2"), default="efficientnet_lite2"
+    )
     parser.add_argument("--episodes", type=int, default=1000)
     parser.add_argument("--queries", type=int, default=10, help="of a class, in an episode")
     parser.add_argument("--reporting", type=int, default=N_REPORTING, help="classes of the first table")
     parser.add_argument("--repeats", type=int, default=60, help="of a query that is timed")
     options = parser.parse_args(arguments)
     dataset = load_photos(options.data_root)
-    ways = ways_of(look_at(dataset.images))
+    ways = ways_of(look_at(dataset.images, options.backbone))
     others, reporting = split_classes(dataset.n_classes, n_reporting=options.reporting)
     everything = list(range(dataset.n_classes))
     for title, classes in (

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.photo_classes import load_photos, part_of, split_classes
+from benchmarks.photo_classes import N_REPORTING, load_photos, part_of, split_classes
 from mlcore.backbones.pretrained import serve_from
-from mlcore.checkpoints.banks import Bank, read_bank
+from mlcore.checkpoints.banks import BANKS, Bank
 from mlcore.checkpoints.card import ModelCard
 from mlcore.checkpoints.checkpoint import save_checkpoint
 from mlcore.config import BackboneConfig, EpisodeConfig
@@ -58,26 +58,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--onnx", type=Path, default=Path("data/onnx"), help="folder of the backbone's ONNX export")
     parser.add_argument("--episodes", type=int, default=1000, help="of each figure")
+    parser.add_argument("--reporting", type=int, default=N_REPORTING, help="classes that only report")
     options = parser.parse_args(arguments)
     dataset = load_photos(options.data_root)
-    method = _build(options.onnx)
+    method = build(CONFIG.backbone.name, options.onnx)
     inputs = compute_inputs(method, dataset.images, find_transform("photos"))
     features = featurise(method, inputs)
-    choosing, reporting = split_classes(dataset.n_classes)
+    choosing, reporting = split_classes(dataset.n_classes, n_reporting=options.reporting)
     card = _card(dataset, command=_command(arguments))
     method.card = fit_temperature(method, card, *part_of(dataset, features, choosing), seed=SEED)
     what = f"{len(reporting)} classes, from a fit on the {len(choosing)} others"
     results = _measure(method, *part_of(dataset, features, reporting), what, options.episodes)
-    bank = bank_of(dataset, inputs)
-    bank.save()
-    card = fitted(method, card, dataset, features, bank=read_bank(bank.name))
+    bank = bank_of(dataset, inputs).save(options.out.parent / BANKS.name)
+    card = fitted(method, card, dataset, features, bank=bank)
     save_checkpoint(options.out, method, replace(card, results=results))
     print((options.out / "card.json").read_text(encoding="utf-8"))
 
 
-def _build(onnx_folder: Path) -> Prototypical:
+def build(backbone: str, onnx_folder: Path) -> Prototypical:
     """Build the method, its scale such that logits are minus the squared distance between embeddings of length 1."""
-    method = Prototypical(CONFIG).eval().requires_grad_(False)
+    config = replace(CONFIG, backbone=replace(CONFIG.backbone, name=backbone))
+    method = Prototypical(config).eval().requires_grad_(False)
     method.log_scale.fill_(math.log(method.embedding_size))
     serve_from(method, onnx_folder)
     return method

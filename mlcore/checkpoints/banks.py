@@ -51,11 +51,24 @@ class Bank:
         device = next(method.parameters()).device
         return LabeledSet(method.features_of(self.inputs.to(device)), self.labels.to(device))
 
-    def save(self, folder: Path = BANKS) -> None:
-        """Write the file."""
+    def save(self, folder: Path) -> Self:
+        """Write the file, and return the bank as it stands there."""
         folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.name}.safetensors"
         tensors = {"inputs": self.inputs.half().contiguous(), "labels": self.labels.contiguous()}
-        save_file(tensors, folder / f"{self.name}.safetensors", {"class_names": json.dumps(self.class_names)})
+        save_file(tensors, path, {"class_names": json.dumps(self.class_names)})
+        return self.read(path)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file; raise CheckpointError if it is missing or damaged."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                names = json.loads(file.metadata()["class_names"])
+                inputs, labels = file.get_tensor("inputs").float(), file.get_tensor("labels")
+            return cls(path.stem, inputs, labels, tuple(names), hashlib.sha256(path.read_bytes()).hexdigest())
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise CheckpointError(f"no readable bank at {path}: {error}; install mlcore anew") from error
 
 
 def bank_for(config: MethodConfig) -> Bank | None:
@@ -67,12 +80,5 @@ def bank_for(config: MethodConfig) -> Bank | None:
 
 @cache
 def read_bank(name: str) -> Bank:
-    """Read the bank of that name; raise CheckpointError if it is missing or damaged."""
-    path = BANKS / f"{name}.safetensors"
-    try:
-        with safe_open(path, framework="pt") as file:
-            names = json.loads(file.metadata()["class_names"])
-            inputs, labels = file.get_tensor("inputs").float(), file.get_tensor("labels")
-        return Bank(name, inputs, labels, tuple(names), hashlib.sha256(path.read_bytes()).hexdigest())
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise CheckpointError(f"no readable bank at {path}: {error}; install mlcore anew") from error
+    """Read the bank of that name that ships; raise CheckpointError if it is missing or damaged."""
+    return Bank.read(BANKS / f"{name}.safetensors")

@@ -26,15 +26,15 @@ ALPHABETS = {
 
 N_CHARACTERS = {part: sum(alphabets.values()) for part, alphabets in ALPHABETS.items()}
 VINYALS_LISTS = {"train": "Greek", "val": "Armenian", "test": "Tengwar"}
-PHOTO_CLASSES, PHOTO_SIDE = 5, 160
+PHOTO_SIDE = 160
 PEOPLE, PICTURES_EACH = 8, 4
 
 
 def write_all(folder: Path) -> None:
     """Write every data set into a folder of its name, as `DIR` of the documentation, and a tiny checkpoint."""
     write_omniglot(folder / "omniglot")
-    write_photos(folder / "grocery_store", n_each=15)
-    write_photos(folder / "few_photos", n_each=6)
+    write_photos(folder / "grocery_store", n_classes=8, n_each=15)
+    write_photos(folder / "few_photos", n_classes=5, n_each=6)
     write_lfw(folder / "faces_lfw_subset")
     write_orl(folder / "faces_orl")
     write_people(folder / "people", n_people=PEOPLE)
@@ -65,11 +65,11 @@ def _drawings(seed: int) -> NDArray[np.bool_]:
     return np.stack([np.roll(pattern, drawer % 5, 0) for drawer in range(omniglot_sources.N_DRAWERS)])
 
 
-def write_photos(folder: Path, *, n_each: int) -> None:
+def write_photos(folder: Path, *, n_classes: int, n_each: int) -> None:
     """Write the Grocery Store photos: one zip, a folder of JPEGs for each class."""
     folder.mkdir()
     with zipfile.ZipFile(folder / "photos_160.zip", "w") as archive:
-        for label in range(PHOTO_CLASSES):
+        for label in range(n_classes):
             draw = np.random.default_rng(label)
             coarse = draw.integers(0, 256, (5, 5, 3))
             for number in range(n_each):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext as _
 
 from webapp.core.errors import UserError
@@ -60,7 +62,7 @@ def _undo(classifier: Classifier, finding: ShownFinding) -> None:
         move_image(image=image, class_name=name)
 
 
-def _about(classifier: Classifier, finding: ShownFinding) -> dict[str, object]:
+def _about(classifier: Classifier, finding: ShownFinding) -> dict[str, Any]:
     names = [finding.first, finding.second]
     subject = subject_of(finding.kind, [picture.id for picture in finding.pictures], names)
     return {"support_set_id": classifier.support_set_id, "kind": finding.kind, "subject": subject}

@@ -112,8 +112,8 @@ def _doubt(part: Part, norms: Norms, n_sets: int) -> tuple[float, float, float]:
         for shots in SHOTS:
             if part.holds(n_way, shots):
                 sets = SupportSets(part, n_way, shots, shots, seed=SEED).draw(n_sets)
-                findings = (most_doubted(drawn.support, norms) for drawn in sets)
-                doubts = torch.tensor([finding.score if finding else 0.0 for finding in findings])
+                doubted = (most_doubted(drawn.support, norms) for drawn in sets)
+                doubts = torch.tensor([finding.score if finding else 0.0 for finding in doubted])
                 rows.append([1.0, math.log(n_way), math.log(shots)])
                 logs.append(math.log(max(float(doubts.quantile(SOUND)), LEAST_DOUBT)))
                 print(f"sound, {n_way}-way {shots}-shot: {math.exp(logs[-1]):.3f} nats", file=sys.stderr, flush=True)

@@ -116,11 +116,11 @@ def test_what_is_dismissed_stays_so_after_learning_again(classifier: Classifier,
         mend(place, "dismiss")
     assert states(classifier) == ["dismissed"] * 3
     assert Dismissal.objects.count() == 3
-    found = Examination.objects.get(classifier=classifier).findings
+    findings = Examination.objects.get(classifier=classifier).findings
     again = Classifier.objects.get(pk=classifier.pk)
     again.pk = uuid4()
     again.save(force_insert=True)
-    Examination.objects.create(classifier=again, findings=found[::-1])
+    Examination.objects.create(classifier=again, findings=findings[::-1])
     assert states(again) == ["dismissed"] * 3
     mend(0, "recall")
     assert states(classifier) == ["open", "dismissed", "dismissed"]

@@ -65,11 +65,11 @@ def test_one_class_or_one_picture_each_leave_nothing_to_doubt(shots: tuple[int, 
 
 def test_all_the_same_picture_is_said_and_nothing_divides_by_zero() -> None:
     support = LabeledSet(torch.ones(6, 4), torch.tensor([0, 0, 0, 1, 1, 1]))
-    found = examine(support, NORMS, digests=["a"] * 6)
-    assert "copy" in kinds(found)
-    assert "alike" in kinds(found)
-    assert "mislabelled" not in kinds(found)
-    assert all(torch.tensor(finding.score).isfinite() for finding in found)
+    findings = examine(support, NORMS, digests=["a"] * 6)
+    assert "copy" in kinds(findings)
+    assert "alike" in kinds(findings)
+    assert "mislabelled" not in kinds(findings)
+    assert all(torch.tensor(finding.score).isfinite() for finding in findings)
 
 
 def test_distances_leave_each_picture_out_of_its_own_mean() -> None:
@@ -83,8 +83,8 @@ def test_the_very_same_pixels_are_named_once_and_those_of_two_classes_first() ->
     support = made_up(3, 3)
     images = support.images.clone()
     images[1], images[5] = images[0], images[2]
-    found = examine(LabeledSet(images, support.labels), NORMS, digests=["a", "a", "b", "c", "d", "b"])
-    copies = [finding for finding in found if finding.kind in ("copy", "twins")]
+    findings = examine(LabeledSet(images, support.labels), NORMS, digests=["a", "a", "b", "c", "d", "b"])
+    copies = [finding for finding in findings if finding.kind in ("copy", "twins")]
     assert [(finding.kind, finding.places, finding.labels) for finding in copies] == [
         ("copy", (2, 5), (0, 1)),
         ("copy", (0, 1), (0, 0)),
@@ -118,8 +118,8 @@ def test_grey_among_colours_and_blurred_among_sharp_ones_stand_out() -> None:
     images = torch.rand(10, 3, 112, 112, generator=generator) * 2 - 1
     images[3] = images[3].mean(0, keepdim=True).expand(3, -1, -1)
     images[6] = torch.nn.functional.interpolate(images[6:7, :, ::16, ::16], size=(112, 112), mode="bilinear")[0]
-    found = examine(made_up(5, 5), NORMS, looks=Looks.of(images))
-    assert [(finding.kind, finding.places) for finding in found] == [("grey", (3,)), ("blurred", (6,))]
+    findings = examine(made_up(5, 5), NORMS, looks=Looks.of(images))
+    assert [(finding.kind, finding.places) for finding in findings] == [("grey", (3,)), ("blurred", (6,))]
     assert examine(made_up(5, 5), NORMS, looks=Looks.of(images[[3]].expand(10, -1, -1, -1))) == []
 
 

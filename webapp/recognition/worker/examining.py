@@ -79,7 +79,7 @@ def _looks(claim: Claim[Classifier], pictures: list[SupportImage]) -> Looks | No
     for row in pictures:
         claim.check()
         try:
-            with default_storage.open(str(row.thumbnail.name)) as file:
+            with default_storage.open(row.thumbnail.name or "") as file:
                 parts.append(Looks.of(image_to_tensor(file.read(), "photos").unsqueeze(0)))
         except (FileNotFoundError, ImageError) as error:
             logger.warning("Classifier %s: no thumbnail of %s can be read: %s", claim.job.pk, row.pk, error)

@@ -66,7 +66,7 @@ SMALL: dict[str, str] = {
     "benchmarks.methods --kind characters": "--checkpoint tiny",
     "benchmarks.methods --kind photos": "--checkpoint photos-baseline --split all",
     "benchmarks.none_of_these": "--data-root . --episodes 2 --ways 2 --reporting 4",
-    "benchmarks.photo_networks": "--data-root few_photos --episodes 2 --reporting 2",
+    "benchmarks.photo_networks": "--episodes 2 --reporting 2",
     "benchmarks.photos": "--data-root few_photos --episodes 2 --queries 1 --reporting 2 --repeats 1",
     "benchmarks.photos_checkpoint": "--episodes 2 --reporting 2",
     "benchmarks.quality": "--episodes 2 --queries 1 --most-ways 5",

@@ -74,10 +74,10 @@ def test_learning_goes_on_for_the_user(signs: SupportSet, monkeypatch: pytest.Mo
     row = services.start_classifier(owner=signs.owner, support_set=signs)
     adapted, user = classifying._adapted, User.objects.create_user("teacher")
 
-    def slow(claim: Any, chosen: Any) -> Any:
+    def slow(claim: Any, *others: Any) -> Any:
         assert claim.job.owner.is_guest
         accounts.adopt_guest(owner=signs.owner, user=user)
-        return adapted(claim, chosen)
+        return adapted(claim, *others)
 
     monkeypatch.setattr(classifying, "_adapted", slow)
     classifying.learn(str(row.pk))

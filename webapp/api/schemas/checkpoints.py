@@ -40,6 +40,9 @@ class CardOut(Schema):
     temperature: FiniteFloat = 1.0
     temperature_growth: FiniteFloat = 0.0
     not_sure_below: FiniteFloat = Field(0.6, description="Confidence below which no class should be named alone")
+    familiarity: dict[str, Any] = Field(
+        {}, description="How pictures of none of the classes are told, and what each threshold costs; empty where not"
+    )
     parameters: int = 0
     created: str = ""
     licence: str = ""
